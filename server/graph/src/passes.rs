@@ -1,0 +1,1 @@
+//! Rewrites that do not change what a graph computes.

@@ -1,0 +1,1 @@
+//! Quantize and Evaluate as cancellable jobs with progress events.

@@ -1,0 +1,1 @@
+//! Calibration statistics, threshold search, corrections and the int8 model.
