@@ -117,18 +117,6 @@ impl Graph {
         Ok(output)
     }
 
-    /// Appends a node whose output tensor exists already; passes use it to rebuild a graph.
-    pub(crate) fn push_node(&mut self, node: Node) {
-        self.nodes.push(node);
-    }
-
-    /// Sets the clamp of the node added last.
-    pub fn set_last_activation(&mut self, activation: FusedActivation) {
-        if let Some(node) = self.nodes.last_mut() {
-            node.activation = activation;
-        }
-    }
-
     /// Marks tensors as the outputs of the model.
     pub fn set_outputs(&mut self, outputs: &[TensorId]) {
         self.outputs = outputs.to_vec();
@@ -137,6 +125,16 @@ impl Graph {
     /// Replaces all nodes; the caller keeps them in execution order.
     pub fn set_nodes(&mut self, nodes: Vec<Node>) {
         self.nodes = nodes;
+    }
+
+    /// Nodes in execution order, for passes; they keep the order and every shape.
+    pub(crate) fn nodes_mut(&mut self) -> &mut Vec<Node> {
+        &mut self.nodes
+    }
+
+    /// Gives a tensor its value.
+    pub(crate) fn set_constant(&mut self, id: TensorId, value: Constant) {
+        self.tensors[id.0 as usize].constant = Some(value);
     }
 
     /// Inputs of the model.

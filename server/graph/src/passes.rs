@@ -1,1 +1,0 @@
-//! Rewrites that do not change what a graph computes.

@@ -1,0 +1,116 @@
+//! Rewrites that do not change what a graph computes.
+//!
+//! Every pass edits a graph in place, keeps the names and shapes of the tensors that survive, and
+//! is proven by equal [`reference`](crate::reference) outputs in its tests. A node that takes
+//! another one in keeps its own name (it holds the weights) and writes the other one's tensor.
+
+mod activation;
+mod affine;
+mod constant;
+mod lower;
+mod padding;
+mod separable;
+
+pub use activation::fuse_activations;
+pub use affine::fold_affine;
+pub use constant::fold_constants;
+pub use lower::lower_for_tflite;
+pub use padding::absorb_padding;
+pub use separable::decompose_separable;
+
+use crate::{Graph, NodeId, Op, TensorId};
+
+/// Runs all passes: afterwards every operator has a direct counterpart in TFLite.
+pub fn prepare(graph: &Graph) -> Graph {
+    let mut graph = graph.clone();
+    decompose_separable(&mut graph);
+    fold_constants(&mut graph);
+    remove_identities(&mut graph);
+    absorb_padding(&mut graph);
+    fold_affine(&mut graph);
+    lower_for_tflite(&mut graph);
+    fuse_activations(&mut graph);
+    remove_unused(&mut graph);
+    graph
+}
+
+/// Removes nodes that hand their input on unchanged.
+pub fn remove_identities(graph: &mut Graph) {
+    let mut index = 0;
+    while index < graph.nodes().len() {
+        let node = &graph.nodes()[index];
+        let input = node.inputs[0];
+        let same_shape = graph.shape(input) == graph.shape(node.output);
+        let identity = match &node.op {
+            Op::Reshape { .. } | Op::Slice { .. } => same_shape,
+            Op::Pad { before, after, .. } => before.iter().chain(after).all(|&extent| extent == 0),
+            Op::Transpose { permutation } => permutation.iter().copied().eq(0..permutation.len()),
+            Op::Concatenate { .. } => node.inputs.len() == 1,
+            _ => false,
+        };
+        // The name of a model's output must survive, so its last node stays.
+        if identity && !graph.outputs().contains(&node.output) {
+            let output = node.output;
+            graph.nodes_mut().remove(index);
+            replace_uses(graph, output, input);
+        } else {
+            index += 1;
+        }
+    }
+}
+
+/// Removes nodes whose results nothing reads.
+pub fn remove_unused(graph: &mut Graph) {
+    let mut used = vec![false; graph.tensors().count()];
+    for output in graph.outputs() {
+        used[output.0 as usize] = true;
+    }
+    for node in graph.nodes().iter().rev() {
+        if used[node.output.0 as usize] {
+            for input in &node.inputs {
+                used[input.0 as usize] = true;
+            }
+        }
+    }
+    graph
+        .nodes_mut()
+        .retain(|node| used[node.output.0 as usize]);
+}
+
+fn replace_uses(graph: &mut Graph, old: TensorId, new: TensorId) {
+    for node in graph.nodes_mut() {
+        for input in &mut node.inputs {
+            if *input == old {
+                *input = new;
+            }
+        }
+    }
+}
+
+/// The only reader of a tensor that is not an output of the model.
+fn only_consumer(graph: &Graph, tensor: TensorId) -> Option<NodeId> {
+    if graph.outputs().contains(&tensor) {
+        return None;
+    }
+    let mut readers = graph
+        .nodes()
+        .iter()
+        .enumerate()
+        .flat_map(|(index, node)| node.inputs.iter().map(move |input| (index, *input)))
+        .filter(|(_, input)| *input == tensor);
+    match (readers.next(), readers.next()) {
+        (Some((index, _)), None) => Some(NodeId(index as u32)),
+        _ => None,
+    }
+}
+
+/// Removes the node at `index`, after the node at `producer` has taken its work over and now
+/// writes its output.
+fn absorb(graph: &mut Graph, producer: usize, index: usize) {
+    let output = graph.nodes()[index].output;
+    graph.nodes_mut()[producer].output = output;
+    graph.nodes_mut().remove(index);
+}
+
+#[cfg(test)]
+mod tests;
