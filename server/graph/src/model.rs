@@ -132,6 +132,18 @@ impl Graph {
         &mut self.nodes
     }
 
+    pub(crate) fn rename(&mut self, id: TensorId, name: String) {
+        self.tensors[id.0 as usize].name = name;
+    }
+
+    pub(crate) fn replace_input(&mut self, position: usize, id: TensorId) {
+        self.inputs[position] = id;
+    }
+
+    pub(crate) fn replace_output(&mut self, position: usize, id: TensorId) {
+        self.outputs[position] = id;
+    }
+
     /// Gives a tensor its value.
     pub(crate) fn set_constant(&mut self, id: TensorId, value: Constant) {
         self.tensors[id.0 as usize].constant = Some(value);

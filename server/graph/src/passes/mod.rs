@@ -7,6 +7,7 @@
 mod activation;
 mod affine;
 mod constant;
+mod convert;
 mod lower;
 mod padding;
 mod separable;
@@ -14,6 +15,7 @@ mod separable;
 pub use activation::fuse_activations;
 pub use affine::fold_affine;
 pub use constant::fold_constants;
+pub use convert::{convert_input, convert_operand, convert_output};
 pub use lower::lower_for_tflite;
 pub use padding::absorb_padding;
 pub use separable::decompose_separable;
