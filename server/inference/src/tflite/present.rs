@@ -1,0 +1,271 @@
+//! The TFLite runtime by way of `tflitec`.
+
+use tflitec::interpreter::{Interpreter, Options};
+use tflitec::tensor::{DataType, Tensor};
+
+use super::Kernels;
+use crate::{Elements, Engine, InferenceError, Model, Output};
+
+/// The bytes that mark a TFLite FlatBuffer, and where they are.
+const IDENTIFIER: (usize, &[u8]) = (4, b"TFL3");
+
+/// A `.tflite` file, float or 8-bit quantized, with one input.
+pub struct TfliteModel<'a> {
+    model: tflitec::model::Model<'a>,
+    kernels: Kernels,
+}
+
+impl<'a> TfliteModel<'a> {
+    /// Loads a model from the bytes of its file.
+    ///
+    /// The runtime verifies the structure of the file, but trusts the attributes of the operators
+    /// in it: a file made to do harm may crash the process.
+    ///
+    /// # Errors
+    /// [`InferenceError::NotTflite`] or [`InferenceError::Load`] when the bytes are not a whole
+    /// TFLite model.
+    pub fn from_bytes(bytes: &'a [u8], kernels: Kernels) -> Result<Self, InferenceError> {
+        let (offset, identifier) = IDENTIFIER;
+        if bytes.get(offset..offset + identifier.len()) != Some(identifier) {
+            return Err(InferenceError::NotTflite);
+        }
+        let model = tflitec::model::Model::from_bytes(bytes).map_err(|_| InferenceError::Load {
+            engine: describe(kernels),
+            problem: "has a damaged structure".to_owned(),
+        })?;
+        Ok(Self { model, kernels })
+    }
+}
+
+impl Model for TfliteModel<'_> {
+    fn engine(&self) -> Result<Box<dyn Engine + '_>, InferenceError> {
+        Ok(Box::new(TfliteEngine::new(&self.model, self.kernels)?))
+    }
+
+    fn description(&self) -> String {
+        describe(self.kernels)
+    }
+}
+
+/// Version of the TFLite runtime, if there is one in this build.
+pub fn tflite_runtime_version() -> Option<String> {
+    Some(tflitec::tf_lite_version().to_owned())
+}
+
+fn describe(kernels: Kernels) -> String {
+    let kernels = match kernels {
+        Kernels::Xnnpack => "XNNPACK",
+        Kernels::Builtin => "built-in kernels",
+    };
+    format!("TFLite {} with {kernels}", tflitec::tf_lite_version())
+}
+
+/// How a tensor stores real numbers.
+#[derive(Debug, Clone, Copy)]
+enum Encoding {
+    Float,
+    Int8 { scale: f32, zero_point: i32 },
+    Uint8 { scale: f32, zero_point: i32 },
+}
+
+impl Encoding {
+    fn of(tensor: &Tensor) -> Result<Self, InferenceError> {
+        let refused = |kind: String| InferenceError::TensorType {
+            tensor: tensor.name().to_owned(),
+            kind,
+        };
+        let parameters = tensor.quantization_parameters();
+        match (tensor.data_type(), parameters) {
+            (DataType::Float32, _) => Ok(Self::Float),
+            (DataType::Int8, Some(parameters)) => Ok(Self::Int8 {
+                scale: parameters.scale,
+                zero_point: parameters.zero_point,
+            }),
+            (DataType::UInt8, Some(parameters)) => Ok(Self::Uint8 {
+                scale: parameters.scale,
+                zero_point: parameters.zero_point,
+            }),
+            (DataType::Int8 | DataType::UInt8, None) => {
+                Err(refused("an integer without a scale".to_owned()))
+            }
+            (other, _) => Err(refused(format!("{other:?}"))),
+        }
+    }
+}
+
+struct TfliteEngine<'a> {
+    interpreter: Interpreter<'a>,
+    kernels: Kernels,
+    input_shape: Vec<usize>,
+    input_encoding: Encoding,
+    quantized_input: Vec<u8>,
+    output_shapes: Vec<Vec<usize>>,
+    output_encodings: Vec<Encoding>,
+    /// Real numbers of the quantized outputs; empty for float ones.
+    real_outputs: Vec<Vec<f32>>,
+    has_run: bool,
+}
+
+impl<'a> TfliteEngine<'a> {
+    fn new(model: &'a tflitec::model::Model<'a>, kernels: Kernels) -> Result<Self, InferenceError> {
+        let refused = |problem: &str| InferenceError::Load {
+            engine: describe(kernels),
+            problem: problem.to_owned(),
+        };
+        let options = Options {
+            thread_count: 1,
+            is_xnnpack_enabled: kernels == Kernels::Xnnpack,
+        };
+        let interpreter = Interpreter::new(model, Some(options))
+            .map_err(|_| refused("has an operator that this runtime does not know"))?;
+        let count = interpreter.input_tensor_count();
+        if count != 1 {
+            return Err(InferenceError::InputCount { count });
+        }
+        let output_count = interpreter.output_tensor_count();
+        if output_count == 0 {
+            return Err(refused("has no outputs"));
+        }
+        interpreter
+            .allocate_tensors()
+            .map_err(|_| refused("has an operator whose inputs do not fit it"))?;
+
+        let input = interpreter
+            .input(0)
+            .map_err(|_| refused("has an input without a value"))?;
+        let input_shape = input.shape().dimensions().clone();
+        let input_encoding = Encoding::of(&input)?;
+        let mut output_shapes = Vec::with_capacity(output_count);
+        let mut output_encodings = Vec::with_capacity(output_count);
+        for index in 0..output_count {
+            let output = interpreter
+                .output(index)
+                .map_err(|_| refused("has an output whose shape depends on the input"))?;
+            output_shapes.push(output.shape().dimensions().clone());
+            output_encodings.push(Encoding::of(&output)?);
+        }
+        Ok(Self {
+            interpreter,
+            kernels,
+            input_shape,
+            input_encoding,
+            quantized_input: Vec::new(),
+            output_shapes,
+            real_outputs: vec![Vec::new(); output_encodings.len()],
+            output_encodings,
+            has_run: false,
+        })
+    }
+
+    fn failed(&self, error: &tflitec::Error) -> InferenceError {
+        InferenceError::Run {
+            engine: describe(self.kernels),
+            problem: error.to_string(),
+        }
+    }
+
+    fn set_input(&mut self, input: &[f32]) -> tflitec::Result<()> {
+        let quantized = &mut self.quantized_input;
+        quantized.clear();
+        match self.input_encoding {
+            Encoding::Float => return self.interpreter.copy(input, 0),
+            Encoding::Int8 { scale, zero_point } => quantized.extend(input.iter().map(|value| {
+                let code = quantize(*value, scale, zero_point, i8::MIN.into(), i8::MAX.into());
+                (code as i8).cast_unsigned()
+            })),
+            Encoding::Uint8 { scale, zero_point } => quantized.extend(input.iter().map(|value| {
+                quantize(*value, scale, zero_point, u8::MIN.into(), u8::MAX.into()) as u8
+            })),
+        }
+        self.interpreter.copy(&self.quantized_input, 0)
+    }
+
+    fn read_quantized_outputs(&mut self) -> tflitec::Result<()> {
+        for (index, encoding) in self.output_encodings.iter().enumerate() {
+            let real = &mut self.real_outputs[index];
+            real.clear();
+            match *encoding {
+                Encoding::Float => {}
+                Encoding::Int8 { scale, zero_point } => {
+                    let output = self.interpreter.output(index)?;
+                    let codes = output.data::<i8>().iter();
+                    real.extend(codes.map(|&code| scale * (i32::from(code) - zero_point) as f32));
+                }
+                Encoding::Uint8 { scale, zero_point } => {
+                    let output = self.interpreter.output(index)?;
+                    let codes = output.data::<u8>().iter();
+                    real.extend(codes.map(|&code| scale * (i32::from(code) - zero_point) as f32));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Engine for TfliteEngine<'_> {
+    fn input_shape(&self) -> &[usize] {
+        &self.input_shape
+    }
+
+    fn output_shapes(&self) -> &[Vec<usize>] {
+        &self.output_shapes
+    }
+
+    fn run(&mut self, input: &[f32]) -> Result<(), InferenceError> {
+        let expected = self.input_shape.iter().product();
+        if input.len() != expected {
+            return Err(InferenceError::InputLength {
+                given: input.len(),
+                expected,
+            });
+        }
+        self.has_run = false;
+        self.set_input(input)
+            .and_then(|()| self.interpreter.invoke())
+            .and_then(|()| self.read_quantized_outputs())
+            .map_err(|error| self.failed(&error))?;
+        self.has_run = true;
+        Ok(())
+    }
+
+    fn output(&self, index: usize) -> Result<Output<'_>, InferenceError> {
+        let absent = InferenceError::NoOutput { index };
+        match self.output_encodings.get(index) {
+            Some(Encoding::Float) if self.has_run => self
+                .interpreter
+                .output(index)
+                .map(|tensor| Output(Elements::Tflite(tensor)))
+                .map_err(|error| self.failed(&error)),
+            Some(_) if self.has_run => Ok(Output(Elements::Slice(&self.real_outputs[index]))),
+            _ => Err(absent),
+        }
+    }
+}
+
+/// TFLite's quantization: half is rounded away from zero, and what does not fit is clamped.
+fn quantize(value: f32, scale: f32, zero_point: i32, least: i32, most: i32) -> i32 {
+    let steps = (value / scale).round() as i32;
+    steps.saturating_add(zero_point).clamp(least, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantizes_as_tflite_does() {
+        let check = |value, scale, zero_point, expected| {
+            let code = quantize(value, scale, zero_point, -128, 127);
+            assert_eq!(code, expected, "{value} / {scale} + {zero_point}");
+        };
+        check(0.0, 0.5, 3, 3);
+        check(0.25, 0.5, 0, 1);
+        check(-0.25, 0.5, 0, -1);
+        check(0.75, 0.5, 0, 2);
+        check(1e9, 0.5, 0, 127);
+        check(-1e9, 0.5, 10, -128);
+        check(f32::INFINITY, 1.0, 0, 127);
+        check(f32::NEG_INFINITY, 1.0, -5, -128);
+        check(f32::NAN, 1.0, 7, 7);
+    }
+}

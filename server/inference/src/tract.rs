@@ -1,0 +1,3 @@
+//! A [`graph::Graph`] in tract.
+/// placeholder
+pub struct TractModel;

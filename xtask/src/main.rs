@@ -1,0 +1,44 @@
+//! Tasks of the project: `cargo xtask <task>`.
+
+mod fetch;
+mod platform;
+mod tasks;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  fetch   get the prebuilt TFLite runtime, checked by hash (needs python3 with pip, once)
+  build   build target/release/model-quantizer with the TFLite runtime
+  demo    build, then quantize and evaluate the project in examples/flowers
+  test    run all tests; further arguments go to `cargo test`
+  lint    check the formatting and run clippy with warnings denied";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let task = arguments.next().unwrap_or_default();
+    let rest: Vec<OsString> = arguments.collect();
+    let result = match task.to_str() {
+        Some("fetch") => platform::current()
+            .and_then(fetch::fetch)
+            .map(|runtime| println!("{}", runtime.library.display())),
+        Some("build") => tasks::build(),
+        Some("demo") => tasks::demo(),
+        Some("test") => tasks::test(&rest),
+        Some("lint") => tasks::lint(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The tasks that run cargo with the TFLite runtime.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::fetch::{Runtime, fetch};
+use crate::{platform, workspace};
+
+/// The feature that links the runtime, in each crate that has it.
+const FEATURES: &str = "cli/tflite-runtime,inference/tflite-runtime";
+
+const DEMO_CONFIGURATION: &str = "examples/flowers/configuration.json";
+
+/// Builds the program with the TFLite runtime and puts the library beside it.
+///
+/// # Errors
+/// A sentence when a prerequisite is missing or the build fails.
+pub fn build() -> Result<(), String> {
+    let runtime = prepare()?;
+    let mut cargo = cargo(&runtime);
+    cargo
+        .args(["build", "--release", "--package", "cli", "--features"])
+        .arg("cli/tflite-runtime");
+    run(cargo, "the build failed")?;
+    install_library(&runtime)
+}
+
+/// Runs every test of the workspace. `arguments` go to `cargo test`.
+///
+/// # Errors
+/// A sentence when a prerequisite is missing or a test fails.
+pub fn test(arguments: &[OsString]) -> Result<(), String> {
+    let runtime = prepare()?;
+    install_library(&runtime)?;
+    let mut cargo = cargo(&runtime);
+    cargo
+        .args(["test", "--release", "--workspace", "--features", FEATURES])
+        .args(arguments);
+    run(cargo, "a test failed")
+}
+
+/// Checks the formatting, and runs clippy with warnings denied.
+///
+/// # Errors
+/// A sentence when a prerequisite is missing or something is found.
+pub fn lint() -> Result<(), String> {
+    let runtime = prepare()?;
+    let mut format = cargo(&runtime);
+    format.args(["fmt", "--all", "--check"]);
+    run(
+        format,
+        "the formatting differs from rustfmt's; run `cargo fmt --all`",
+    )?;
+    let mut clippy = cargo(&runtime);
+    clippy
+        .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(["--features", FEATURES, "--", "--deny", "warnings"]);
+    run(clippy, "clippy has findings")
+}
+
+/// Builds the program, then quantizes and evaluates the bundled demo project.
+///
+/// # Errors
+/// A sentence when the build or one of the two jobs fails.
+pub fn demo() -> Result<(), String> {
+    build()?;
+    for job in ["quantize", "evaluate"] {
+        let mut program = Command::new(release_folder().join("model-quantizer"));
+        program
+            .current_dir(workspace::root())
+            .args([job, DEMO_CONFIGURATION]);
+        run(program, &format!("`model-quantizer {job}` failed"))?;
+    }
+    Ok(())
+}
+
+fn prepare() -> Result<Runtime, String> {
+    require_c_compiler()?;
+    fetch(platform::current()?)
+}
+
+/// Some dependencies assemble machine code with the system's C compiler, which also links.
+fn require_c_compiler() -> Result<(), String> {
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let answers = Command::new(&compiler)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if answers {
+        Ok(())
+    } else {
+        Err(format!(
+            "the C compiler `{}` is needed to link and was not found; install gcc or clang \
+             (on macOS run `xcode-select --install`)",
+            compiler.display()
+        ))
+    }
+}
+
+/// Cargo with the variables that keep the build script of `tflitec` from building TensorFlow, and
+/// with the library where the programs that cargo starts find it.
+fn cargo(runtime: &Runtime) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let search_path = if cfg!(target_os = "macos") {
+        "DYLD_FALLBACK_LIBRARY_PATH"
+    } else {
+        "LD_LIBRARY_PATH"
+    };
+    let mut folders: Vec<PathBuf> = runtime
+        .library
+        .parent()
+        .map(Into::into)
+        .into_iter()
+        .collect();
+    folders.extend(env::split_paths(
+        &env::var_os(search_path).unwrap_or_default(),
+    ));
+    if let Ok(folders) = env::join_paths(folders) {
+        cargo.env(search_path, folders);
+    }
+    cargo
+        .current_dir(workspace::root())
+        .env("TFLITEC_PREBUILT_PATH", &runtime.library)
+        .env("TFLITEC_HEADER_DIR", &runtime.headers)
+        .env("LIBCLANG_PATH", &runtime.clang);
+    cargo
+}
+
+fn release_folder() -> PathBuf {
+    workspace::target_folder().join("release")
+}
+
+fn install_library(runtime: &Runtime) -> Result<(), String> {
+    let folder = release_folder();
+    let Some(name) = runtime.library.file_name() else {
+        return Ok(());
+    };
+    let destination = folder.join(name);
+    // A running program keeps the old file: the new one replaces it by name.
+    let scratch = folder.join(".runtime-library");
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::copy(&runtime.library, &scratch))
+        .and_then(|_| fs::rename(&scratch, &destination))
+        .map_err(|error| format!("cannot write {}: {error}", destination.display()))
+}
+
+fn run(mut command: Command, failure: &str) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(failure.to_owned()),
+        Err(error) => Err(format!(
+            "cannot start {}: {error}",
+            command.get_program().display()
+        )),
+    }
+}
