@@ -1,1 +1,27 @@
-//! Calibration statistics, threshold search, corrections and the int8 model.
+//! Post-training quantization: which calibration images to use, what to remember of the float
+//! model's activations, and how to turn graph and statistics into an int8 model that obeys
+//! TFLite's quantization specification.
+//!
+//! Activations get one power-of-two threshold a tensor, chosen by the mean squared error on a
+//! histogram; kernels get one symmetric threshold an output channel, chosen by the mean squared
+//! error on the weights; biases are corrected for the mean shift that rounding the weights causes
+//! (the method of Sony's Model Compression Toolkit; HPTQ, arXiv 2109.09113).
+
+mod assignment;
+mod bias;
+mod histogram;
+mod parameters;
+mod quantize;
+mod sampling;
+mod statistics;
+mod threshold;
+mod weights;
+
+pub use histogram::Histogram;
+pub use parameters::ActivationParameters;
+pub use quantize::{InputType, Options, QuantizationError, QuantizedModel, quantize};
+pub use sampling::{Sample, draw_samples};
+pub use statistics::{
+    NonFinite, Observation, Observer, Statistics, TensorStatistics, observations,
+};
+pub use threshold::power_of_two_threshold;

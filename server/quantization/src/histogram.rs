@@ -1,0 +1,242 @@
+//! Histograms of activations.
+
+/// Number of bins of a [`Histogram`], as in Sony's Model Compression Toolkit.
+const BINS: usize = 2048;
+
+/// Counts over equal bins between the smallest and the largest value seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histogram {
+    /// Bin edges, ascending; one more than there are counts.
+    pub edges: Vec<f64>,
+    /// Number of values in each bin; fractions arise when counts move to other edges.
+    pub counts: Vec<f64>,
+}
+
+impl Histogram {
+    /// Moves counts to 2048 equal bins over `[min, max]`, by linear interpolation of the
+    /// cumulative counts.
+    pub fn with_range(&self, min: f64, max: f64) -> Self {
+        let (min, max) = if min < max {
+            (min, max)
+        } else {
+            (min - 0.5, max + 0.5)
+        };
+        let width = (max - min) / BINS as f64;
+        let mut edges: Vec<f64> = (0..BINS).map(|bin| min + bin as f64 * width).collect();
+        edges.push(max);
+        let mut bin = 0;
+        let mut below = 0.0;
+        let mut cumulative = |edge: f64| {
+            while bin < self.counts.len() && self.edges[bin + 1] <= edge {
+                below += self.counts[bin];
+                bin += 1;
+            }
+            match self.counts.get(bin) {
+                Some(count) if edge > self.edges[bin] => {
+                    let extent = self.edges[bin + 1] - self.edges[bin];
+                    below + count * (edge - self.edges[bin]) / extent
+                }
+                _ => below,
+            }
+        };
+        let total: f64 = self.counts.iter().sum();
+        let mut previous = 0.0;
+        let mut counts = Vec::with_capacity(BINS);
+        for &edge in &edges[1..BINS] {
+            let next = cumulative(edge);
+            counts.push(next - previous);
+            previous = next;
+        }
+        // Whatever the interpolation put outside the range belongs to the outermost bins.
+        counts.push(total - previous);
+        Self { edges, counts }
+    }
+}
+
+/// A histogram whose bins double in width whenever a value falls outside. Bin widths are powers of
+/// two and bins start at multiples of the width, so doubling and merging lose nothing.
+#[derive(Debug, Clone)]
+pub(crate) struct GrowingHistogram {
+    /// log2 of the bin width.
+    exponent: i32,
+    /// Counts of `[k * width, (k + 1) * width)` at index `k + HALF`.
+    counts: Vec<u64>,
+}
+
+/// Bins on each side of zero. After growth at least half of them are in use on one side.
+const HALF: usize = 4096;
+
+/// Smallest bin width, 2^-100: leaves room below the largest finite `f32` for 2^100 times as much.
+const SMALLEST_EXPONENT: i32 = -100;
+
+impl GrowingHistogram {
+    pub(crate) fn new() -> Self {
+        Self {
+            exponent: SMALLEST_EXPONENT,
+            counts: vec![0; 2 * HALF],
+        }
+    }
+
+    /// Counts finite values, each `weight` times. `largest` is their largest magnitude.
+    pub(crate) fn add(&mut self, values: &[f32], largest: f32, weight: u32) {
+        self.widen_to(largest);
+        let per_width = (-self.exponent as f32).exp2();
+        // Two tables in turn: neighbouring activations often share a bin, and adding to the same
+        // address twice in a row stalls.
+        let mut tables = [[0u32; 2 * HALF], [0u32; 2 * HALF]];
+        let [even, odd] = &mut tables;
+        let index = |value: f32| ((value * per_width + HALF as f32) as usize).min(2 * HALF - 1);
+        for chunk in values.chunks(1 << 30) {
+            let (pairs, rest) = chunk.as_chunks::<2>();
+            for pair in pairs {
+                even[index(pair[0])] += 1;
+                odd[index(pair[1])] += 1;
+            }
+            for &value in rest {
+                even[index(value)] += 1;
+            }
+        }
+        for ((total, even), odd) in self.counts.iter_mut().zip(even).zip(odd) {
+            *total += u64::from(*even + *odd) * u64::from(weight);
+        }
+    }
+
+    /// Adds the counts of another histogram.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if other.exponent > self.exponent {
+            self.double(other.exponent - self.exponent);
+        }
+        let shift = self.exponent - other.exponent;
+        for (index, &count) in other
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            self.counts[doubled(index, shift)] += count;
+        }
+    }
+
+    /// The counts over their own bins.
+    pub(crate) fn to_histogram(&self) -> Histogram {
+        let width = f64::from(self.exponent).exp2();
+        Histogram {
+            edges: (0..=2 * HALF)
+                .map(|index| (index as f64 - HALF as f64) * width)
+                .collect(),
+            counts: self.counts.iter().map(|&count| count as f64).collect(),
+        }
+    }
+
+    fn widen_to(&mut self, largest: f32) {
+        let mut exponent = self.exponent;
+        while largest >= HALF as f32 * (exponent as f32).exp2() {
+            exponent += 1;
+        }
+        if exponent > self.exponent {
+            self.double(exponent - self.exponent);
+        }
+    }
+
+    fn double(&mut self, times: i32) {
+        let mut counts = vec![0; 2 * HALF];
+        for (index, &count) in self
+            .counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            counts[doubled(index, times)] += count;
+        }
+        self.counts = counts;
+        self.exponent += times;
+    }
+}
+
+/// Index of a bin after its width has doubled `times` times; rounds towards minus infinity.
+fn doubled(index: usize, times: i32) -> usize {
+    let bin = index as i64 - HALF as i64;
+    ((bin >> times.min(32)) + HALF as i64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn histogram_of(batches: &[&[f32]]) -> GrowingHistogram {
+        let mut histogram = GrowingHistogram::new();
+        for batch in batches {
+            let largest = batch.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+            histogram.add(batch, largest, 1);
+        }
+        histogram
+    }
+
+    fn total(histogram: &Histogram) -> f64 {
+        histogram.counts.iter().sum()
+    }
+
+    #[test]
+    fn values_fall_between_their_edges() {
+        let check = |values: &[f32]| {
+            let histogram = histogram_of(&[values]).to_histogram();
+            for &value in values {
+                let value = f64::from(value);
+                // The index is computed in f32, which rounds at 2^-11 of a bin.
+                let bin = histogram
+                    .counts
+                    .iter()
+                    .zip(histogram.edges.windows(2))
+                    .position(|(&count, edges)| {
+                        let slack = (edges[1] - edges[0]) / 1024.0;
+                        count > 0.0 && edges[0] - slack <= value && value < edges[1] + slack
+                    });
+                assert!(bin.is_some(), "{value} is in no counted bin");
+            }
+            assert_eq!(total(&histogram), values.len() as f64);
+        };
+        check(&[0.0, 1.0, -1.0, 0.25, 3.999]);
+        check(&[-1e-30, 1e30]);
+        check(&[1e-38, -1e-38]);
+        check(&[f32::MAX, f32::MIN]);
+    }
+
+    #[test]
+    fn order_and_grouping_do_not_matter() {
+        let (a, b): (&[f32], &[f32]) = (&[0.1, -0.2, 0.7], &[900.0, -3.0, 0.0]);
+        let together = histogram_of(&[a, b]).to_histogram();
+        assert_eq!(together, histogram_of(&[b, a]).to_histogram());
+        let mut merged = histogram_of(&[a]);
+        merged.merge(&histogram_of(&[b]));
+        assert_eq!(together, merged.to_histogram());
+        let mut merged = histogram_of(&[b]);
+        merged.merge(&histogram_of(&[a]));
+        assert_eq!(together, merged.to_histogram());
+    }
+
+    #[test]
+    fn a_weight_counts_a_value_that_often() {
+        let mut weighted = GrowingHistogram::new();
+        weighted.add(&[0.5, 2.0], 2.0, 3);
+        let repeated = histogram_of(&[&[0.5, 2.0], &[0.5, 2.0], &[0.5, 2.0]]);
+        assert_eq!(weighted.to_histogram(), repeated.to_histogram());
+    }
+
+    #[test]
+    fn a_new_range_keeps_the_counts() {
+        let values: Vec<f32> = (0..10_000).map(|i| (i as f32 * 0.37).sin() * 5.0).collect();
+        let (min, max) = values
+            .iter()
+            .fold((0.0f32, 0.0f32), |(lo, hi), &v| (lo.min(v), hi.max(v)));
+        let histogram = histogram_of(&[&values])
+            .to_histogram()
+            .with_range(f64::from(min), f64::from(max));
+        assert_eq!(histogram.counts.len(), BINS);
+        assert_eq!(histogram.edges.len(), BINS + 1);
+        assert!((total(&histogram) - 10_000.0).abs() < 1e-6);
+        assert!(histogram.counts.iter().all(|&count| count > -1e-9));
+        // An arcsine distribution has its mass at the ends.
+        let (first, middle) = (histogram.counts[0], histogram.counts[BINS / 2]);
+        assert!(first > 10.0 * middle, "{first} against {middle}");
+    }
+}

@@ -1,0 +1,291 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use graph::{Constant, Graph, GraphError, Op, passes};
+use tflite::{ElementType, Encoding, Encodings, QuantizedConstant, QuantizedValues};
+use thiserror::Error;
+
+use crate::assignment::{self, Parameters};
+use crate::bias::mean_shift;
+use crate::parameters::ActivationParameters;
+use crate::statistics::{Statistics, TensorStatistics};
+use crate::weights::{QuantizedKernel, output_axis, quantize_kernel, vector};
+
+/// Element type of the int8 model's input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InputType {
+    /// `uint8` in, `int8` out: what a camera delivers.
+    #[default]
+    UInt8,
+    /// `int8` in and out.
+    Int8,
+    /// `float32` in and out, converted at the ends.
+    Float32,
+}
+
+/// What the user can choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Element type of the input.
+    pub input_type: InputType,
+    /// Correct biases for the mean shift that rounding the weights causes.
+    pub bias_correction: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            input_type: InputType::default(),
+            bias_correction: true,
+        }
+    }
+}
+
+/// Why a model could not be quantized.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum QuantizationError {
+    /// Calibration has not seen a tensor.
+    #[error("calibration has no statistics of layer \"{layer}\"")]
+    NotObserved {
+        /// Name of the tensor.
+        layer: String,
+    },
+    /// The operator has no int8 form in TFLite.
+    #[error("layer \"{layer}\" ({op}) cannot run in int8")]
+    NoInteger {
+        /// Name of the node.
+        layer: String,
+        /// Operator.
+        op: &'static str,
+    },
+    /// The job was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// The graph became invalid.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+/// A graph and how each of its tensors is stored, ready to be written.
+#[derive(Debug, Clone)]
+pub struct QuantizedModel {
+    /// The prepared graph with conversions.
+    pub graph: Graph,
+    /// Storage of every tensor.
+    pub encodings: Encodings,
+}
+
+/// Quantizes a prepared graph. `progress` is called with the number of kernels done and in all.
+///
+/// # Errors
+/// [`QuantizationError`] when a tensor was not observed, an operator has no int8 form, or
+/// `cancelled` was set.
+pub fn quantize(
+    graph: &Graph,
+    statistics: &Statistics,
+    options: &Options,
+    cancelled: &AtomicBool,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<QuantizedModel, QuantizationError> {
+    let mut graph = graph.clone();
+    check_operators(&graph)?;
+    let parameters = assignment::assign(&mut graph, statistics)?;
+    let mut encodings = Encodings::float();
+    for (&tensor, parameters) in &parameters {
+        encodings.insert_int8(tensor, parameters.scale, parameters.zero_point);
+    }
+    encode_operands(&graph, &mut encodings);
+    let kernels: Vec<usize> = (0..graph.nodes().len())
+        .filter(|&index| graph.nodes()[index].op.has_kernel())
+        .collect();
+    for (done, &index) in kernels.iter().enumerate() {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(QuantizationError::Cancelled);
+        }
+        let input = graph.nodes()[index].inputs[0];
+        let statistics = statistics.tensor(input).filter(|_| options.bias_correction);
+        encode_kernel(&mut graph, &mut encodings, &parameters, index, statistics)?;
+        progress(done + 1, kernels.len());
+    }
+    convert_ends(&mut graph, &mut encodings, &parameters, options.input_type);
+    Ok(QuantizedModel { graph, encodings })
+}
+
+/// Refuses operators for which the runtime has no int8 kernel.
+fn check_operators(graph: &Graph) -> Result<(), QuantizationError> {
+    let missing = graph.nodes().iter().find(|node| {
+        let kernel_is_constant = node
+            .inputs
+            .iter()
+            .skip(1)
+            .all(|&id| graph.constant(id).is_some());
+        (node.op.has_kernel() && !kernel_is_constant)
+            || matches!(
+                node.op,
+                Op::Binary(graph::BinaryOp::Divide)
+                    | Op::SeparableConv2d { .. }
+                    | Op::BatchNormalization { .. }
+                    | Op::Activation(graph::Activation::Swish)
+            )
+    });
+    match missing {
+        Some(node) => Err(QuantizationError::NoInteger {
+            layer: node.name.clone(),
+            op: node.op.name(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Constants that are operands, not weights, are stored in int8 with a scale that covers them.
+fn encode_operands(graph: &Graph, encodings: &mut Encodings) {
+    for node in graph.nodes().iter().filter(|node| !node.op.has_kernel()) {
+        for &input in &node.inputs {
+            let Some(constant) = graph.constant(input) else {
+                continue;
+            };
+            if matches!(encodings.get(input), Encoding::Float32) {
+                let largest = constant.iter().fold(0.0f32, |m, value| m.max(value.abs()));
+                let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
+                encodings.insert_int8(input, scale, 0);
+            }
+        }
+    }
+}
+
+fn encode_kernel(
+    graph: &mut Graph,
+    encodings: &mut Encodings,
+    parameters: &Parameters,
+    index: usize,
+    statistics: Option<&TensorStatistics>,
+) -> Result<(), QuantizationError> {
+    let node = graph.nodes()[index].clone();
+    let not_integer = || QuantizationError::NoInteger {
+        layer: node.name.clone(),
+        op: node.op.name(),
+    };
+    let kernel = graph
+        .constant(node.inputs[1])
+        .ok_or_else(not_integer)?
+        .clone();
+    let axis = output_axis(&node.op);
+    let channels = kernel.shape()[axis];
+    let bias = node
+        .inputs
+        .get(2)
+        .and_then(|&id| graph.constant(id))
+        .map(vector);
+    let bias = bias.unwrap_or_else(|| vec![0.0; channels]);
+    let (input, output) = (parameters[&node.inputs[0]], parameters[&node.output]);
+    let smallest: Vec<f32> = bias
+        .iter()
+        .map(|&bias| smallest_scale(bias, input, output))
+        .collect();
+    let quantized = quantize_kernel(&kernel, axis, &smallest);
+    let shift = statistics
+        .and_then(|statistics| statistics.channel_means.as_deref())
+        .and_then(|means| mean_shift(&node.op, &quantized.errors(&kernel), means));
+    let corrected: Vec<f64> = match shift {
+        Some(shift) => bias
+            .iter()
+            .zip(&shift)
+            .map(|(bias, shift)| bias - shift)
+            .collect(),
+        None => bias,
+    };
+    store(graph, encodings, index, quantized, &corrected, input);
+    Ok(())
+}
+
+/// Smallest weight scale at which the bias fits 30 bits and the ratio between accumulator and
+/// output, which runtimes hold as a fixed-point multiplier, stays above 2^-31.
+fn smallest_scale(bias: f64, input: ActivationParameters, output: ActivationParameters) -> f32 {
+    let input_scale = f64::from(input.scale);
+    let for_bias = bias.abs() / (input_scale * f64::from(1u32 << 30));
+    let for_multiplier = f64::from(output.scale) / (input_scale * f64::from(1u32 << 31));
+    for_bias.max(for_multiplier) as f32
+}
+
+/// Puts kernel and bias of a node into the encodings; a missing bias is made.
+fn store(
+    graph: &mut Graph,
+    encodings: &mut Encodings,
+    index: usize,
+    kernel: QuantizedKernel,
+    bias: &[f64],
+    input: ActivationParameters,
+) {
+    let scales: Vec<f32> = kernel
+        .scales
+        .iter()
+        .map(|scale| scale * input.scale)
+        .collect();
+    let stored: Vec<i32> = bias
+        .iter()
+        .zip(&scales)
+        .map(|(bias, &scale)| (bias / f64::from(scale)).round_ties_even() as i32)
+        .collect();
+    let name = graph.nodes()[index].name.clone();
+    let values: Constant = bias
+        .iter()
+        .map(|&value| value as f32)
+        .collect::<ndarray::Array1<f32>>()
+        .into_dyn()
+        .into_shared();
+    // New tensors, because layers that share weights may read inputs of different scales.
+    let kernel_constant = graph.constant(graph.nodes()[index].inputs[1]).cloned();
+    let kernel_tensor = match kernel_constant {
+        Some(constant) => graph.add_constant(format!("{name}/kernel"), constant),
+        None => graph.nodes()[index].inputs[1],
+    };
+    let bias_tensor = graph.add_constant(format!("{name}/bias"), values);
+    encodings.insert(
+        kernel_tensor,
+        Encoding::Quantized(QuantizedConstant {
+            values: QuantizedValues::Int8(kernel.values),
+            scales: kernel.scales,
+            axis: kernel.axis,
+        }),
+    );
+    encodings.insert(
+        bias_tensor,
+        Encoding::Quantized(QuantizedConstant {
+            values: QuantizedValues::Int32(stored),
+            scales,
+            axis: 0,
+        }),
+    );
+    let mut nodes = graph.nodes().to_vec();
+    let x = nodes[index].inputs[0];
+    nodes[index].inputs = vec![x, kernel_tensor, bias_tensor];
+    graph.set_nodes(nodes);
+}
+
+/// Gives the model the input and output types that the user wants.
+fn convert_ends(
+    graph: &mut Graph,
+    encodings: &mut Encodings,
+    parameters: &Parameters,
+    input_type: InputType,
+) {
+    if input_type == InputType::Int8 {
+        return;
+    }
+    for position in 0..graph.inputs().len() {
+        let inside = parameters[&graph.inputs()[position]];
+        let outside = passes::convert_input(graph, position);
+        if input_type == InputType::UInt8 {
+            let encoding = Encoding::Affine {
+                element: ElementType::UInt8,
+                scale: inside.scale,
+                zero_point: inside.zero_point + 128,
+            };
+            encodings.insert(outside, encoding);
+        }
+    }
+    if input_type == InputType::Float32 {
+        for position in 0..graph.outputs().len() {
+            passes::convert_output(graph, position);
+        }
+    }
+}

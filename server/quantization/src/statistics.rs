@@ -1,0 +1,331 @@
+use std::collections::HashMap;
+
+use graph::{Graph, Op, TensorId};
+use thiserror::Error;
+
+use crate::assignment::fixed_parameters;
+use crate::histogram::{GrowingHistogram, Histogram};
+
+/// A tensor of the float model whose values calibration needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observation {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Whether the mean of each channel is needed: the tensor feeds a kernel.
+    pub channel_means: bool,
+}
+
+/// All tensors that calibration has to see: the input, what nodes compute and TFLite fixes no
+/// scale for, and everything that feeds a kernel.
+pub fn observations(graph: &Graph) -> Vec<Observation> {
+    let feeds_kernel = |tensor: TensorId| {
+        graph
+            .nodes()
+            .iter()
+            .any(|node| node.op.has_kernel() && node.inputs[0] == tensor)
+    };
+    let computed = graph
+        .nodes()
+        .iter()
+        .filter(|node| chooses_parameters(&node.op) || feeds_kernel(node.output))
+        .map(|node| node.output);
+    graph
+        .inputs()
+        .iter()
+        .copied()
+        .chain(computed)
+        .map(|tensor| Observation {
+            tensor,
+            channel_means: feeds_kernel(tensor),
+        })
+        .collect()
+}
+
+fn chooses_parameters(op: &Op) -> bool {
+    !copies_values(op) && fixed_parameters(op).is_none()
+}
+
+/// Operators whose output takes the scale of their input, so that its range is not needed.
+pub(crate) fn copies_values(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Reshape { .. }
+            | Op::Transpose { .. }
+            | Op::MaxPool2d(_)
+            | Op::AveragePool2d(_)
+            | Op::Pad { .. }
+            | Op::Slice { .. }
+            | Op::Resize { .. }
+            | Op::Reduce {
+                kind: graph::ReduceOp::Max,
+                ..
+            }
+    )
+}
+
+/// What calibration knows of one tensor.
+#[derive(Debug, Clone)]
+pub struct TensorStatistics {
+    /// Smallest value.
+    pub min: f32,
+    /// Largest value.
+    pub max: f32,
+    /// Distribution over `[min, max]`.
+    pub histogram: Histogram,
+    /// Mean of each channel (last axis), where it was asked for.
+    pub channel_means: Option<Vec<f64>>,
+}
+
+/// What calibration knows of all observed tensors.
+#[derive(Debug, Clone, Default)]
+pub struct Statistics {
+    pub(crate) tensors: HashMap<TensorId, TensorStatistics>,
+}
+
+impl Statistics {
+    /// Statistics of a tensor, if it was observed.
+    pub fn tensor(&self, id: TensorId) -> Option<&TensorStatistics> {
+        self.tensors.get(&id)
+    }
+}
+
+/// A layer computes infinite or undefined values, so that no threshold fits it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a layer computes infinite or undefined values")]
+pub struct NonFinite {
+    /// The tensor.
+    pub tensor: TensorId,
+}
+
+/// Collects statistics of some samples. Observers of disjoint samples are merged in a fixed order,
+/// which makes the result independent of the number of threads.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    tensors: Vec<(TensorId, TensorObserver)>,
+}
+
+impl Observer {
+    /// An observer that has seen nothing yet.
+    pub fn new(graph: &Graph, observations: &[Observation]) -> Self {
+        let tensors = observations
+            .iter()
+            .map(|observation| {
+                let channels = graph.shape(observation.tensor).last().copied();
+                let observer = TensorObserver::new(channels.filter(|_| observation.channel_means));
+                (observation.tensor, observer)
+            })
+            .collect();
+        Self { tensors }
+    }
+
+    /// Takes in the values of the observation at `position` for one sample that counts `weight`
+    /// times.
+    ///
+    /// # Errors
+    /// [`NonFinite`] when a value is infinite or not a number.
+    pub fn observe(
+        &mut self,
+        position: usize,
+        values: &[f32],
+        weight: u32,
+    ) -> Result<(), NonFinite> {
+        let (tensor, observer) = &mut self.tensors[position];
+        if observer.observe(values, weight) {
+            Ok(())
+        } else {
+            Err(NonFinite { tensor: *tensor })
+        }
+    }
+
+    /// Adds what another observer of the same tensors has seen.
+    pub fn merge(&mut self, other: &Self) {
+        for ((_, observer), (_, other)) in self.tensors.iter_mut().zip(&other.tensors) {
+            observer.merge(other);
+        }
+    }
+
+    /// The statistics of everything seen.
+    pub fn finish(&self) -> Statistics {
+        let tensors = self
+            .tensors
+            .iter()
+            .map(|(tensor, observer)| (*tensor, observer.finish()))
+            .collect();
+        Statistics { tensors }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct TensorObserver {
+    min: f32,
+    max: f32,
+    histogram: GrowingHistogram,
+    channels: Option<ChannelSums>,
+}
+
+impl TensorObserver {
+    fn new(channels: Option<usize>) -> Self {
+        Self {
+            min: f32::INFINITY,
+            max: f32::NEG_INFINITY,
+            histogram: GrowingHistogram::new(),
+            channels: channels.map(ChannelSums::new),
+        }
+    }
+
+    /// Whether all values are finite; nothing is taken in otherwise.
+    fn observe(&mut self, values: &[f32], weight: u32) -> bool {
+        let Some((min, max)) = finite_range(values) else {
+            return false;
+        };
+        self.min = self.min.min(min);
+        self.max = self.max.max(max);
+        self.histogram.add(values, max.max(-min), weight);
+        if let Some(channels) = &mut self.channels {
+            channels.add(values, weight);
+        }
+        true
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.histogram.merge(&other.histogram);
+        if let (Some(channels), Some(other)) = (&mut self.channels, &other.channels) {
+            channels.merge(other);
+        }
+    }
+
+    fn finish(&self) -> TensorStatistics {
+        let (min, max) = if self.min <= self.max {
+            (self.min, self.max)
+        } else {
+            (0.0, 0.0)
+        };
+        TensorStatistics {
+            min,
+            max,
+            histogram: self
+                .histogram
+                .to_histogram()
+                .with_range(f64::from(min), f64::from(max)),
+            channel_means: self.channels.as_ref().map(ChannelSums::means),
+        }
+    }
+}
+
+/// Smallest and largest of the values, if all are finite.
+fn finite_range(values: &[f32]) -> Option<(f32, f32)> {
+    const LANES: usize = 16;
+    let mut low = [f32::INFINITY; LANES];
+    let mut high = [f32::NEG_INFINITY; LANES];
+    // A value times zero is zero unless it is infinite or undefined.
+    let mut zeros = [0.0f32; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let value = chunk[lane];
+            low[lane] = if value < low[lane] { value } else { low[lane] };
+            high[lane] = if value > high[lane] {
+                value
+            } else {
+                high[lane]
+            };
+            zeros[lane] += value * 0.0;
+        }
+    }
+    let finite =
+        zeros.iter().all(|&zero| zero == 0.0) && rest.iter().all(|value| value.is_finite());
+    let fold = |start: f32, pick: fn(f32, f32) -> f32, lanes: &[f32]| {
+        lanes.iter().chain(rest).copied().fold(start, pick)
+    };
+    finite.then(|| {
+        (
+            fold(f32::INFINITY, f32::min, &low),
+            fold(f32::NEG_INFINITY, f32::max, &high),
+        )
+    })
+}
+
+/// Sum of each channel and the number of positions.
+#[derive(Debug, Clone)]
+struct ChannelSums {
+    sums: Vec<f64>,
+    count: f64,
+}
+
+/// Rows summed in `f32` before they join the `f64` total: short enough to lose nothing that
+/// matters, long enough to be cheap.
+const ROWS: usize = 32;
+
+impl ChannelSums {
+    fn new(channels: usize) -> Self {
+        Self {
+            sums: vec![0.0; channels],
+            count: 0.0,
+        }
+    }
+
+    fn add(&mut self, values: &[f32], weight: u32) {
+        let channels = self.sums.len().max(1);
+        let weight = f64::from(weight);
+        let mut partial = vec![0.0f32; channels];
+        for rows in values.chunks(ROWS * channels) {
+            partial.fill(0.0);
+            for row in rows.chunks_exact(channels) {
+                for (sum, &value) in partial.iter_mut().zip(row) {
+                    *sum += value;
+                }
+            }
+            for (sum, &partial) in self.sums.iter_mut().zip(&partial) {
+                *sum += f64::from(partial) * weight;
+            }
+        }
+        self.count += (values.len() / channels) as f64 * weight;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (sum, other) in self.sums.iter_mut().zip(&other.sums) {
+            *sum += other;
+        }
+        self.count += other.count;
+    }
+
+    fn means(&self) -> Vec<f64> {
+        let count = self.count.max(1.0);
+        self.sums.iter().map(|sum| sum / count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_found_in_every_lane_and_undefined_values_too() {
+        let check = |position: usize, value: f32, expected: Option<(f32, f32)>| {
+            let mut values = vec![0.5f32; 37];
+            values[position] = value;
+            assert_eq!(finite_range(&values), expected, "{value} at {position}");
+        };
+        for position in [0, 15, 16, 31, 32, 36] {
+            check(position, 2.0, Some((0.5, 2.0)));
+            check(position, -3.0, Some((-3.0, 0.5)));
+            check(position, f32::NAN, None);
+            check(position, f32::INFINITY, None);
+            check(position, f32::NEG_INFINITY, None);
+        }
+    }
+
+    #[test]
+    fn channel_means_count_weights() {
+        let mut sums = ChannelSums::new(2);
+        sums.add(&[1.0, 10.0, 3.0, 30.0], 1);
+        sums.add(&[8.0, 80.0], 2);
+        assert_eq!(sums.means(), [5.0, 50.0]);
+        let mut other = ChannelSums::new(2);
+        other.add(&[5.0, 50.0], 4);
+        sums.merge(&other);
+        assert_eq!(sums.means(), [5.0, 50.0]);
+    }
+}
