@@ -1,0 +1,132 @@
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::found::OtherFiles;
+use super::walk::MAX_ENTRIES;
+use super::{Extensions, names::Names};
+use crate::Labels;
+
+/// Why the pictures of a data set could not be listed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// A folder that cannot be listed, or does not exist.
+    #[error("folder {} cannot be listed: {source}", path.display())]
+    Unreadable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The folder of the data set is a file.
+    #[error("{} is not a folder", path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A symbolic link, to a file or to a folder.
+    #[error("{} is a symbolic link; put the file or folder itself there", path.display())]
+    SymbolicLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A pipe, socket or device with the name of a picture.
+    #[error("{} is named like a picture but is not a regular file; remove it", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Folders within folders without an end in sight.
+    #[error("folder {} lies more than {limit} folders deep in the data set; move it up", path.display())]
+    TooDeep {
+        /// The folder.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
+    /// More entries than are listed.
+    #[error("folder {} holds more than {MAX_ENTRIES} files; name a smaller folder", path.display())]
+    TooManyFiles {
+        /// The folder of the data set.
+        path: PathBuf,
+    },
+    /// An extension that cannot end a file name.
+    #[error("\"{extension}\" is not a file extension; write one such as \".jpg\"")]
+    Extension {
+        /// What was given.
+        extension: String,
+    },
+    /// No file has the extension.
+    #[error("folder {} has no {extensions} file{}", path.display(), instead(others))]
+    NoImages {
+        /// The folder of the data set.
+        path: PathBuf,
+        /// The extensions looked for.
+        extensions: String,
+        /// What is there instead.
+        others: OtherFiles,
+    },
+    /// Pictures that are not in class folders.
+    #[error("the {count} pictures in folder {} are in no class folder; put those of each class into a folder of its name", path.display())]
+    NoClassFolders {
+        /// The folder of the data set.
+        path: PathBuf,
+        /// How many pictures lie directly in it.
+        count: usize,
+    },
+    /// Class folders that the label file does not name.
+    #[error("{} in {} {} not in the label file{}; add or rename",
+        Names::new("folder", "folders", names), path.display(),
+        if names.len() == 1 { "is" } else { "are" }, similar(similar_label.as_deref()))]
+    Unlabelled {
+        /// The folder of the data set.
+        path: PathBuf,
+        /// The class folders, sorted.
+        names: Vec<String>,
+        /// A label that differs from the first name only in case.
+        similar_label: Option<String>,
+    },
+    /// The caller no longer wants the list.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl DatasetError {
+    pub(super) fn no_images(path: &Path, extensions: &Extensions, others: OtherFiles) -> Self {
+        Self::NoImages {
+            path: path.into(),
+            extensions: extensions.to_string(),
+            others,
+        }
+    }
+
+    pub(super) fn unlabelled(path: &Path, names: Vec<String>, labels: &Labels) -> Self {
+        let first = names.first().map(|name| name.to_lowercase());
+        let similar_label = labels
+            .names()
+            .iter()
+            .find(|label| Some(label.to_lowercase()) == first)
+            .cloned();
+        Self::Unlabelled {
+            path: path.into(),
+            names,
+            similar_label,
+        }
+    }
+}
+
+fn instead(others: &OtherFiles) -> String {
+    match others.count() {
+        0 => "; put pictures there or name another folder".to_owned(),
+        _ => format!(
+            ", but {others}; name the extension exactly, capitals included, or another folder"
+        ),
+    }
+}
+
+fn similar(label: Option<&str>) -> String {
+    label.map_or_else(String::new, |label| {
+        format!(", which has \"{label}\" (names are case sensitive)")
+    })
+}

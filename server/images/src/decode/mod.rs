@@ -1,0 +1,169 @@
+//! From a JPEG file to 8-bit pixels.
+
+mod decoded;
+mod error;
+mod format;
+mod markers;
+
+use std::fs::{self, File};
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use image::codecs::jpeg::JpegDecoder;
+use image::error::{ImageError as CodecError, UnsupportedErrorKind};
+use image::{ColorType, ImageDecoder, Limits};
+
+pub use decoded::DecodedImage;
+pub use error::ImageError;
+
+/// What a picture may need at most; checked before memory is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// Size of the file in bytes.
+    pub file_bytes: u64,
+    /// Width and height, each, in pixels.
+    pub side: u32,
+    /// Width times height, in pixels. Decoding takes up to nine bytes a pixel for a while.
+    pub pixels: u64,
+}
+
+impl Default for DecodeLimits {
+    /// 64 MiB, 32,768 pixels a side, 64 Mi pixels: any camera's picture, at most 600 MB for a while.
+    fn default() -> Self {
+        Self {
+            file_bytes: 64 << 20,
+            side: 32_768,
+            pixels: 64 << 20,
+        }
+    }
+}
+
+/// Reads and decodes a JPEG file under the default [`DecodeLimits`].
+///
+/// Baseline and progressive files decode, grey ones to one channel, everything else (RGB, YCbCr,
+/// CMYK, YCCK) to RGB. The EXIF orientation is not applied, as TensorFlow does not either, but
+/// [`DecodedImage::exif_orientation`] tells it.
+///
+/// # Errors
+/// When the file cannot be read, is over a limit, is not a JPEG, is incomplete or damaged.
+pub fn decode(path: &Path) -> Result<DecodedImage, ImageError> {
+    let limits = DecodeLimits::default();
+    let bytes = read(path, limits.file_bytes)?;
+    decode_bytes(&bytes, path, &limits)
+}
+
+/// Decodes a JPEG file's content; `path` is the name that errors give it.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_bytes(
+    bytes: &[u8],
+    path: &Path,
+    limits: &DecodeLimits,
+) -> Result<DecodedImage, ImageError> {
+    if bytes.len() as u64 > limits.file_bytes {
+        return Err(ImageError::FileTooLarge {
+            path: path.into(),
+            limit: limits.file_bytes,
+        });
+    }
+    if !format::is_jpeg(bytes) {
+        return Err(ImageError::NotJpeg {
+            path: path.into(),
+            content: format::describe(bytes),
+        });
+    }
+    if !markers::is_complete(bytes) {
+        return Err(ImageError::Truncated { path: path.into() });
+    }
+
+    let mut decoder =
+        JpegDecoder::new(Cursor::new(bytes)).map_err(|error| refused(path, &error))?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if width > limits.side || height > limits.side || pixels > limits.pixels {
+        return Err(ImageError::TooManyPixels {
+            path: path.into(),
+            width,
+            height,
+            side: limits.side,
+            pixels: limits.pixels,
+        });
+    }
+    let channels = match decoder.color_type() {
+        ColorType::L8 => 1,
+        ColorType::Rgb8 => 3,
+        other => {
+            return Err(ImageError::Unsupported {
+                path: path.into(),
+                feature: format!("pixels of type {other:?}"),
+            });
+        }
+    };
+    let orientation = decoder
+        .orientation()
+        .map_or(1, |orientation| orientation.to_exif());
+
+    let bytes_needed = pixels * channels as u64;
+    let mut codec_limits = Limits::no_limits();
+    codec_limits.max_image_width = Some(limits.side);
+    codec_limits.max_image_height = Some(limits.side);
+    codec_limits.max_alloc = Some(bytes_needed);
+    decoder
+        .set_limits(codec_limits)
+        .map_err(|error| refused(path, &error))?;
+
+    let mut pixels = vec![0; bytes_needed as usize];
+    decoder
+        .read_image(&mut pixels)
+        .map_err(|error| refused(path, &error))?;
+    DecodedImage::new(width as usize, height as usize, channels, pixels)
+        .map(|image| image.with_exif_orientation(orientation))
+        .ok_or_else(|| ImageError::Damaged {
+            path: path.into(),
+            reason: "its size is zero".to_owned(),
+        })
+}
+
+/// Reads a file of at most `limit` bytes. Only regular files: opening a pipe would wait for ever.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ImageError> {
+    let unreadable = |source| ImageError::Unreadable {
+        path: path.into(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(ImageError::NotAFile { path: path.into() });
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    let expected = metadata.len().min(limit);
+    let mut bytes = Vec::with_capacity(expected as usize + 1);
+    // One byte over the limit is enough to tell; the file may have grown since its size was read.
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    Ok(bytes)
+}
+
+fn refused(path: &Path, error: &CodecError) -> ImageError {
+    let path = path.to_path_buf();
+    match error {
+        CodecError::Unsupported(error) => ImageError::Unsupported {
+            path,
+            feature: match error.kind() {
+                UnsupportedErrorKind::GenericFeature(feature) => feature.clone(),
+                kind => format!("{kind:?}"),
+            },
+        },
+        other => ImageError::Damaged {
+            path,
+            reason: one_line(&other.to_string()),
+        },
+    }
+}
+
+/// The decoder's own words, on one line and without the full stop.
+fn one_line(message: &str) -> String {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    words.join(" ").trim_end_matches('.').to_owned()
+}
