@@ -1,0 +1,89 @@
+//! The folder of evaluation images against the extension.
+
+use super::{Context, Inputs, json};
+use crate::code::Code;
+use crate::facts::ClassFolders;
+use crate::finding::{list, quoted};
+use crate::settings;
+use std::collections::BTreeMap;
+
+const FOLDER: &str = "evaluate_image_dir";
+const EXTENSION: &str = "evaluate_image_extension";
+
+/// Checks the class folders and returns them.
+pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<ClassFolders> {
+    let folder = inputs.evaluation_folder.as_ref()?;
+    let shown = quoted(context.text(FOLDER)?);
+    let classes = match context.facts.class_folders(folder) {
+        Ok(classes) if classes.is_empty() => {
+            let message = format!(
+                "{shown} has no folders, but evaluation needs one for each class; sort the images into folders with the names of the label file"
+            );
+            context.report(Code::NoClassFolders, FOLDER, message);
+            return None;
+        }
+        Ok(classes) => classes,
+        Err(error) => {
+            context.report_folder(FOLDER, error);
+            return None;
+        }
+    };
+    if let Some(written) = context.text(EXTENSION) {
+        extension(context, written, &shown, &classes);
+    }
+    Some(classes)
+}
+
+fn extension(context: &mut Context, written: &str, folder: &str, classes: &ClassFolders) {
+    let wanted = settings::extension(written);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (extension, count) in classes.values().flatten() {
+        *counts.entry(extension).or_default() += count;
+    }
+    if counts.contains_key(wanted.as_str()) {
+        return empty_classes(context, &wanted, classes);
+    }
+    let mut there: Vec<(&str, usize)> = counts.into_iter().collect();
+    there.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    let named = list(there.iter().map(|(extension, _)| *extension), 3);
+    let shown = quoted(written);
+    let jpeg = |extension: &str| {
+        ["jpg", "jpeg", "jpe", "jfif"].contains(&extension.to_ascii_lowercase().as_str())
+    };
+    let usable = there.iter().find(|(extension, _)| jpeg(extension));
+    let message = match (usable, there.is_empty()) {
+        (Some((extension, count)), _) => format!(
+            "no image in the class folders of {folder} has the extension {shown}, but {count} files have {0}; write {0}, case matters",
+            quoted(extension)
+        ),
+        (None, false) => format!(
+            "no image in the class folders of {folder} has the extension {shown}, only {named} are there; convert the images to JPEG"
+        ),
+        (None, true) => format!(
+            "the class folders of {folder} are empty, so no image has the extension {shown}; put labelled images there"
+        ),
+    };
+    let replacement = usable.map(|(extension, _)| json(extension));
+    context.report_with(
+        Code::ExtensionMatchesNothing,
+        EXTENSION,
+        message,
+        replacement,
+    );
+}
+
+fn empty_classes(context: &mut Context, extension: &str, classes: &ClassFolders) {
+    let empty: Vec<&str> = classes
+        .iter()
+        .filter(|(_, extensions)| !extensions.contains_key(extension))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if !empty.is_empty() {
+        let message = format!(
+            "there is no image with the extension {} in {}, so accuracy says nothing about the class; add images or rename those that are there",
+            quoted(extension),
+            list(empty, 3)
+        );
+        context.report(Code::EmptyClassFolder, FOLDER, message);
+    }
+}

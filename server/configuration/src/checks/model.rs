@@ -1,0 +1,50 @@
+//! The model against the input size.
+
+use super::{Context, Inputs};
+use crate::code::Code;
+use crate::facts::ModelFacts;
+
+const MODEL: &str = "source_keras_model";
+const SIZE: &str = "input_tensor_size";
+
+/// Inspects the model and returns what was found.
+pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<ModelFacts> {
+    let file = inputs.model.as_ref()?;
+    let size = context.number(SIZE);
+    let model = match context.facts.model(file, size) {
+        Ok(model) => model,
+        Err(reason) => {
+            context.report(Code::UnreadableModel, MODEL, reason);
+            return None;
+        }
+    };
+    if let Some(channels) = model.channels.filter(|channels| ![1, 3].contains(channels)) {
+        let message = format!(
+            "the model's input has {channels} channels, but images have 1 (grey) or 3 (colour); use a model for images"
+        );
+        context.report(Code::UnsupportedChannelCount, MODEL, message);
+    }
+    if let (Some(size), Some(height), Some(width)) = (size, model.input_height, model.input_width) {
+        input_size(context, size, height, width);
+    }
+    Some(model)
+}
+
+fn input_size(context: &mut Context, size: usize, height: usize, width: usize) {
+    if height != width {
+        let message = format!(
+            "the model's input is {height} pixels high and {width} wide, but only square inputs are supported; build the model with a square input"
+        );
+        context.report(Code::InputSizeMismatch, SIZE, message);
+    } else if size != height {
+        let message = format!(
+            "`{SIZE}` is {size}, but the model's input is {height} × {width} pixels; write {height}"
+        );
+        context.report_with(
+            Code::InputSizeMismatch,
+            SIZE,
+            message,
+            Some(height.to_string()),
+        );
+    }
+}

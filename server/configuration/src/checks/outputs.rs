@@ -1,0 +1,89 @@
+//! Folders that the jobs write to.
+
+use super::Context;
+use super::inputs::free_of_links;
+use crate::code::Code;
+use crate::facts::Entry;
+use crate::finding::quoted;
+use crate::paths;
+
+const OUTPUTS: [&str; 2] = ["output_dir", "evaluate_result_dir"];
+const FOLDERS_OF_IMAGES: [&str; 2] = ["dataset_image_dir", "evaluate_image_dir"];
+const FILES: [&str; 2] = ["source_keras_model", "evaluate_label_file"];
+
+/// Checks the output folders, which need not exist.
+pub(super) fn check(context: &mut Context) {
+    for key in OUTPUTS {
+        if free_of_links(context, key) {
+            apart_from_inputs(context, key);
+            can_be_created(context, key);
+        }
+    }
+}
+
+/// Images of an earlier run, or reports, must never be taken for images of the data set.
+fn apart_from_inputs(context: &mut Context, key: &str) {
+    let (Some(written), Some(output)) = (context.text(key), context.path(key)) else {
+        return;
+    };
+    let shown = quoted(written);
+    let output = paths::normal(&output);
+    // An input counts wherever it is written as a text: it is compared, not read.
+    let input = |other: &str| {
+        let text = context.root.get(other)?.as_str()?;
+        Some(paths::normal(&paths::absolute(context.folder, text)))
+    };
+    let same = FOLDERS_OF_IMAGES
+        .into_iter()
+        .chain(FILES)
+        .find(|other| input(other).as_ref() == Some(&output));
+    if let Some(other) = same {
+        let message = format!(
+            "{shown} is also `{other}`, and a job must not write over its input; choose another folder"
+        );
+        context.report(Code::OutputIsInput, key, message);
+        return;
+    }
+    let around = FOLDERS_OF_IMAGES
+        .into_iter()
+        .find(|other| input(other).is_some_and(|folder| output.starts_with(folder)));
+    if let Some(other) = around {
+        let message = format!(
+            "{shown} lies inside `{other}`, where only images belong; choose a folder outside it"
+        );
+        context.report(Code::OutputInsideImages, key, message);
+    }
+}
+
+fn can_be_created(context: &mut Context, key: &str) {
+    let (Some(written), Some(output)) = (context.text(key), context.path(key)) else {
+        return;
+    };
+    let existing = output
+        .ancestors()
+        .map(|place| (place, context.facts.entry(place)))
+        .find(|(_, entry)| *entry != Entry::Missing);
+    let shown = quoted(written);
+    match existing {
+        Some((place, Entry::Unreadable(reason))) => {
+            let message = format!(
+                "{} cannot be read ({reason}); check the path and its permissions",
+                quoted(&place.to_string_lossy())
+            );
+            context.report(Code::UnreadablePath, key, message);
+        }
+        Some((place, Entry::File | Entry::Other)) if place == output => {
+            let message =
+                format!("{shown} is a file, but results need a folder; choose another path");
+            context.report(Code::WrongPathKind, key, message);
+        }
+        Some((place, Entry::File | Entry::Other)) => {
+            let message = format!(
+                "{shown} cannot be created because {} is a file; choose another path",
+                quoted(&place.to_string_lossy())
+            );
+            context.report(Code::WrongPathKind, key, message);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,87 @@
+//! Preprocessing against the model, and that of evaluation against that of calibration.
+
+use super::{Context, json};
+use crate::code::Code;
+use crate::facts::ModelFacts;
+use crate::finding::{list, quoted};
+use crate::settings;
+use images::Preprocessing;
+
+const CALIBRATION: &str = "preprocessing";
+const EVALUATION: &str = "evaluate_preprocessing";
+
+pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
+    let read = |key| {
+        let node = context.value(key)?;
+        let written = settings::preprocessing(context.root, key)?;
+        Some((node, written))
+    };
+    let calibration = read(CALIBRATION);
+    let evaluation = read(EVALUATION);
+    if let Some(model) = model {
+        match &calibration {
+            Some((_, pipeline)) => against_model(context, CALIBRATION, pipeline, model),
+            // Without the key the default holds, and the finding belongs to the model.
+            None if context.root.get(CALIBRATION).is_none() => {
+                against_model(
+                    context,
+                    "source_keras_model",
+                    &Preprocessing::default(),
+                    model,
+                );
+            }
+            None => {}
+        }
+        if let Some((_, pipeline)) = &evaluation {
+            against_model(context, EVALUATION, pipeline, model);
+        }
+    }
+    let calibration = calibration
+        .map(|(_, pipeline)| pipeline)
+        .unwrap_or_default();
+    if evaluation.is_some_and(|(_, pipeline)| pipeline != calibration) {
+        let message = format!(
+            "evaluation images are prepared in another way than calibration images, which usually lowers accuracy; remove `{EVALUATION}` unless this is meant"
+        );
+        context.report(Code::PreprocessingDiffers, EVALUATION, message);
+    }
+}
+
+fn against_model(context: &mut Context, key: &str, pipeline: &Preprocessing, model: &ModelFacts) {
+    let normalization = &pipeline.normalization;
+    let per_channel = [normalization.mean(), normalization.std()]
+        .into_iter()
+        .map(|values| values.values().len())
+        .find(|&count| count > 1);
+    if let (Some(count), Some(channels)) = (per_channel, model.channels)
+        && count != channels
+    {
+        let message = format!(
+            "normalization has {count} values, one a channel, but the model's input has {channels}; write one number for `mean` and one for `std`"
+        );
+        context.report(Code::ChannelCountMismatch, key, message);
+        return;
+    }
+    let identity = |values: &[f64], neutral: f64| values.iter().all(|&value| value == neutral);
+    let unchanged =
+        identity(normalization.mean().values(), 0.0) && identity(normalization.std().values(), 1.0);
+    if unchanged || model.normalization_layers.is_empty() {
+        return;
+    }
+    let layers = list(model.normalization_layers.iter().map(String::as_str), 2);
+    let is_preset = context.text(key).is_some() && key != "source_keras_model";
+    let written = match context.text(key) {
+        Some(preset) if is_preset => format!("the preset {}", quoted(preset)),
+        _ if key == "source_keras_model" => "the default preprocessing `mobilenet`".to_owned(),
+        _ => format!("`{key}`"),
+    };
+    let message = format!(
+        "the model normalizes its input itself in {layers}, and {written} does so before; set \"preprocessing\": \"none\" unless the model was trained like this"
+    );
+    context.report_with(
+        Code::NormalizedTwice,
+        key,
+        message,
+        is_preset.then(|| json("none")),
+    );
+}

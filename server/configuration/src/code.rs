@@ -1,0 +1,172 @@
+//! The one table of everything that can be found wrong with a configuration.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; may well be meant.
+    Hint,
+    /// A job runs, but probably not as meant.
+    Warning,
+    /// A job that needs this key cannot run.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Hint => "hint",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        })
+    }
+}
+
+/// What a check has to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The text as JSON.
+    Syntax,
+    /// The values against the schema.
+    Schema,
+    /// Files, folders and the model.
+    Disk,
+}
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $severity:ident $stage:ident $summary:literal;)*) => {
+        /// The stable name of a kind of finding. Each has a section in `docs/diagnostics.md`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $summary] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The name, in lower case with hyphens; it never changes.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// The severity of every finding with this code.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)* }
+            }
+
+            /// What the check looked at.
+            pub fn stage(self) -> Stage {
+                match self { $(Code::$variant => Stage::$stage,)* }
+            }
+
+            /// What the code means, in a few words.
+            pub fn summary(self) -> &'static str {
+                match self { $(Code::$variant => $summary,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    SyntaxError "syntax-error" Error Syntax "the text is not JSON";
+    DuplicateKey "duplicate-key" Error Syntax "a key stands twice in one object";
+    MissingKey "missing-key" Error Schema "a required key is missing";
+    UnknownKey "unknown-key" Error Schema "a key that does not exist";
+    WrongCaseKey "wrong-case-key" Error Schema "a key in the wrong case";
+    WrongType "wrong-type" Error Schema "a value of the wrong type";
+    OutOfRange "out-of-range" Error Schema "a number outside its range";
+    InvalidValue "invalid-value" Error Schema "a text that is not one of the allowed values";
+    EmptyValue "empty-value" Error Schema "an empty text";
+    WrongItemCount "wrong-item-count" Error Schema "a list with too few or too many items";
+    ConflictingKeys "conflicting-keys" Error Schema "a key that has no meaning beside another one";
+    PathNotFound "path-not-found" Error Disk "a file or folder that does not exist";
+    WrongPathKind "wrong-path-kind" Error Disk "a file where a folder is needed, or a folder where a file is needed";
+    SymbolicLink "symbolic-link" Error Disk "a path that leads through a symbolic link";
+    UnreadablePath "unreadable-path" Error Disk "a file or folder that cannot be read";
+    OutputInsideImages "output-inside-images" Error Disk "an output folder inside a folder of images";
+    OutputIsInput "output-is-input" Error Disk "an output folder that is also an input";
+    UnreadableModel "unreadable-model" Error Disk "a model file that cannot be read or quantized";
+    InputSizeMismatch "input-size-mismatch" Error Disk "an input size that is not the model's";
+    UnsupportedChannelCount "unsupported-channel-count" Error Disk "a model whose input has neither one nor three channels";
+    NoCalibrationImages "no-calibration-images" Error Disk "a calibration folder without JPEG images";
+    BatchSizeExceedsImages "batch-size-exceeds-images" Error Disk "a batch larger than the set of calibration images";
+    NoClassFolders "no-class-folders" Error Disk "an evaluation folder without class folders";
+    ExtensionMatchesNothing "extension-matches-nothing" Error Disk "an extension that no evaluation image has";
+    EmptyClassFolder "empty-class-folder" Warning Disk "a class folder without images of the extension";
+    MalformedLabelFile "malformed-label-file" Error Disk "a label file that is not a JSON object of class names and numbers";
+    FolderWithoutLabel "folder-without-label" Error Disk "a class folder that the label file does not name";
+    LabelWithoutFolder "label-without-folder" Warning Disk "a label without images";
+    LabelOutsideModel "label-outside-model" Error Disk "a label number that the model has no output for";
+    LabelCountMismatch "label-count-mismatch" Warning Disk "fewer labels than the model has outputs";
+    ChannelCountMismatch "channel-count-mismatch" Error Disk "normalization for another number of channels than the model has";
+    NormalizedTwice "normalized-twice" Warning Disk "normalization before a model that normalizes by itself";
+    PreprocessingDiffers "preprocessing-differs" Hint Disk "evaluation with other preprocessing than calibration";
+}
+
+impl Code {
+    /// The code of this name.
+    pub fn from_name(name: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// Where the documentation explains the code: a path in the repository with an anchor.
+    pub fn documentation(self) -> String {
+        format!("docs/diagnostics.md#{}", self.name())
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each section of the page is `## name`, then `severity: summary.` as its first line.
+    #[test]
+    fn documentation_and_table_are_equal() {
+        let page = include_str!("../../../docs/diagnostics.md");
+        let documented: Vec<(&str, &str)> = page
+            .split("\n## ")
+            .skip(1)
+            .filter_map(|section| {
+                let (name, rest) = section.split_once("\n\n")?;
+                Some((name, rest.lines().next()?))
+            })
+            .collect();
+        let table: Vec<(&str, String)> = Code::ALL
+            .iter()
+            .map(|code| {
+                let first = format!("**{}**: {}.", code.severity(), code.summary());
+                (code.name(), first)
+            })
+            .collect();
+        let table: Vec<(&str, &str)> = table
+            .iter()
+            .map(|(name, first)| (*name, first.as_str()))
+            .collect();
+        assert_eq!(documented, table);
+    }
+
+    #[test]
+    fn names_are_kebab_case_and_unique() {
+        for code in Code::ALL {
+            let letters = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+            assert!(code.name().bytes().all(letters), "{code}");
+            assert_eq!(Code::from_name(code.name()), Some(*code));
+        }
+    }
+}

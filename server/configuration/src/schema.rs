@@ -1,0 +1,15 @@
+//! The JSON schema of configurations: the single source of keys, types, ranges and help texts.
+
+mod document;
+mod help;
+mod message;
+mod validation;
+
+pub use document::configuration_schema;
+pub use help::{KeyHelp, ValueHelp, key_help, keys};
+pub(crate) use validation::validate;
+
+/// Whether a key holds a comment, which the jobs do not read.
+pub fn is_comment_key(key: &str) -> bool {
+    key.starts_with("//")
+}

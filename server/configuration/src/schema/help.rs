@@ -1,0 +1,122 @@
+//! What the schema says about keys and values, for hovers, completions and starting files.
+
+use super::document::{document, resolve, text, texts};
+use super::message::{range, type_name};
+use serde_json::{Map, Value};
+
+/// What there is to know about a key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyHelp {
+    /// The key.
+    pub key: String,
+    /// A short name.
+    pub title: String,
+    /// One or two sentences of plain text.
+    pub description: String,
+    /// The description with Markdown markup, and often more of it.
+    pub markdown: String,
+    /// Whether a configuration must have the key.
+    pub required: bool,
+    /// The value that holds, or that is proposed for a required key, as JSON text.
+    pub default: Option<String>,
+    /// Values as JSON text.
+    pub examples: Vec<String>,
+    /// The types of value that the key takes, in words.
+    pub types: Vec<&'static str>,
+    /// The numbers that are allowed, such as "from 1 to 4096".
+    pub range: Option<String>,
+    /// The texts that are allowed, where only some are.
+    pub values: Vec<ValueHelp>,
+}
+
+/// What there is to know about one of several allowed values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueHelp {
+    /// The value, without quotes.
+    pub value: String,
+    /// What it means.
+    pub description: String,
+}
+
+/// Help on the keys of the object at `path`: required keys in the order of the schema, then the
+/// others by name. None where no object can stand. The empty path is the configuration itself.
+pub fn keys(path: &[&str]) -> Vec<KeyHelp> {
+    let Some(schema) = object_schema(path) else {
+        return Vec::new();
+    };
+    let required = texts(&schema, "required");
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let rank = |key: &str| required.iter().position(|name| *name == key);
+    let mut keys: Vec<KeyHelp> = properties
+        .into_iter()
+        .flatten()
+        .map(|(key, schema)| describe(key, schema, rank(key).is_some()))
+        .collect();
+    keys.sort_by_key(|help| rank(&help.key).unwrap_or(required.len()));
+    keys
+}
+
+/// Help on the key that `path` leads to, such as `["preprocessing", "resize", "fit"]`.
+pub fn key_help(path: &[&str]) -> Option<KeyHelp> {
+    let (key, parents) = path.split_last()?;
+    keys(parents).into_iter().find(|help| help.key == *key)
+}
+
+fn object_schema(path: &[&str]) -> Option<Map<String, Value>> {
+    path.iter().try_fold(resolve(document()), |schema, key| {
+        let property = schema.get("properties")?.get(*key)?;
+        branches(&resolve(property))
+            .into_iter()
+            .find(|branch| branch.contains_key("properties"))
+    })
+}
+
+/// The schema, or the alternatives that it stands for.
+fn branches(schema: &Map<String, Value>) -> Vec<Map<String, Value>> {
+    match schema.get("anyOf").and_then(Value::as_array) {
+        Some(alternatives) => alternatives.iter().map(resolve).collect(),
+        None => vec![schema.clone()],
+    }
+}
+
+fn describe(key: &str, schema: &Value, required: bool) -> KeyHelp {
+    let schema = resolve(schema);
+    let branches = branches(&schema);
+    let markdown = match text(&schema, "markdownDescription") {
+        "" => text(&schema, "description"),
+        markdown => markdown,
+    };
+    let types = |branch: &Map<String, Value>| match branch.get("type") {
+        Some(Value::String(name)) => vec![type_name(name)],
+        _ => texts(branch, "type").into_iter().map(type_name).collect(),
+    };
+    KeyHelp {
+        key: key.to_owned(),
+        title: text(&schema, "title").to_owned(),
+        description: text(&schema, "description").to_owned(),
+        markdown: markdown.to_owned(),
+        required,
+        default: schema.get("default").map(Value::to_string),
+        examples: schema
+            .get("examples")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(Value::to_string)
+            .collect(),
+        types: branches.iter().flat_map(types).collect(),
+        range: range(&schema),
+        values: branches.iter().flat_map(values).collect(),
+    }
+}
+
+fn values(schema: &Map<String, Value>) -> Vec<ValueHelp> {
+    texts(schema, "enum")
+        .into_iter()
+        .zip(texts(schema, "enumDescriptions"))
+        .map(|(value, description)| ValueHelp {
+            value: value.to_owned(),
+            description: description.to_owned(),
+        })
+        .collect()
+}

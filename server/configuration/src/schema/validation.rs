@@ -1,0 +1,368 @@
+//! Violations of the schema as findings with text ranges.
+
+use super::document::{document, resolve, text, texts, validator};
+use super::message::{alternatives, range, shown, type_name};
+use crate::code::Code;
+use crate::configuration::MAX_FINDINGS;
+use crate::finding::{Finding, quoted};
+use crate::suggestion::nearest;
+use crate::syntax::{Node, Value as Syntax};
+use crate::text::TextRange;
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::{Map, Value};
+
+/// Validates a configuration. The findings are in no particular order.
+pub(crate) fn validate(root: &Node) -> Vec<Finding> {
+    let Some(instance) = root.to_json() else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    for error in validator().iter_errors(&instance).take(MAX_FINDINGS) {
+        Violation::of(root, &error).report(&mut findings);
+    }
+    findings.truncate(MAX_FINDINGS);
+    without_renamed(findings)
+}
+
+/// A misspelt key and the required key that is missing for it are one mistake: only the
+/// misspelling is kept.
+fn without_renamed(findings: Vec<Finding>) -> Vec<Finding> {
+    let renamed: Vec<Vec<String>> = findings
+        .iter()
+        .filter(|finding| matches!(finding.code, Code::UnknownKey | Code::WrongCaseKey))
+        .filter_map(|finding| {
+            let name = finding.replacement.as_ref()?.text.trim_matches('"');
+            let parent = finding.path.split_last()?.1;
+            Some(parent.iter().cloned().chain([name.to_owned()]).collect())
+        })
+        .collect();
+    let stays =
+        |finding: &Finding| finding.code != Code::MissingKey || !renamed.contains(&finding.path);
+    findings.into_iter().filter(stays).collect()
+}
+
+/// One violation: the value, and the schema that it violates.
+struct Violation<'a> {
+    error: &'a ValidationError<'a>,
+    root: &'a Node,
+    node: &'a Node,
+    path: Vec<String>,
+    schema: Map<String, Value>,
+}
+
+impl<'a> Violation<'a> {
+    fn of(root: &'a Node, error: &'a ValidationError<'a>) -> Violation<'a> {
+        let path = segments(error.instance_path().as_str());
+        let keyword = error.schema_path().as_str();
+        let owner = keyword.rsplit_once('/').map_or("", |(owner, _)| owner);
+        Violation {
+            error,
+            root,
+            node: root.at(path.iter().map(String::as_str)).unwrap_or(root),
+            schema: document().pointer(owner).map(resolve).unwrap_or_default(),
+            path,
+        }
+    }
+
+    fn report(&self, findings: &mut Vec<Finding>) {
+        match self.error.kind() {
+            ValidationErrorKind::AnyOf { context } => self.nearest_branch(context, findings),
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                for name in unexpected.iter().take(MAX_FINDINGS) {
+                    self.unknown_key(name, findings);
+                }
+            }
+            ValidationErrorKind::Required { property } => {
+                findings.extend(self.missing_key(property.as_str().unwrap_or_default()));
+            }
+            _ => findings.push(self.wrong_value()),
+        }
+    }
+
+    /// Reports only the branch that the author has most probably meant: the one of the right
+    /// type, and among several the one with the fewest violations.
+    fn nearest_branch(
+        &self,
+        branches: &[Vec<ValidationError<'static>>],
+        findings: &mut Vec<Finding>,
+    ) {
+        let here = self.error.instance_path().as_str();
+        let wrong_type = |error: &ValidationError<'_>| {
+            matches!(error.kind(), ValidationErrorKind::Type { .. })
+                && error.instance_path().as_str() == here
+        };
+        let nearest = branches
+            .iter()
+            .filter(|errors| !errors.iter().any(wrong_type))
+            .min_by_key(|errors| errors.len());
+        if let Some(errors) = nearest {
+            for error in errors {
+                Violation::of(self.root, error).report(findings);
+            }
+            return;
+        }
+        let expected: Vec<&str> = branches
+            .iter()
+            .flatten()
+            .filter(|error| wrong_type(error))
+            .flat_map(|error| expected_types(error.kind()))
+            .collect();
+        findings.push(self.wrong_type(&expected));
+    }
+
+    fn unknown_key(&self, name: &str, findings: &mut Vec<Finding>) {
+        let known: Vec<&str> = self
+            .schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .map(|properties| properties.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        let members = self
+            .node
+            .as_object()
+            .map_or(&[][..], |object| &object.members);
+        let path: Vec<&str> = self.path.iter().map(String::as_str).chain([name]).collect();
+        let named = members.iter().filter(|member| member.key.name == name);
+        for member in named.take(MAX_FINDINGS) {
+            let range = member.key.range;
+            let shown = quoted(name);
+            let cased = known.iter().find(|key| key.eq_ignore_ascii_case(name));
+            let (code, message, suggestion) = match (cased, nearest(name, known.iter().copied())) {
+                (Some(&key), _) => (
+                    Code::WrongCaseKey,
+                    format!(
+                        "the key {shown} is in the wrong case, and case matters; write `{key}`"
+                    ),
+                    Some(key),
+                ),
+                (None, Some(key)) => (
+                    Code::UnknownKey,
+                    format!("there is no key {shown}; did you mean `{key}`?"),
+                    Some(key),
+                ),
+                (None, None) => (
+                    Code::UnknownKey,
+                    format!(
+                        "there is no key {shown}{}; remove it, or start its name with `//` to keep it as a comment",
+                        self.parent_clause()
+                    ),
+                    None,
+                ),
+            };
+            let finding = Finding::new(code, range, &path, message);
+            findings.push(match suggestion {
+                Some(key) => finding.with_replacement(range, format!("\"{key}\"")),
+                None => finding,
+            });
+        }
+    }
+
+    fn missing_key(&self, name: &str) -> Option<Finding> {
+        let object = self.node.as_object()?;
+        // A member without a value is a syntax error, and a broken object may have the key.
+        if !object.complete || object.member(name).is_some() {
+            return None;
+        }
+        let range = self.key_range().unwrap_or(TextRange::new(
+            self.node.range.start,
+            self.node.range.start + 1,
+        ));
+        let help = self
+            .schema
+            .get("properties")
+            .and_then(|properties| properties.get(name))
+            .map(resolve)
+            .unwrap_or_default();
+        let example = help.get("default").cloned().unwrap_or(Value::Null);
+        let meaning = lower_first(text(&help, "description"));
+        let meaning = meaning.trim_end_matches('.');
+        let path: Vec<&str> = self.path.iter().map(String::as_str).chain([name]).collect();
+        let message = format!(
+            "the key `{name}` is missing{} ({meaning}); add it, for example \"{name}\": {example}",
+            self.parent_clause()
+        );
+        Some(Finding::new(Code::MissingKey, range, &path, message))
+    }
+
+    /// Every violation of a single value.
+    fn wrong_value(&self) -> Finding {
+        let instance = self.error.instance();
+        let name = self.name();
+        match self.error.kind() {
+            kind @ ValidationErrorKind::Type { .. } => self.wrong_type(&expected_types(kind)),
+            ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
+                let allowed = range(&self.schema).unwrap_or_default();
+                let message =
+                    format!("{name} is {instance}, but it must be {allowed}; change the number");
+                self.finding(Code::OutOfRange, message)
+            }
+            ValidationErrorKind::Enum { .. } => self.not_in_enum(),
+            ValidationErrorKind::MinLength { .. } => {
+                let example = texts(&self.schema, "examples");
+                let message = format!(
+                    "{name} is empty; write a value, for example {}",
+                    alternatives(example.get(..1).unwrap_or_default())
+                );
+                self.finding(Code::EmptyValue, message)
+            }
+            ValidationErrorKind::Pattern { .. } => {
+                let value = quoted(instance.as_str().unwrap_or_default());
+                let examples = alternatives(&texts(&self.schema, "examples"));
+                let message = format!("{name} cannot be {value}; write {examples}");
+                self.finding(Code::InvalidValue, message)
+            }
+            ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MaxItems { limit } => {
+                let count = instance.as_array().map_or(0, Vec::len);
+                let message = format!(
+                    "{name} has {count} numbers, but a list needs {limit}, one for each colour channel; write {limit} numbers or a single one without brackets"
+                );
+                self.finding(Code::WrongItemCount, message)
+            }
+            ValidationErrorKind::Not { .. } => {
+                let reason = text(&self.schema, "description");
+                self.finding(Code::ConflictingKeys, format!("{name} {reason}; remove it"))
+            }
+            // The schema uses no other keyword; a test holds it to that.
+            _ => self.finding(
+                Code::InvalidValue,
+                format!("{name} has a value that is not allowed; see the documentation of the key"),
+            ),
+        }
+    }
+
+    fn wrong_type(&self, expected: &[&str]) -> Finding {
+        let instance = self.error.instance();
+        let needed: Vec<&str> = expected.iter().map(|name| type_name(name)).collect();
+        let needed = needed.join(" or ");
+        let unquoted = self
+            .node
+            .as_str()
+            .map(str::trim)
+            .filter(|text| expected.contains(&scalar_type(text)));
+        let remedy = match (unquoted, &self.node.value) {
+            (Some(_), _) => "remove the quotes".to_owned(),
+            (None, Syntax::Number(_)) if expected == ["integer"] => {
+                "write it without a fraction".to_owned()
+            }
+            _ => match self.schema.get("default") {
+                Some(default) => format!("write for example {default}"),
+                None => format!("write {needed}"),
+            },
+        };
+        let name = self.name();
+        let message = format!(
+            "{name} is {}, but it must be {needed}; {remedy}",
+            shown(instance)
+        );
+        let finding = self.finding(Code::WrongType, message);
+        match unquoted {
+            Some(text) => finding.with_replacement(self.node.range, text.to_owned()),
+            None => finding,
+        }
+    }
+
+    fn not_in_enum(&self) -> Finding {
+        let allowed = texts(&self.schema, "enum");
+        let value = self.node.as_str().unwrap_or_default();
+        let name = self.name();
+        let shown = quoted(value);
+        let choice = alternatives(&allowed);
+        match nearest(value, allowed.iter().copied()) {
+            Some(suggestion) => self
+                .finding(
+                    Code::InvalidValue,
+                    format!(
+                        "{name} cannot be {shown}, only {choice}; did you mean `{suggestion}`?"
+                    ),
+                )
+                .with_replacement(self.node.range, format!("\"{suggestion}\"")),
+            None => self.finding(
+                Code::InvalidValue,
+                format!("{name} cannot be {shown}; write {choice}"),
+            ),
+        }
+    }
+
+    fn finding(&self, code: Code, message: String) -> Finding {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        Finding::new(code, self.node.range, &path, message)
+    }
+
+    /// What the value is called in a sentence.
+    fn name(&self) -> String {
+        match self.path.is_empty() {
+            true => "the configuration".to_owned(),
+            false => quoted(&dotted(&self.path)),
+        }
+    }
+
+    fn parent_clause(&self) -> String {
+        match self.path.is_empty() {
+            true => String::new(),
+            false => format!(" in {}", self.name()),
+        }
+    }
+
+    /// The key that the value stands under.
+    fn key_range(&self) -> Option<TextRange> {
+        let (name, parents) = self.path.split_last()?;
+        let parent = self.root.at(parents.iter().map(String::as_str))?;
+        Some(parent.as_object()?.member(name)?.key.range)
+    }
+}
+
+/// The segments of a JSON pointer (RFC 6901).
+fn segments(pointer: &str) -> Vec<String> {
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+        .collect()
+}
+
+/// `preprocessing.normalization.std[1]`
+fn dotted(path: &[String]) -> String {
+    let mut name = String::new();
+    for segment in path {
+        match segment.parse::<usize>() {
+            Ok(position) => name.push_str(&format!("[{position}]")),
+            Err(_) if name.is_empty() => name.push_str(segment),
+            Err(_) => name.push_str(&format!(".{segment}")),
+        }
+    }
+    name
+}
+
+fn expected_types(kind: &ValidationErrorKind) -> Vec<&'static str> {
+    match kind {
+        ValidationErrorKind::Type {
+            kind: TypeKind::Single(expected),
+        } => vec![expected.as_str()],
+        ValidationErrorKind::Type {
+            kind: TypeKind::Multiple(expected),
+        } => expected.iter().map(|one| one.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The JSON type that a text would have without its quotes.
+fn scalar_type(text: &str) -> &'static str {
+    match text {
+        "true" | "false" => "boolean",
+        _ if text.parse::<u64>().is_ok() => "integer",
+        _ if text.parse::<f64>().is_ok_and(f64::is_finite) => "number",
+        _ => "string",
+    }
+}
+
+fn lower_first(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    match letters.next() {
+        // "JSON file", "JPEG images": an abbreviation keeps its case.
+        Some(first) if letters.clone().next().is_some_and(char::is_lowercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => sentence.to_owned(),
+    }
+}

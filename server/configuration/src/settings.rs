@@ -1,0 +1,248 @@
+//! A valid configuration as typed values.
+
+use crate::paths;
+use crate::syntax::Node;
+use images::Preprocessing;
+use std::path::{Path, PathBuf};
+
+/// A configuration that satisfies the schema. All paths are absolute; nothing is said about what
+/// they lead to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The Keras model to quantize.
+    pub source_keras_model: PathBuf,
+    /// Folder of calibration images.
+    pub dataset_image_dir: PathBuf,
+    /// Calibration images in one iteration, 1 or more.
+    pub batch_size: usize,
+    /// Height and width of the model's input in pixels, 1 to 4096.
+    pub input_tensor_size: usize,
+    /// Calibration iterations, 1 or more.
+    pub iteration_count: usize,
+    /// Folder for the models and the quantization report.
+    pub output_dir: PathBuf,
+    /// Folder of labelled images, one subfolder a class.
+    pub evaluate_image_dir: PathBuf,
+    /// Extension of the images to evaluate, without a dot.
+    pub evaluate_image_extension: String,
+    /// JSON file of class names and output numbers.
+    pub evaluate_label_file: PathBuf,
+    /// Folder for `results.json` and the evaluation report.
+    pub evaluate_result_dir: PathBuf,
+    /// How calibration images become the model's input.
+    pub preprocessing: Preprocessing,
+    /// How evaluation images become the model's input.
+    pub evaluate_preprocessing: Preprocessing,
+    /// The device that the model is quantized for.
+    pub target: Target,
+    /// Details of quantization.
+    pub quantization: QuantizationSettings,
+}
+
+/// The device that a model is quantized for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Sony IMX500: power-of-two activation thresholds, symmetric per-channel weights.
+    #[default]
+    Imx500,
+}
+
+/// The type of the quantized model's input tensor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InferenceInputType {
+    /// Unsigned bytes.
+    #[default]
+    Uint8,
+    /// Signed bytes.
+    Int8,
+    /// 32-bit floats.
+    Float32,
+}
+
+/// The values under `quantization`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantizationSettings {
+    /// Type of the quantized model's input.
+    pub inference_input_type: InferenceInputType,
+    /// Start of the generator that draws calibration images.
+    pub seed: u64,
+    /// Whether biases make up for the mean error of quantized weights.
+    pub weights_bias_correction: bool,
+}
+
+impl Default for QuantizationSettings {
+    fn default() -> QuantizationSettings {
+        QuantizationSettings {
+            inference_input_type: InferenceInputType::default(),
+            seed: 0,
+            weights_bias_correction: true,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings of a configuration in `folder`; `None` where it does not satisfy the schema.
+    pub(crate) fn of(root: &Node, folder: &Path) -> Option<Settings> {
+        let path = |key| Some(paths::absolute(folder, root.get(key)?.as_str()?));
+        let count = |key| usize::try_from(root.get(key)?.as_integer()?).ok();
+        let calibration = preprocessing(root, "preprocessing").unwrap_or_default();
+        let evaluation = preprocessing(root, "evaluate_preprocessing");
+        Some(Settings {
+            source_keras_model: path("source_keras_model")?,
+            dataset_image_dir: path("dataset_image_dir")?,
+            batch_size: count("batch_size")?,
+            input_tensor_size: count("input_tensor_size")?,
+            iteration_count: count("iteration_count")?,
+            output_dir: path("output_dir")?,
+            evaluate_image_dir: path("evaluate_image_dir")?,
+            evaluate_image_extension: extension(root.get("evaluate_image_extension")?.as_str()?),
+            evaluate_label_file: path("evaluate_label_file")?,
+            evaluate_result_dir: path("evaluate_result_dir")?,
+            evaluate_preprocessing: evaluation.unwrap_or_else(|| calibration.clone()),
+            preprocessing: calibration,
+            target: Target::Imx500,
+            quantization: quantization(root),
+        })
+    }
+}
+
+/// The preprocessing under `key`, where there is a valid one.
+pub(crate) fn preprocessing(root: &Node, key: &str) -> Option<Preprocessing> {
+    let mut value = root.get(key)?.to_json()?;
+    remove_comments(&mut value);
+    serde_json::from_value(value).ok()
+}
+
+/// An extension without the dot that may stand before it.
+pub(crate) fn extension(written: &str) -> String {
+    written.strip_prefix('.').unwrap_or(written).to_owned()
+}
+
+fn quantization(root: &Node) -> QuantizationSettings {
+    let default = QuantizationSettings::default();
+    let Some(written) = root.get("quantization") else {
+        return default;
+    };
+    let input_type = written.get("inference_input_type").and_then(Node::as_str);
+    QuantizationSettings {
+        inference_input_type: match input_type {
+            Some("int8") => InferenceInputType::Int8,
+            Some("float32") => InferenceInputType::Float32,
+            _ => default.inference_input_type,
+        },
+        seed: written
+            .get("seed")
+            .and_then(Node::as_integer)
+            .unwrap_or(default.seed),
+        weights_bias_correction: written
+            .get("weights_bias_correction")
+            .and_then(Node::as_bool)
+            .unwrap_or(default.weights_bias_correction),
+    }
+}
+
+/// Comments are allowed at every level, and the types behind the values do not know them.
+fn remove_comments(value: &mut serde_json::Value) {
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|key, _| !crate::schema::is_comment_key(key));
+        object.values_mut().for_each(remove_comments);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::parse;
+    use images::{Fit, Preset};
+
+    const TEXT: &str = r#"{
+      "source_keras_model": "./a/model.h5", "dataset_image_dir": "/data", "batch_size": 5e1,
+      "input_tensor_size": 96, "iteration_count": 10.0, "output_dir": "output",
+      "evaluate_image_dir": "../validation", "evaluate_image_extension": ".JPG",
+      "evaluate_label_file": "labels.json", "evaluate_result_dir": "."
+    "#;
+
+    fn settings(more: &str) -> Settings {
+        let parsed = parse(&format!("{TEXT}{more}}}"));
+        assert_eq!(parsed.errors, []);
+        Settings::of(&parsed.root.unwrap(), Path::new("/p")).unwrap()
+    }
+
+    #[test]
+    fn required_values() {
+        let settings = settings("");
+        let paths = [
+            (&settings.source_keras_model, "/p/a/model.h5"),
+            (&settings.dataset_image_dir, "/data"),
+            (&settings.output_dir, "/p/output"),
+            (&settings.evaluate_image_dir, "/p/../validation"),
+            (&settings.evaluate_label_file, "/p/labels.json"),
+            (&settings.evaluate_result_dir, "/p"),
+        ];
+        for (path, expected) in paths {
+            assert_eq!(path, Path::new(expected));
+        }
+        assert_eq!((settings.batch_size, settings.iteration_count), (50, 10));
+        assert_eq!(settings.input_tensor_size, 96);
+        assert_eq!(settings.evaluate_image_extension, "JPG");
+    }
+
+    #[test]
+    fn optional_values() {
+        let default = settings("");
+        assert_eq!(default.preprocessing, Preset::Mobilenet.into());
+        assert_eq!(default.evaluate_preprocessing, default.preprocessing);
+        assert_eq!(default.quantization, QuantizationSettings::default());
+
+        let changed = settings(
+            r#", "preprocessing": {"//": "x", "resize": {"// y": "z", "fit": "stretch"}},
+               "quantization": {"inference_input_type": "int8", "seed": 7, "weights_bias_correction": false}"#,
+        );
+        assert_eq!(changed.preprocessing.resize.fit, Fit::Stretch);
+        assert_eq!(changed.evaluate_preprocessing, changed.preprocessing);
+        let quantization = changed.quantization;
+        assert_eq!(quantization.inference_input_type, InferenceInputType::Int8);
+        assert_eq!(quantization.seed, 7);
+        assert!(!quantization.weights_bias_correction);
+
+        let both = settings(r#", "preprocessing": "none", "evaluate_preprocessing": "unit""#);
+        assert_eq!(both.preprocessing, Preset::None.into());
+        assert_eq!(both.evaluate_preprocessing, Preset::Unit.into());
+    }
+
+    /// What the schema allows, the types behind it must take.
+    #[test]
+    fn presets_and_defaults_of_the_schema_are_those_of_the_images() {
+        let help = crate::key_help(&["preprocessing"]).unwrap();
+        let names: Vec<&str> = help
+            .values
+            .iter()
+            .map(|value| value.value.as_str())
+            .collect();
+        assert_eq!(names, Preset::names());
+        let written = |text: &str| {
+            let parsed = parse(&format!("{{\"preprocessing\": {text}}}"));
+            preprocessing(&parsed.root.unwrap(), "preprocessing").unwrap()
+        };
+        for name in names {
+            assert_eq!(
+                written(&format!("\"{name}\"")),
+                Preset::from_name(name).unwrap().into()
+            );
+        }
+        let part = |path: &[&str]| {
+            let members = crate::keys(path).into_iter().map(|help| {
+                let value = help.default.unwrap();
+                format!("\"{}\": {value}", help.key)
+            });
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        };
+        let resize = part(&["preprocessing", "resize"]);
+        let normalization = part(&["preprocessing", "normalization"]);
+        let all = format!(
+            "{{\"resize\": {resize}, \"normalization\": {normalization}, \"channel_order\": \"rgb\"}}"
+        );
+        assert_eq!(written(&all), Preprocessing::default());
+        assert_eq!(written("{}"), Preprocessing::default());
+    }
+}

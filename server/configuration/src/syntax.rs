@@ -1,0 +1,14 @@
+//! JSON text as a tree with byte ranges. Parsing never fails: it gives a tree of what could be
+//! understood and the list of errors.
+//!
+//! The grammar is RFC 8259's. What people write by mistake (comments, trailing commas, single
+//! quotes, bare keys) is an error with a message of its own, and the rest of the text still
+//! becomes a tree.
+
+mod lexer;
+mod parser;
+mod string;
+mod tree;
+
+pub use parser::{MAX_DEPTH, MAX_LENGTH, Parsed, SyntaxError, SyntaxErrorKind, parse};
+pub use tree::{Key, Member, Node, Object, Value};
