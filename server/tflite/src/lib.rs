@@ -15,6 +15,7 @@ mod options;
 mod payload;
 mod plan;
 mod read;
+mod rules;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 mod schema;
@@ -30,3 +31,6 @@ pub use file::{File, Operator, OperatorKind, Quantization, Signature, Tensor};
 pub use options::{OptionValue, Options};
 pub use read::read;
 pub use write::{WriteOptions, write};
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,8 @@ use graph::{Graph, Node, TensorId};
 use crate::lower::{Context, Lowered, Operand, lower};
 use crate::payload::Payload;
 use crate::stored::{Stored, encode, encode_scalar, encode_zero_bias};
-use crate::version::{Facts, TensorFacts, operator_version};
-use crate::{Builtin, ElementType, Encodings, Options, WriteError, schema};
+use crate::version::{Facts, operator_version};
+use crate::{Builtin, ElementType, Encodings, Options, WriteError, rules, schema};
 
 /// A tensor of the file.
 pub(crate) struct PlannedTensor<'a> {
@@ -107,17 +107,7 @@ impl<'a> Planner<'a> {
             .map(|operand| self.operand(node, operand))
             .collect::<Result<Vec<i32>, WriteError>>()?;
         let output = self.define(node.output)?;
-        let version = operator_version(&Facts {
-            builtin,
-            options: options.as_ref(),
-            inputs: inputs
-                .iter()
-                .filter_map(|&index| self.facts(index))
-                .collect(),
-            output: self
-                .facts(output)
-                .ok_or_else(|| self.undefined(node.output))?,
-        });
+        let version = self.check(node, builtin, options.as_ref(), &inputs, output)?;
         let next = self.plan.codes.len() as u32;
         let code = *self.codes.entry((builtin, version)).or_insert(next);
         if code == next {
@@ -132,13 +122,30 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn facts(&self, index: i32) -> Option<TensorFacts<'_>> {
-        let tensor = self.plan.tensors.get(usize::try_from(index).ok()?)?;
-        Some(TensorFacts {
-            element: tensor.element,
-            shape: &tensor.shape,
-            scale: tensor.scales.first().copied(),
-        })
+    /// Checks an operator's tensors and finds the version that it needs for them.
+    fn check(
+        &self,
+        node: &Node,
+        builtin: Builtin,
+        options: Option<&Options>,
+        inputs: &[i32],
+        output: i32,
+    ) -> Result<i32, WriteError> {
+        let tensor = |index: i32| self.plan.tensors.get(usize::try_from(index).ok()?);
+        let inputs: Vec<&PlannedTensor> =
+            inputs.iter().filter_map(|&index| tensor(index)).collect();
+        let output = tensor(output).ok_or_else(|| self.undefined(node.output))?;
+        rules::check(builtin, &inputs, output).map_err(|problem| WriteError::Unsupported {
+            node: node.name.clone(),
+            op: node.op.name(),
+            problem,
+        })?;
+        Ok(operator_version(&Facts {
+            builtin,
+            options,
+            inputs: &inputs,
+            output,
+        }))
     }
 
     fn operand(&mut self, node: &Node, operand: Operand) -> Result<i32, WriteError> {

@@ -6,23 +6,16 @@
 use graph::FusedActivation;
 
 use crate::options::{ACTIVATION, DILATION_H, DILATION_W, KEEP_NUM_DIMS, activation_name};
+use crate::plan::PlannedTensor;
 use crate::{Builtin, ElementType, OptionValue, Options};
 
 /// What the version of an operator depends on.
 pub(crate) struct Facts<'a> {
     pub(crate) builtin: Builtin,
     pub(crate) options: Option<&'a Options>,
-    /// Of the tensors given, in the operator's order.
-    pub(crate) inputs: Vec<TensorFacts<'a>>,
-    pub(crate) output: TensorFacts<'a>,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct TensorFacts<'a> {
-    pub(crate) element: ElementType,
-    pub(crate) shape: &'a [usize],
-    /// First scale of a quantized tensor.
-    pub(crate) scale: Option<f32>,
+    /// The inputs that are given, in the operator's order.
+    pub(crate) inputs: &'a [&'a PlannedTensor<'a>],
+    pub(crate) output: &'a PlannedTensor<'a>,
 }
 
 /// Lowest version of the operator that has what the facts need.
@@ -134,8 +127,8 @@ fn clamps(options: Option<&Options>) -> bool {
 
 /// Whether the product of the input scales reaches the output scale.
 fn rescales_up(facts: &Facts) -> bool {
-    match (facts.inputs.as_slice(), facts.output.scale) {
-        ([a, b, ..], Some(output)) => match (a.scale, b.scale) {
+    match (facts.inputs, facts.output.scales.first()) {
+        ([a, b, ..], Some(output)) => match (a.scales.first(), b.scales.first()) {
             (Some(a), Some(b)) => a * b / output >= 1.0,
             _ => false,
         },
@@ -144,8 +137,8 @@ fn rescales_up(facts: &Facts) -> bool {
 }
 
 fn wide_broadcast(facts: &Facts) -> bool {
-    let shapes = || facts.inputs.iter().map(|tensor| tensor.shape);
-    shapes().any(|shape| shape.len() > 4) && shapes().any(|shape| shape != facts.output.shape)
+    let shapes = || facts.inputs.iter().map(|tensor| &tensor.shape);
+    shapes().any(|shape| shape.len() > 4) && shapes().any(|shape| *shape != facts.output.shape)
 }
 
 /// Oldest TFLite runtime `(major, minor)` that has a version of an operator, at least 1.14.

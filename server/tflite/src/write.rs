@@ -45,11 +45,7 @@ pub fn write(
     options: &WriteOptions,
 ) -> Result<Vec<u8>, WriteError> {
     let plan = plan(graph, encodings, options.extra_outputs)?;
-    let bytes = most_bytes(&plan, options);
-    let capacity = usize::try_from(bytes)
-        .ok()
-        .filter(|_| bytes <= LARGEST_FILE)
-        .ok_or(WriteError::TooLarge { bytes })?;
+    let capacity = capacity(most_bytes(&plan, options))?;
     let mut builder = Builder::with_capacity(capacity);
     let root = model(&mut builder, &plan, graph, options);
     // The header of root offset and identifier comes first; what follows must keep its alignment.
@@ -58,6 +54,13 @@ pub fn write(
     let (mut bytes, start) = builder.collapse();
     bytes.drain(..start);
     Ok(bytes)
+}
+
+fn capacity(bytes: u64) -> Result<usize, WriteError> {
+    usize::try_from(bytes)
+        .ok()
+        .filter(|_| bytes <= LARGEST_FILE)
+        .ok_or(WriteError::TooLarge { bytes })
 }
 
 /// An upper bound of the file's size, so that the builder never has to grow.
@@ -131,8 +134,8 @@ fn buffers(builder: &mut Builder, plan: &Plan) -> (Tables, u32) {
     let mut tables = vec![table(builder, |_| {})];
     for payload in plan.buffers.iter().chain([&runtime]) {
         let bytes = payload.bytes(&mut scratch);
-        align(builder, bytes.len());
         // A byte string is a vector of bytes with a zero behind it, and is copied as one block.
+        align(builder, bytes.len() + 1);
         let data = builder.create_byte_string(bytes);
         tables.push(table(builder, |builder| {
             set(builder, schema::buffer::DATA, data);
@@ -318,4 +321,29 @@ fn set<T: flatbuffers::Push>(builder: &mut Builder, slot: u16, value: T) {
 /// Position of a slot in its vtable, behind the vtable's own two fields.
 fn offset(slot: u16) -> u16 {
     4 + 2 * slot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::samples;
+
+    #[test]
+    fn files_reach_two_gigabytes_at_most() {
+        assert_eq!(capacity(LARGEST_FILE), Ok((1 << 31) - 1));
+        let bytes = LARGEST_FILE + 1;
+        assert_eq!(capacity(bytes), Err(WriteError::TooLarge { bytes }));
+    }
+
+    #[test]
+    fn the_size_is_never_underestimated() {
+        for sample in samples().unwrap() {
+            let encodings = Encodings::float();
+            let options = WriteOptions::default();
+            let plan = plan(&sample.graph, &encodings, options.extra_outputs).unwrap();
+            let written = write(&sample.graph, &encodings, &options).unwrap();
+            let most = most_bytes(&plan, &options);
+            assert!(written.len() as u64 <= most, "{}: {most}", sample.name);
+        }
+    }
 }

@@ -3,7 +3,7 @@ use graph::{
     Window,
 };
 
-use super::{Sample, add, without_int8_kernel};
+use super::{Sample, add, without_int8_kernel_if};
 
 const RANGE: (f32, f32) = (-1.0, 1.0);
 const POSITIVE: (f32, f32) = (0.25, 2.0);
@@ -191,9 +191,7 @@ pub(super) fn elementwise(samples: &mut Vec<Sample>) -> Result<(), GraphError> {
             let x = draft.input(&[1, 5, 4, 3], range)?;
             draft.node(Op::Activation(activation), &[x])
         })?;
-        if !has_kernel {
-            without_int8_kernel(samples);
-        }
+        without_int8_kernel_if(!has_kernel, samples);
     }
     add(samples, "prelu", |draft| {
         let x = draft.input(&[1, 5, 4, 3], wide)?;
@@ -217,6 +215,7 @@ pub(super) fn elementwise(samples: &mut Vec<Sample>) -> Result<(), GraphError> {
             let b = draft.input(&[1, 5, 4, 3], POSITIVE)?;
             draft.node(Op::Binary(op), &[a, b])
         })?;
+        without_int8_kernel_if(op == BinaryOp::Divide, samples);
     }
     for (name, op) in [
         ("add_constant", BinaryOp::Add),
@@ -231,6 +230,7 @@ pub(super) fn elementwise(samples: &mut Vec<Sample>) -> Result<(), GraphError> {
             let b = draft.constant("constant", &[3], POSITIVE);
             draft.node(Op::Binary(op), &[a, b])
         })?;
+        without_int8_kernel_if(op == BinaryOp::Divide, samples);
     }
     for (name, op) in [
         ("add_relu", BinaryOp::Add),
@@ -245,6 +245,7 @@ pub(super) fn elementwise(samples: &mut Vec<Sample>) -> Result<(), GraphError> {
             draft.clamp(FusedActivation::Relu);
             Ok(y)
         })?;
+        without_int8_kernel_if(op == BinaryOp::Divide, samples);
     }
     Ok(())
 }

@@ -137,9 +137,9 @@ fn add(
     Ok(())
 }
 
-/// Notes that the runtime has no `int8` kernel for the sample added last.
-fn without_int8_kernel(samples: &mut [Sample]) {
+/// Notes that the runtime has no `int8` kernel for the sample added last, where that is so.
+fn without_int8_kernel_if(lacks: bool, samples: &mut [Sample]) {
     if let Some(sample) = samples.last_mut() {
-        sample.has_int8_kernel = false;
+        sample.has_int8_kernel = !lacks;
     }
 }
