@@ -1,0 +1,334 @@
+//! The only module that knows the HDF5 crate.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use hdf5_pure::{
+    DType, Datatype, DatatypeByteOrder, FileAccessProperties, FormatError, MetadataCacheConfig,
+    Source,
+};
+
+use super::half;
+use crate::error::ErrorKind;
+use crate::limits;
+
+/// What the reader of Keras files asks of an HDF5 library. Paths are relative to the root and
+/// name each object; nothing ever lists or walks a group.
+pub(super) trait Hdf5 {
+    /// All attributes of a group that are strings or lists of strings; `None` when there is no
+    /// such group.
+    fn string_attributes(&self, group: &str) -> Result<Option<StringAttributes>, ErrorKind>;
+
+    /// Reads a dataset of floating-point numbers, after its shape has been compared.
+    fn read(&self, dataset: &str, shape: &[usize]) -> Result<Vec<f32>, DatasetProblem>;
+}
+
+/// Attributes by name; a scalar is a list of one.
+pub(super) type StringAttributes = HashMap<String, Vec<String>>;
+
+/// Why a dataset cannot be read.
+pub(super) enum DatasetProblem {
+    /// The rest of a sentence about the dataset.
+    Described(String),
+    /// The HDF5 structures around it are damaged.
+    Damaged(ErrorKind),
+}
+
+/// Deflate, shuffle, Fletcher-32 and LZF: what h5py offers without plugins.
+const FILTERS: [u16; 4] = [1, 2, 3, 32000];
+
+/// An open file, read piece by piece.
+pub(super) struct PureHdf5 {
+    file: hdf5_pure::File,
+    length: u64,
+    allowance: Allowance,
+}
+
+impl PureHdf5 {
+    /// Opens a file and compares the length that it states with the length that it has.
+    pub(super) fn open(file: File) -> Result<Self, ErrorKind> {
+        let length = file.metadata()?.len();
+        let allowance = Allowance::new(length);
+        let source = MeteredFile {
+            file: Mutex::new(file),
+            length,
+            allowance: allowance.clone(),
+        };
+        let properties = FileAccessProperties::new()
+            .with_metadata_cache(MetadataCacheConfig::new(METADATA_CACHE_BYTES));
+        let file = hdf5_pure::File::from_source_with_options(source, properties)
+            .map_err(|error| damaged("the file header", &error))?;
+        let superblock = file.superblock();
+        let expected = superblock
+            .eof_address
+            .saturating_add(superblock.base_address.get());
+        // An undefined address is all ones; old writers leave it when they crash.
+        if expected > length && superblock.eof_address != u64::MAX {
+            return Err(ErrorKind::Truncated {
+                expected,
+                actual: length,
+            });
+        }
+        Ok(Self {
+            file,
+            length,
+            allowance,
+        })
+    }
+
+    fn check_storage(
+        &self,
+        dataset: &hdf5_pure::Dataset,
+        elements: u64,
+    ) -> Result<(), DatasetProblem> {
+        let described = |problem: String| Err(DatasetProblem::Described(problem));
+        let filters = dataset.filters();
+        if let Some(filter) = filters.iter().find(|filter| !FILTERS.contains(filter)) {
+            return described(format!(
+                "is compressed with HDF5 filter {filter}, which is not supported"
+            ));
+        }
+        let element = dataset.element_size().map_err(|error| inner(&error))?;
+        let stored = elements.checked_mul(element);
+        let expansion = if filters.is_empty() {
+            1
+        } else {
+            limits::EXPANSION
+        };
+        let most = self
+            .length
+            .saturating_mul(expansion)
+            .min(limits::WEIGHT_BYTES);
+        if stored.is_none_or(|bytes| bytes > most) {
+            return described("is larger than the file can hold".to_owned());
+        }
+        // A chunk is allocated whole, so one that is far larger than its dataset is an attack.
+        let chunk = dataset.chunk_shape().map_err(|error| inner(&error))?;
+        let chunk_bytes = chunk.and_then(|extents| {
+            extents
+                .iter()
+                .try_fold(element, |product, &extent| product.checked_mul(extent))
+        });
+        if chunk_bytes.is_some_and(|bytes| bytes > stored.unwrap_or(0).max(CHUNK_BYTES)) {
+            return described("is stored in chunks larger than itself".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of metadata kept in memory between reads.
+const METADATA_CACHE_BYTES: usize = 4 << 20;
+/// Chunks up to this size are accepted whatever the size of the dataset.
+const CHUNK_BYTES: u64 = 1 << 20;
+
+impl Hdf5 for PureHdf5 {
+    fn string_attributes(&self, group: &str) -> Result<Option<StringAttributes>, ErrorKind> {
+        check_path(group)?;
+        self.allowance.start(limits::ATTRIBUTE_BYTES);
+        let object = match group {
+            "" => self.file.root(),
+            path => match self.file.group(path) {
+                Ok(object) => object,
+                Err(hdf5_pure::Error::Format(FormatError::PathNotFound(_))) => return Ok(None),
+                Err(error) => return Err(damaged(path, &error)),
+            },
+        };
+        let attributes = object.attrs().map_err(|error| {
+            let place = if group.is_empty() {
+                "the root group"
+            } else {
+                group
+            };
+            damaged(place, &error)
+        })?;
+        Ok(Some(
+            attributes
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.as_strings()?.to_vec())))
+                .collect(),
+        ))
+    }
+
+    fn read(&self, dataset: &str, shape: &[usize]) -> Result<Vec<f32>, DatasetProblem> {
+        check_path(dataset).map_err(DatasetProblem::Damaged)?;
+        self.allowance.start(METADATA_CACHE_BYTES as u64);
+        let object = match self.file.dataset(dataset) {
+            Ok(object) => object,
+            Err(hdf5_pure::Error::Format(FormatError::PathNotFound(_))) => {
+                return Err(DatasetProblem::Described("is missing".to_owned()));
+            }
+            Err(error) => return Err(inner(&error)),
+        };
+        let stored = object.shape().map_err(|error| inner(&error))?;
+        if !stored.iter().copied().eq(shape.iter().map(|&n| n as u64)) {
+            return Err(DatasetProblem::Described(format!(
+                "has shape {stored:?} where the configuration asks for {shape:?}"
+            )));
+        }
+        let elements = shape
+            .iter()
+            .try_fold(1u64, |product, &extent| product.checked_mul(extent as u64))
+            .unwrap_or(u64::MAX);
+        self.check_storage(&object, elements)?;
+        self.allowance
+            .start(self.length.saturating_add(METADATA_CACHE_BYTES as u64));
+        let values = read_floats(&object)?;
+        if values.len() as u64 == elements {
+            Ok(values)
+        } else {
+            Err(DatasetProblem::Described(format!(
+                "has {} values where its shape {shape:?} asks for {elements}",
+                values.len()
+            )))
+        }
+    }
+}
+
+/// Reads numbers of half, single or double precision.
+fn read_floats(dataset: &hdf5_pure::Dataset) -> Result<Vec<f32>, DatasetProblem> {
+    let unsupported = |kind: String| {
+        Err(DatasetProblem::Described(format!(
+            "holds {kind} instead of floating-point numbers"
+        )))
+    };
+    match dataset.dtype().map_err(|error| inner(&error))? {
+        DType::F32 | DType::F64 => dataset.read_f32().map_err(|error| inner(&error)),
+        DType::Other(datatype) => match *datatype {
+            Datatype::FloatingPoint {
+                size: 2,
+                byte_order,
+                layout,
+            } if layout.exponent_size == 5 && layout.mantissa_size == 10 => {
+                let bytes = dataset.read_raw().map_err(|error| inner(&error))?;
+                let numbers = bytes.as_chunks().0.iter().map(|&bytes| match byte_order {
+                    DatatypeByteOrder::BigEndian => u16::from_be_bytes(bytes),
+                    _ => u16::from_le_bytes(bytes),
+                });
+                Ok(numbers.map(half::to_f32).collect())
+            }
+            _ => unsupported("numbers of an unknown kind".to_owned()),
+        },
+        kind => unsupported(format!("{kind}")),
+    }
+}
+
+/// Refuses paths that no Keras file has, so that damaged names cannot lead elsewhere.
+fn check_path(path: &str) -> Result<(), ErrorKind> {
+    let mut components = 0;
+    for component in path.split('/') {
+        components += 1;
+        if component == ".." || component.contains('\0') {
+            return Err(ErrorKind::Damaged {
+                place: path.escape_debug().to_string(),
+                problem: "a name leads out of the model".to_owned(),
+            });
+        }
+    }
+    if components > limits::PATH_COMPONENTS {
+        return Err(ErrorKind::Limit {
+            what: format!("a weight with {components} groups in its path"),
+            limit: limits::PATH_COMPONENTS.to_string(),
+        });
+    }
+    Ok(())
+}
+
+fn damaged(place: &str, error: &hdf5_pure::Error) -> ErrorKind {
+    ErrorKind::Damaged {
+        place: place.to_owned(),
+        problem: error.to_string(),
+    }
+}
+
+fn inner(error: &hdf5_pure::Error) -> DatasetProblem {
+    DatasetProblem::Described(format!("cannot be read from the HDF5 data ({error})"))
+}
+
+/// How many bytes may still be read: in the operation at hand, and from the file in all.
+///
+/// Damaged files can make a reader follow the same structures over and over. Every byte that the
+/// reader allocates for comes out of the file, so counting them bounds memory and time.
+#[derive(Clone)]
+struct Allowance {
+    operation: Arc<AtomicU64>,
+    total: Arc<AtomicU64>,
+}
+
+impl Allowance {
+    fn new(length: u64) -> Self {
+        let total = length
+            .saturating_mul(4)
+            .saturating_add(4 * limits::ATTRIBUTE_BYTES);
+        Self {
+            operation: Arc::new(AtomicU64::new(limits::ATTRIBUTE_BYTES)),
+            total: Arc::new(AtomicU64::new(total)),
+        }
+    }
+
+    fn start(&self, bytes: u64) {
+        self.operation.store(bytes, Ordering::Relaxed);
+    }
+
+    fn take(&self, bytes: u64) -> Result<(), FormatError> {
+        for counter in [&self.operation, &self.total] {
+            let left = counter.load(Ordering::Relaxed);
+            let left = left.checked_sub(bytes).ok_or_else(|| {
+                FormatError::Source("it asks for more data than the file can hold".to_owned())
+            })?;
+            counter.store(left, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+struct MeteredFile {
+    file: Mutex<File>,
+    length: u64,
+    allowance: Allowance,
+}
+
+impl Source for MeteredFile {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), FormatError> {
+        self.allowance.take(buffer.len() as u64)?;
+        let mut file = self
+            .file
+            .lock()
+            .map_err(|_| FormatError::Source("the file is locked".to_owned()))?;
+        file.seek(SeekFrom::Start(offset))
+            .and_then(|_| file.read_exact(buffer))
+            .map_err(|error| FormatError::Source(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside_the_model() {
+        let check = |path: &str, accepted: bool| {
+            assert_eq!(check_path(path).is_ok(), accepted, "{path:?}");
+        };
+        check("model_weights/conv/conv/kernel:0", true);
+        check("model_weights/block1/conv..1/kernel:0", true);
+        check("model_weights/../etc", false);
+        check("model_weights/a\0b", false);
+        check(&"a/".repeat(limits::PATH_COMPONENTS), false);
+    }
+
+    #[test]
+    fn an_allowance_runs_out() {
+        let allowance = Allowance::new(10);
+        allowance.start(100);
+        assert!(allowance.take(60).is_ok());
+        assert!(allowance.take(41).is_err());
+        assert!(allowance.take(40).is_ok());
+    }
+}

@@ -1,0 +1,240 @@
+//! Whole-model .h5 files: `model_config` at the root, weights in `model_weights/<layer>/<name>`.
+//!
+//! The layout is that of `keras/saving/legacy/hdf5_format.py` in Keras 2 and of
+//! `legacy_h5_format.py` in Keras 3, which write the same groups.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fs::File;
+
+use super::hdf5::{DatasetProblem, Hdf5, PureHdf5, StringAttributes};
+use super::legacy_order::stored_order;
+use super::{Container, WeightProblem, WeightSource};
+use crate::definition::{Content, LayerDefinition, ModelDefinition, VariableId};
+use crate::error::ErrorKind;
+use crate::layers::Variable;
+use crate::limits;
+
+const WEIGHTS: &str = "model_weights";
+
+/// An open .h5 file.
+pub(super) struct KerasH5 {
+    hdf5: Box<dyn Hdf5>,
+    configuration: String,
+    keras_version: Option<String>,
+}
+
+impl KerasH5 {
+    pub(super) fn open(file: File) -> Result<Self, ErrorKind> {
+        Self::new(Box::new(PureHdf5::open(file)?))
+    }
+
+    fn new(hdf5: Box<dyn Hdf5>) -> Result<Self, ErrorKind> {
+        let mut root = hdf5.string_attributes("")?.unwrap_or_default();
+        let Some(configuration) = take_one(&mut root, "model_config") else {
+            return Err(if holds_weights_only(hdf5.as_ref(), &root)? {
+                ErrorKind::WeightsOnly
+            } else {
+                ErrorKind::NoModelConfiguration
+            });
+        };
+        let keras_version = match take_one(&mut root, "keras_version") {
+            Some(version) => Some(version),
+            None => hdf5
+                .string_attributes(WEIGHTS)?
+                .and_then(|mut attributes| take_one(&mut attributes, "keras_version")),
+        };
+        Ok(Self {
+            hdf5,
+            configuration,
+            keras_version,
+        })
+    }
+}
+
+fn take_one(attributes: &mut StringAttributes, name: &str) -> Option<String> {
+    attributes.remove(name).and_then(|mut values| values.pop())
+}
+
+/// `save_weights` puts at the root what is in `model_weights` otherwise; in Keras 3 it writes the
+/// groups of the .keras format.
+fn holds_weights_only(hdf5: &dyn Hdf5, root: &StringAttributes) -> Result<bool, ErrorKind> {
+    if root.contains_key("layer_names") || root.contains_key("layer_names0") {
+        return Ok(true);
+    }
+    for group in ["layers", "_layer_checkpoint_dependencies"] {
+        if hdf5.string_attributes(group)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Container for KerasH5 {
+    fn format(&self) -> &'static str {
+        "Keras HDF5 (.h5)"
+    }
+
+    fn keras_version(&self) -> Option<&str> {
+        self.keras_version.as_deref()
+    }
+
+    fn configuration(&self) -> &str {
+        &self.configuration
+    }
+
+    fn weights<'a>(
+        &'a self,
+        model: &ModelDefinition,
+    ) -> Result<Box<dyn WeightSource + 'a>, ErrorKind> {
+        let mut datasets = HashMap::new();
+        for layer in &model.layers {
+            let order = stored_order(layer, model.generation);
+            if order.is_empty() {
+                continue;
+            }
+            let group = format!("{WEIGHTS}/{}", layer.name);
+            let names = match self.hdf5.string_attributes(&group)? {
+                Some(attributes) => weight_names(attributes),
+                None => Vec::new(),
+            };
+            for (variable, position) in assign(layer, &order, &names) {
+                if let Some(name) = names.get(position) {
+                    datasets.insert(variable, format!("{group}/{name}"));
+                }
+            }
+        }
+        Ok(Box::new(H5Weights {
+            hdf5: self.hdf5.as_ref(),
+            datasets,
+            bytes: Cell::new(0),
+        }))
+    }
+}
+
+/// The list `weight_names`, which is cut into `weight_names0`, `weight_names1`, … when it is too
+/// long for one attribute.
+fn weight_names(mut attributes: StringAttributes) -> Vec<String> {
+    if let Some(names) = attributes.remove("weight_names") {
+        return names;
+    }
+    (0..)
+        .map_while(|part| attributes.remove(&format!("weight_names{part}")))
+        .flatten()
+        .collect()
+}
+
+/// Finds the position of each variable among the stored names.
+///
+/// Names say which layer a weight belongs to, and decide when they are complete and unambiguous.
+/// Otherwise (a layer was renamed after it was built) the order decides, as it does in Keras.
+fn assign(
+    layer: &LayerDefinition,
+    order: &[VariableId],
+    names: &[String],
+) -> Vec<(VariableId, usize)> {
+    let mut expected = HashMap::new();
+    collect_variables(layer, &mut expected);
+    let mut positions: HashMap<(&str, &str), Option<usize>> = HashMap::new();
+    for (position, name) in names.iter().enumerate() {
+        let (owner, kind) = split_name(name);
+        // A pair that occurs twice tells nothing.
+        positions
+            .entry((owner, kind))
+            .and_modify(|entry| *entry = None)
+            .or_insert(Some(position));
+    }
+    let by_name: Option<Vec<_>> = order
+        .iter()
+        .map(|id| {
+            let (owner, variable) = expected.get(id)?;
+            let position = variable
+                .names
+                .iter()
+                .find_map(|kind| positions.get(&(*owner, *kind)).copied().flatten())?;
+            Some((*id, position))
+        })
+        .collect();
+    if let Some(found) = by_name {
+        return found;
+    }
+    if names.len() != order.len() {
+        return Vec::new();
+    }
+    let same_kinds = order.iter().zip(names).all(|(id, name)| {
+        expected
+            .get(id)
+            .is_some_and(|(_, variable)| variable.names.contains(&split_name(name).1))
+    });
+    if same_kinds {
+        order.iter().copied().zip(0..).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Layer names and variables of a layer and of those nested in it.
+fn collect_variables<'a>(
+    layer: &'a LayerDefinition,
+    found: &mut HashMap<VariableId, (&'a str, Variable)>,
+) {
+    if let Content::Model(model) = &layer.content {
+        for inner in &model.layers {
+            collect_variables(inner, found);
+        }
+        return;
+    }
+    let own_name = layer.name.rsplit('/').next().unwrap_or(&layer.name);
+    for (index, variable) in layer.variables().iter().enumerate() {
+        let id = VariableId {
+            layer: layer.id,
+            index,
+        };
+        found.insert(id, (own_name, *variable));
+    }
+}
+
+/// Splits `outer/conv/kernel:0` into `conv` and `kernel`.
+fn split_name(name: &str) -> (&str, &str) {
+    let name = match name.rsplit_once(':') {
+        Some((name, _)) => name,
+        None => name,
+    };
+    match name.rsplit_once('/') {
+        Some((path, kind)) => (path.rsplit('/').next().unwrap_or(path), kind),
+        None => ("", name),
+    }
+}
+
+struct H5Weights<'a> {
+    hdf5: &'a dyn Hdf5,
+    datasets: HashMap<VariableId, String>,
+    /// Bytes read so far, as `f32`.
+    bytes: Cell<u64>,
+}
+
+impl WeightSource for H5Weights<'_> {
+    fn read(&self, variable: VariableId, shape: &[usize]) -> Result<Vec<f32>, WeightProblem> {
+        let Some(dataset) = self.datasets.get(&variable) else {
+            return Err(WeightProblem::Described("is missing".to_owned()));
+        };
+        let bytes = shape
+            .iter()
+            .try_fold(4u64, |product, &extent| product.checked_mul(extent as u64))
+            .and_then(|bytes| bytes.checked_add(self.bytes.get()))
+            .filter(|&bytes| bytes <= limits::WEIGHT_BYTES);
+        let Some(bytes) = bytes else {
+            return Err(WeightProblem::Fatal(ErrorKind::Limit {
+                what: "more weights".to_owned(),
+                limit: format!("{} GiB", limits::WEIGHT_BYTES >> 30),
+            }));
+        };
+        self.bytes.set(bytes);
+        self.hdf5
+            .read(dataset, shape)
+            .map_err(|problem| match problem {
+                DatasetProblem::Described(problem) => WeightProblem::Described(problem),
+                DatasetProblem::Damaged(kind) => WeightProblem::Fatal(kind),
+            })
+    }
+}

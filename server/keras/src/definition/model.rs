@@ -1,0 +1,451 @@
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::calls::{NamedCall, NamedTensor, parse_calls, parse_tensors};
+use super::settings::sequence;
+use super::{
+    Call, Content, Generation, LayerDefinition, LayerId, ModelDefinition, Settings, TensorReference,
+};
+use crate::error::ErrorKind;
+use crate::layers::{self, LayerProblem, Origin};
+use crate::limits;
+use crate::summary::UnsupportedLayer;
+
+pub(super) fn parse(
+    configuration: &str,
+    keras_version: Option<&str>,
+) -> Result<ModelDefinition, ErrorKind> {
+    if configuration.len() > limits::CONFIGURATION_BYTES {
+        return Err(ErrorKind::Limit {
+            what: format!("a configuration of {} bytes", configuration.len()),
+            limit: format!("{} bytes", limits::CONFIGURATION_BYTES),
+        });
+    }
+    let value: Value = serde_json::from_str(configuration)
+        .map_err(|error| invalid("the JSON text", error.to_string()))?;
+    let Value::Object(entry) = value else {
+        return Err(invalid("the JSON text", "it is not an object"));
+    };
+    let mut parser = Parser {
+        generation: Generation::of(keras_version),
+        layers: 0,
+    };
+    let class = class_name(&entry, "the model")?;
+    if !is_model(&class) {
+        return Err(ErrorKind::UnsupportedLayers(vec![UnsupportedLayer {
+            layer: "the model itself".to_owned(),
+            class,
+            reason: "only Functional and Sequential models can be converted".to_owned(),
+        }]));
+    }
+    parser.model(&class, entry, 0)
+}
+
+fn is_model(class: &str) -> bool {
+    matches!(class, "Functional" | "Model" | "Sequential")
+}
+
+fn invalid(place: impl Into<String>, problem: impl Into<String>) -> ErrorKind {
+    ErrorKind::InvalidConfiguration {
+        place: place.into(),
+        problem: problem.into(),
+    }
+}
+
+fn class_name(entry: &Map<String, Value>, place: &str) -> Result<String, ErrorKind> {
+    entry
+        .get("class_name")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| invalid(place, "\"class_name\" is missing"))
+}
+
+struct Parser {
+    generation: Generation,
+    /// Layers read so far, in the whole tree.
+    layers: usize,
+}
+
+/// A layer whose calls still go by names.
+struct NamedLayer {
+    definition: LayerDefinition,
+    calls: Vec<NamedCall>,
+}
+
+impl Parser {
+    fn model(
+        &mut self,
+        class: &str,
+        mut entry: Map<String, Value>,
+        depth: usize,
+    ) -> Result<ModelDefinition, ErrorKind> {
+        if depth > limits::NESTING {
+            return Err(ErrorKind::Limit {
+                what: format!("models nested {depth} deep"),
+                limit: limits::NESTING.to_string(),
+            });
+        }
+        let mut config = match entry.remove("config") {
+            Some(Value::Object(config)) => config,
+            // Keras 2.0 to 2.2 wrote a Sequential model as the bare list of its layers.
+            Some(list @ Value::Array(_)) if class == "Sequential" => {
+                Map::from_iter([("layers".to_owned(), list)])
+            }
+            _ => return Err(invalid(class, "\"config\" is missing")),
+        };
+        let name = config
+            .get("name")
+            .or_else(|| entry.get("name"))
+            .and_then(Value::as_str)
+            .unwrap_or("model")
+            .to_owned();
+        let Some(Value::Array(entries)) = config.remove("layers") else {
+            return Err(invalid(
+                format!("model \"{name}\""),
+                "\"layers\" is missing",
+            ));
+        };
+        if entries.is_empty() {
+            return Err(invalid(format!("model \"{name}\""), "it has no layers"));
+        }
+        let first_input = first_input_shape(&entries);
+        let layers = entries
+            .into_iter()
+            .map(|entry| self.layer(entry, depth))
+            .collect::<Result<Vec<_>, _>>()?;
+        let trainable = config.get("trainable").and_then(Value::as_bool);
+        let mut model = ModelDefinition {
+            name,
+            generation: self.generation,
+            trainable: trainable.unwrap_or(true),
+            layers: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+        };
+        if class == "Sequential" {
+            let build_shape = config
+                .get("build_input_shape")
+                .filter(|shape| !shape.is_null())
+                .or_else(|| config.get("batch_input_shape"))
+                .or_else(|| entry.get("build_config")?.get("input_shape"))
+                .and_then(parse_shape);
+            self.chain(&mut model, layers, first_input.or(build_shape));
+        } else {
+            connect(&mut model, layers, &config)?;
+        }
+        check_names(&model)?;
+        Ok(model)
+    }
+
+    fn layer(&mut self, entry: Value, depth: usize) -> Result<NamedLayer, ErrorKind> {
+        let Value::Object(mut entry) = entry else {
+            return Err(invalid("\"layers\"", "an entry is not an object"));
+        };
+        let class = class_name(&entry, "a layer")?;
+        let name = entry
+            .get("config")
+            .and_then(|config| config.get("name"))
+            .or_else(|| entry.get("name"))
+            .and_then(Value::as_str)
+            .unwrap_or(&class)
+            .to_owned();
+        let place = format!("layer \"{name}\" ({class})");
+        let calls = match entry.get("inbound_nodes") {
+            Some(nodes) => parse_calls(nodes, self.generation)
+                .map_err(|problem| invalid(place.clone(), problem))?,
+            None => Vec::new(),
+        };
+        let id = self.next_id();
+        let (trainable, content) = if is_model(&class) {
+            let model = self.model(&class, entry, depth + 1)?;
+            (model.trainable, Content::Model(Box::new(model)))
+        } else {
+            let origin = origin(&entry, self.generation, &class);
+            let values = match entry.remove("config") {
+                Some(Value::Object(values)) => values,
+                None | Some(Value::Null) => Map::new(),
+                Some(_) => return Err(invalid(place, "\"config\" is not an object")),
+            };
+            let settings = Settings {
+                values,
+                generation: self.generation,
+            };
+            let trainable = settings.flag("trainable", true).unwrap_or(true);
+            let content =
+                interpret(&class, origin, &settings).map_err(|problem| describe(problem, place))?;
+            (trainable, content)
+        };
+        let definition = LayerDefinition {
+            id,
+            name,
+            class,
+            trainable,
+            content,
+            calls: Vec::new(),
+        };
+        Ok(NamedLayer { definition, calls })
+    }
+
+    fn next_id(&mut self) -> LayerId {
+        self.layers += 1;
+        LayerId(self.layers - 1)
+    }
+
+    /// Makes a Sequential model's layers call each other in turn.
+    fn chain(
+        &mut self,
+        model: &mut ModelDefinition,
+        layers: Vec<NamedLayer>,
+        shape: Option<Vec<Option<usize>>>,
+    ) {
+        let mut layers: Vec<_> = layers.into_iter().map(|layer| layer.definition).collect();
+        match layers.first_mut().map(|first| &mut first.content) {
+            Some(Content::Input(recorded)) => *recorded = recorded.take().or(shape),
+            _ => {
+                let first = layers.first().map_or("model", |layer| layer.name.as_str());
+                let input = LayerDefinition {
+                    id: self.next_id(),
+                    name: format!("{first}_input"),
+                    class: "InputLayer".to_owned(),
+                    trainable: true,
+                    content: Content::Input(shape),
+                    calls: Vec::new(),
+                };
+                layers.insert(0, input);
+            }
+        }
+        let reference = |layer| TensorReference {
+            layer,
+            call: 0,
+            output: 0,
+        };
+        for (index, layer) in layers.iter_mut().enumerate() {
+            layer.calls = vec![Call {
+                inputs: index.checked_sub(1).map(reference).into_iter().collect(),
+                ..Call::default()
+            }];
+        }
+        model.inputs = vec![reference(0)];
+        model.outputs = vec![reference(layers.len().saturating_sub(1))];
+        model.layers = layers;
+    }
+}
+
+/// Resolves the names in a Functional model's calls.
+fn connect(
+    model: &mut ModelDefinition,
+    mut layers: Vec<NamedLayer>,
+    config: &Map<String, Value>,
+) -> Result<(), ErrorKind> {
+    let ends = |key: &str| {
+        config
+            .get(key)
+            .ok_or_else(|| "it is missing".to_owned())
+            .and_then(parse_tensors)
+            .map_err(|problem| invalid(format!("\"{key}\""), problem))
+    };
+    let inputs = ends("input_layers")?;
+    let outputs = ends("output_layers")?;
+    for layer in &mut layers {
+        if matches!(layer.definition.content, Content::Input(_)) && layer.calls.is_empty() {
+            layer.calls.push(NamedCall::default());
+        }
+    }
+    let references = layers
+        .iter()
+        .flat_map(|layer| layer.calls.iter().flat_map(|call| &call.inputs))
+        .chain(&outputs);
+    let numbering = Numbering::new(&layers, references, model.generation);
+    let resolve = |tensors: &[NamedTensor], place: &str| {
+        tensors
+            .iter()
+            .map(|tensor| {
+                numbering.resolve(tensor).ok_or_else(|| {
+                    invalid(
+                        place,
+                        format!(
+                            "call {} of layer \"{}\" does not exist",
+                            tensor.node, tensor.layer
+                        ),
+                    )
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()
+    };
+    model.inputs = resolve(&inputs, "\"input_layers\"")?;
+    model.outputs = resolve(&outputs, "\"output_layers\"")?;
+    let mut resolved = Vec::with_capacity(layers.len());
+    for layer in &layers {
+        let place = format!("layer \"{}\"", layer.definition.name);
+        let calls = layer
+            .calls
+            .iter()
+            .map(|call| {
+                Ok(Call {
+                    inputs: resolve(&call.inputs, &place)?,
+                    training: call.training,
+                    arguments: call.arguments,
+                })
+            })
+            .collect::<Result<Vec<_>, ErrorKind>>()?;
+        resolved.push(calls);
+    }
+    model.layers = layers.into_iter().map(|layer| layer.definition).collect();
+    for (layer, calls) in model.layers.iter_mut().zip(resolved) {
+        layer.calls = calls;
+    }
+    for input in &model.inputs {
+        let layer = model.layers.get(input.layer);
+        if !layer.is_some_and(|layer| matches!(layer.content, Content::Input(_))) {
+            return Err(invalid(
+                "\"input_layers\"",
+                "it names a layer that is not an InputLayer",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Position, number of calls, and number of the first call of each layer by name.
+struct Numbering {
+    layers: HashMap<String, (usize, usize, usize)>,
+}
+
+impl Numbering {
+    /// In Keras 2 a nested model that was built from an input has a call of its own, number 0, so
+    /// that the calls in the model around it count from 1. Every call is used somewhere, so the
+    /// numbers in use tell which case it is.
+    fn new<'a>(
+        layers: &[NamedLayer],
+        references: impl Iterator<Item = &'a NamedTensor>,
+        generation: Generation,
+    ) -> Self {
+        let mut zero_is_used: HashMap<&str, bool> = HashMap::new();
+        for tensor in references {
+            *zero_is_used.entry(&tensor.layer).or_default() |= tensor.node == 0;
+        }
+        let layers = layers
+            .iter()
+            .enumerate()
+            .map(|(index, layer)| {
+                let name = &layer.definition.name;
+                let nested = matches!(layer.definition.content, Content::Model(_));
+                let starts_at_one = nested
+                    && generation == Generation::Keras2
+                    && zero_is_used.get(name.as_str()) == Some(&false);
+                let first = usize::from(starts_at_one);
+                (name.clone(), (index, layer.calls.len(), first))
+            })
+            .collect();
+        Self { layers }
+    }
+
+    fn resolve(&self, tensor: &NamedTensor) -> Option<TensorReference> {
+        let &(layer, calls, first) = self.layers.get(&tensor.layer)?;
+        let call = tensor.node.checked_sub(first)?;
+        (call < calls).then_some(TensorReference {
+            layer,
+            call,
+            output: tensor.output,
+        })
+    }
+}
+
+fn check_names(model: &ModelDefinition) -> Result<(), ErrorKind> {
+    let mut seen = HashSet::new();
+    for layer in &model.layers {
+        if layer.name.is_empty() || layer.name.len() > limits::NAME_BYTES {
+            return Err(invalid(
+                format!("model \"{}\"", model.name),
+                format!("a layer has a name of {} bytes", layer.name.len()),
+            ));
+        }
+        if !seen.insert(layer.name.as_str()) {
+            return Err(invalid(
+                format!("model \"{}\"", model.name),
+                format!("two layers are named \"{}\"", layer.name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn interpret(class: &str, origin: Origin, settings: &Settings) -> Result<Content, LayerProblem> {
+    if class == "InputLayer" && origin == Origin::Keras {
+        let shape = settings
+            .get("batch_input_shape")
+            .or_else(|| settings.get("batch_shape"));
+        return Ok(Content::Input(shape.and_then(parse_shape)));
+    }
+    match layers::parse(class, origin, settings) {
+        Ok(layer) => Ok(Content::Layer(layer)),
+        Err(LayerProblem::Unsupported(reason)) => Ok(Content::Unsupported(reason)),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn describe(problem: LayerProblem, place: String) -> ErrorKind {
+    match problem {
+        LayerProblem::Invalid(problem) | LayerProblem::Unsupported(problem) => {
+            invalid(place, problem)
+        }
+        LayerProblem::Other(kind) => kind,
+    }
+}
+
+/// Tells a layer of Keras from a user's class and from an operation on tensors, which Keras 3
+/// saves under the same class names (`Add`, `Multiply`, `Concatenate`).
+fn origin(entry: &Map<String, Value>, generation: Generation, class: &str) -> Origin {
+    let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or("");
+    let module = text("module");
+    // Registered classes are saved as "package>Class".
+    if text("registered_name").contains('>') || class.contains('>') {
+        return Origin::Custom;
+    }
+    let built_in = ["keras", "tf_keras", "tensorflow"];
+    if !module.is_empty() && !built_in.contains(&module.split('.').next().unwrap_or(module)) {
+        return Origin::Custom;
+    }
+    // Files in the .h5 format leave the module out; a layer has settings there, an operation has
+    // only its name.
+    let is_layer = entry
+        .get("config")
+        .is_some_and(|config| config.get("trainable").is_some() || config.get("dtype").is_some());
+    let untold = module.is_empty() && generation == Generation::Keras3 && class != "InputLayer";
+    if module.contains(".ops.") || (untold && !is_layer) {
+        return Origin::Operation;
+    }
+    Origin::Keras
+}
+
+/// Input shape that the first layer of a Sequential model records.
+fn first_input_shape(entries: &[Value]) -> Option<Vec<Option<usize>>> {
+    let first = entries.first()?;
+    let config = first.get("config")?;
+    let recorded = ["batch_input_shape", "batch_shape", "build_input_shape"]
+        .iter()
+        .filter_map(|key| config.get(key))
+        .chain(
+            first
+                .get("build_config")
+                .and_then(|build| build.get("input_shape")),
+        )
+        .find_map(parse_shape);
+    let nested = || {
+        let layers = config.get("layers").unwrap_or(config).as_array()?;
+        first_input_shape(layers)
+    };
+    recorded.or_else(nested)
+}
+
+fn parse_shape(value: &Value) -> Option<Vec<Option<usize>>> {
+    let extents = sequence(value)?;
+    extents
+        .iter()
+        .map(|extent| match extent {
+            Value::Null => Some(None),
+            extent => super::settings::integer(extent).map(Some),
+        })
+        .collect()
+}

@@ -1,0 +1,173 @@
+use std::path::{Path, PathBuf};
+
+use graph::GraphError;
+use thiserror::Error;
+
+use crate::summary::UnsupportedLayer;
+
+/// Why a model file could not be read: the file and what is wrong with it.
+#[derive(Debug, Error)]
+#[error("{}: {kind}", path.display())]
+pub struct KerasError {
+    /// The model file.
+    pub path: PathBuf,
+    /// What is wrong.
+    #[source]
+    pub kind: Box<ErrorKind>,
+}
+
+impl KerasError {
+    pub(crate) fn new(path: &Path, kind: ErrorKind) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: Box::new(kind),
+        }
+    }
+}
+
+/// What is wrong with a model file.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The file cannot be opened or read.
+    #[error("the model cannot be read ({0}); check the path and its permissions")]
+    Io(#[from] std::io::Error),
+    /// The path names a directory, such as a SavedModel.
+    #[error("reading a directory (SavedModel) is not supported yet; save the model as .h5")]
+    Directory,
+    /// The path names a device, a pipe or a socket.
+    #[error("this is not a regular file; give the path of a Keras .h5 file")]
+    NotAFile,
+    /// A Keras 3 archive.
+    #[error("reading .keras archives is not supported yet; save the model as .h5")]
+    KerasArchive,
+    /// The file has no bytes.
+    #[error("the file is empty; save the model again")]
+    Empty,
+    /// Another kind of file under the name of a model.
+    #[error("this is {0}, not a Keras HDF5 file; give the .h5 file that model.save() wrote")]
+    OtherFormat(&'static str),
+    /// The file ends before the data that it describes.
+    #[error("the file is cut off ({actual} of {expected} bytes); copy or download it again")]
+    Truncated {
+        /// Length that the file states for itself.
+        expected: u64,
+        /// Length it has.
+        actual: u64,
+    },
+    /// The structure of the HDF5 file cannot be followed.
+    #[error("the HDF5 data is damaged at {place} ({problem}); copy or save the file again")]
+    Damaged {
+        /// What was being read.
+        place: String,
+        /// What failed.
+        problem: String,
+    },
+    /// The file was written by `save_weights`.
+    #[error(
+        "the file holds only weights, without the model's configuration; save the whole model with model.save()"
+    )]
+    WeightsOnly,
+    /// An HDF5 file that is not a Keras model.
+    #[error(
+        "the HDF5 file has no \"model_config\" attribute, so it is not a Keras model; save the whole model with model.save()"
+    )]
+    NoModelConfiguration,
+    /// The configuration is not what Keras writes.
+    #[error("the model's configuration is damaged at {place}: {problem}; save the model again")]
+    InvalidConfiguration {
+        /// Layer and key, or another part of the configuration.
+        place: String,
+        /// What is wrong, as a phrase.
+        problem: String,
+    },
+    /// The model has layers that cannot be converted.
+    #[error("{}", describe_unsupported(.0))]
+    UnsupportedLayers(Vec<UnsupportedLayer>),
+    /// The model has several inputs or none.
+    #[error(
+        "the model has {} inputs ({}), but a classifier of one image is needed; build a model with one input",
+        .0.len(), .0.join(", ")
+    )]
+    InputCount(Vec<String>),
+    /// The model has several outputs or none.
+    #[error(
+        "the model has {} outputs ({}), but a classifier with one is needed; build a model with one output",
+        .0.len(), .0.join(", ")
+    )]
+    OutputCount(Vec<String>),
+    /// The height or width of the input is open.
+    #[error(
+        "the model's input \"{input}\" has no fixed height and width; state the input size in the configuration"
+    )]
+    UnknownInputSize {
+        /// Name of the input layer.
+        input: String,
+    },
+    /// No shape is recorded for the input of the model.
+    #[error(
+        "the file records no input shape for \"{input}\"; build the model with an Input layer and save it again"
+    )]
+    UnknownInputShape {
+        /// Name of the input layer or of the first layer.
+        input: String,
+    },
+    /// A weight is missing, or does not have the shape that the configuration asks for.
+    #[error("layer \"{layer}\": weight \"{weight}\" {problem}; save the model again")]
+    Weight {
+        /// Name of the layer.
+        layer: String,
+        /// Name of the weight.
+        weight: String,
+        /// What is wrong, as the rest of a sentence.
+        problem: String,
+    },
+    /// A weight has a value that is not a finite number.
+    #[error(
+        "layer \"{layer}\": weight \"{weight}\" has a value that is {value}; the training has diverged, use an earlier checkpoint"
+    )]
+    NotFinite {
+        /// Name of the layer.
+        layer: String,
+        /// Name of the weight.
+        weight: String,
+        /// The first such value: NaN or an infinity.
+        value: f32,
+    },
+    /// The model goes beyond a limit that protects against damaged files.
+    #[error("the model has {what}, more than the {limit} this program reads")]
+    Limit {
+        /// What is too large, as a noun phrase.
+        what: String,
+        /// The limit with its unit.
+        limit: String,
+    },
+    /// Layers do not fit together.
+    #[error("{0}; the file is damaged or was edited, save the model again")]
+    Graph(#[from] GraphError),
+    /// The HDF5 reader gave up on a damaged file.
+    #[error("the file is damaged in a way that stopped the reader; copy or save it again")]
+    Panic,
+}
+
+/// Number of layers that an error names before it counts the rest.
+const NAMED_LAYERS: usize = 3;
+
+fn describe_unsupported(layers: &[UnsupportedLayer]) -> String {
+    let named: Vec<String> = layers
+        .iter()
+        .take(NAMED_LAYERS)
+        .map(|layer| format!("\"{}\" ({}): {}", layer.layer, layer.class, layer.reason))
+        .collect();
+    let rest = match layers.len().saturating_sub(NAMED_LAYERS) {
+        0 => String::new(),
+        1 => "; and 1 more layer".to_owned(),
+        count => format!("; and {count} more layers"),
+    };
+    let noun = if layers.len() == 1 { "layer" } else { "layers" };
+    format!(
+        "the model has {} {noun} that cannot be converted: {}{rest}; replace them and save the model again",
+        layers.len(),
+        named.join("; ")
+    )
+}

@@ -1,0 +1,205 @@
+use std::path::Path;
+
+use graph::Graph;
+
+use crate::assembly::{Assembly, Canvas, assemble_graph, assemble_shapes};
+use crate::container::{self, Container};
+use crate::definition::{Content, ModelDefinition};
+use crate::error::{ErrorKind, KerasError};
+use crate::limits;
+use crate::summary::{LayerSummary, Summary};
+
+/// What the user decides about reading.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// Height and width of the input, for models that leave them open; others ignore it.
+    pub input_size: Option<usize>,
+}
+
+/// A model that has been read.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The model with its weights.
+    pub graph: Graph,
+    /// What `inspect` says of it.
+    pub summary: Summary,
+}
+
+/// Height and width that stand in for open ones when only the rest is asked for; a multiple of all
+/// usual strides.
+const STAND_IN_SIZE: usize = 224;
+
+/// Reads a whole-model Keras `.h5` file, Keras 2 or 3, Functional or Sequential.
+///
+/// Memory stays under about three times the file; reading takes place on a thread of its own.
+///
+/// # Errors
+/// [`KerasError`] when the file is not such a model, is damaged, or has layers that cannot be
+/// converted; then [`ErrorKind::UnsupportedLayers`] lists all of them.
+pub fn read(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
+    isolated(path, || {
+        let container = container::open(path)?;
+        let definition = parse(container.as_ref())?;
+        let unsupported = definition.unsupported();
+        if !unsupported.is_empty() {
+            return Err(ErrorKind::UnsupportedLayers(unsupported));
+        }
+        let input = Input::of(&definition)?;
+        let Some(shape) = input.fixed(options.input_size) else {
+            return Err(ErrorKind::UnknownInputSize { input: input.name });
+        };
+        // What does not fit together is found before a single weight is read.
+        assemble_shapes(&definition, &shape)?;
+        let weights = container.weights(&definition)?;
+        let assembly = assemble_graph(&definition, &shape, weights.as_ref())?;
+        let mut summary = summarize(container.as_ref(), &definition, input);
+        add_assembly(&mut summary, &assembly, true);
+        match assembly.canvas {
+            Canvas::Graph(graph) => Ok(Model { graph, summary }),
+            Canvas::Shapes(_) => Err(ErrorKind::Panic),
+        }
+    })
+}
+
+/// Says what a model file holds, without reading weights. Layers that cannot be converted are
+/// part of the answer, not an error.
+///
+/// # Errors
+/// [`KerasError`] when the file is not a Keras model or its configuration is damaged.
+pub fn inspect(path: &Path, options: &ReadOptions) -> Result<Summary, KerasError> {
+    isolated(path, || {
+        let container = container::open(path)?;
+        let definition = parse(container.as_ref())?;
+        let input = Input::of(&definition)?;
+        let fixed = input.fixed(options.input_size);
+        let known = fixed.is_some();
+        let shape = fixed.or_else(|| input.fixed(Some(STAND_IN_SIZE)));
+        let name = input.name.clone();
+        let mut summary = summarize(container.as_ref(), &definition, input);
+        summary.unsupported = definition.unsupported();
+        if !summary.unsupported.is_empty() {
+            return Ok(summary);
+        }
+        let Some(shape) = shape else {
+            return Err(ErrorKind::UnknownInputSize { input: name });
+        };
+        match assemble_shapes(&definition, &shape) {
+            Ok(assembly) => add_assembly(&mut summary, &assembly, known),
+            // Some layers turn out to be unsupported only for the shapes they meet.
+            Err(ErrorKind::UnsupportedLayers(layers)) => summary.unsupported = layers,
+            Err(_) if !known => return Err(ErrorKind::UnknownInputSize { input: name }),
+            Err(kind) => return Err(kind),
+        }
+        Ok(summary)
+    })
+}
+
+fn parse(container: &dyn Container) -> Result<ModelDefinition, ErrorKind> {
+    ModelDefinition::parse(container.configuration(), container.keras_version())
+}
+
+/// Runs the reader on a thread of its own: deep configurations get the stack they need, and a
+/// panic inside a library, on data it did not expect, becomes an error.
+fn isolated<T: Send>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, ErrorKind> + Send,
+) -> Result<T, KerasError> {
+    let result = std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("keras reader".to_owned())
+            .stack_size(limits::STACK_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(ErrorKind::Io)
+            .and_then(|thread| thread.join().unwrap_or(Err(ErrorKind::Panic)))
+    });
+    result.map_err(|kind| KerasError::new(path, kind))
+}
+
+/// The input of a model with a single one.
+struct Input {
+    name: String,
+    shape: Vec<Option<usize>>,
+}
+
+impl Input {
+    fn of(model: &ModelDefinition) -> Result<Self, ErrorKind> {
+        let names = |references: &[crate::definition::TensorReference]| {
+            references
+                .iter()
+                .filter_map(|reference| model.layers.get(reference.layer))
+                .map(|layer| layer.name.clone())
+                .collect()
+        };
+        let &[input] = model.inputs.as_slice() else {
+            return Err(ErrorKind::InputCount(names(&model.inputs)));
+        };
+        if model.outputs.len() != 1 {
+            return Err(ErrorKind::OutputCount(names(&model.outputs)));
+        }
+        let layer = model.layers.get(input.layer);
+        let name = layer.map_or_else(String::new, |layer| layer.name.clone());
+        match layer.map(|layer| &layer.content) {
+            Some(Content::Input(Some(shape))) if shape.len() > 1 => {
+                let mut shape = shape.clone();
+                if let Some(batch) = shape.first_mut() {
+                    *batch = Some(1);
+                }
+                Ok(Self { name, shape })
+            }
+            _ => Err(ErrorKind::UnknownInputShape { input: name }),
+        }
+    }
+
+    /// The shape, when an open height and width can be filled in.
+    fn fixed(&self, size: Option<usize>) -> Option<Vec<usize>> {
+        let image = self.shape.len() == 4;
+        self.shape
+            .iter()
+            .enumerate()
+            .map(|(axis, &extent)| match extent {
+                Some(extent) => Some(extent),
+                None if image && (axis == 1 || axis == 2) => size,
+                None => None,
+            })
+            .collect()
+    }
+}
+
+fn summarize(container: &dyn Container, model: &ModelDefinition, input: Input) -> Summary {
+    let output = model
+        .outputs
+        .first()
+        .and_then(|output| model.layers.get(output.layer));
+    Summary {
+        format: container.format(),
+        keras_version: container.keras_version().map(str::to_owned),
+        name: model.name.clone(),
+        input_name: input.name,
+        input_shape: input.shape,
+        output_name: output.map_or_else(String::new, |layer| layer.name.clone()),
+        output_shape: None,
+        classes: None,
+        layers: Vec::new(),
+        parameters: 0,
+        unsupported: Vec::new(),
+        input_normalizations: Vec::new(),
+    }
+}
+
+/// Adds what is known once shapes are; extents that come from a stand-in are left out.
+fn add_assembly(summary: &mut Summary, assembly: &Assembly, known: bool) {
+    let shape = assembly.canvas.shape(assembly.output);
+    summary.classes = shape.last().copied();
+    summary.output_shape = known.then(|| shape.to_vec());
+    summary.parameters = assembly.parameters;
+    summary.input_normalizations = assembly.input_normalizations.clone();
+    summary.layers = assembly
+        .layers
+        .iter()
+        .map(|layer| LayerSummary {
+            output_shape: layer.output_shape.clone().filter(|_| known),
+            macs: layer.macs.filter(|_| known),
+            ..layer.clone()
+        })
+        .collect();
+}
