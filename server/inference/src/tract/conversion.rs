@@ -1,0 +1,228 @@
+//! From a [`Graph`] to an ONNX model.
+//!
+//! ONNX's convolutions and pools want channels first, so every tensor with four axes is kept that
+//! way, and axes are translated. Operators that mix axes get their operands back channels last.
+//! Tensors of any other rank are as in the graph.
+
+use graph::{Constant, FusedActivation, Graph, Node, Op, TensorId};
+use tract_onnx::pb::ModelProto;
+
+use super::onnx::{OnnxModel, Value, integers};
+use super::{elementwise, shape, window};
+use crate::InferenceError;
+
+/// Position in `[n, c, h, w]` of each axis of `[n, h, w, c]`.
+const CHANNELS_FIRST_POSITION: [usize; 4] = [0, 2, 3, 1];
+/// `[n, c, h, w]` as a permutation of `[n, h, w, c]`.
+const TO_CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
+/// `[n, h, w, c]` as a permutation of `[n, c, h, w]`.
+const TO_CHANNELS_LAST: [usize; 4] = [0, 2, 3, 1];
+
+/// Makes an ONNX model that computes `outputs` from `input`, both channels last.
+pub(super) fn convert(
+    graph: &Graph,
+    input: TensorId,
+    outputs: &[TensorId],
+) -> Result<ModelProto, InferenceError> {
+    let mut conversion = Conversion {
+        graph,
+        onnx: OnnxModel::default(),
+        values: vec![None; graph.tensors().count()],
+    };
+    let shape = graph.shape(input);
+    let label = &graph.tensor(input).name;
+    let value = conversion.onnx.input(label, shape);
+    let value = conversion.channels_first(label, value, shape.len());
+    conversion.set(input, value);
+    for node in graph.nodes() {
+        conversion.convert_node(node)?;
+    }
+    for &id in outputs {
+        let value = conversion.operand(id)?;
+        let label = &graph.tensor(id).name;
+        let value = conversion.channels_last(label, value, graph.shape(id).len());
+        let value = conversion.onnx.node(label, "Identity", &[&value], vec![]);
+        conversion.onnx.output(&value);
+    }
+    Ok(conversion.onnx.finish())
+}
+
+/// The ONNX model so far, and where the graph's tensors are in it.
+pub(super) struct Conversion<'g> {
+    pub(super) graph: &'g Graph,
+    pub(super) onnx: OnnxModel,
+    values: Vec<Option<Value>>,
+}
+
+impl<'g> Conversion<'g> {
+    fn convert_node(&mut self, node: &'g Node) -> Result<(), InferenceError> {
+        let result = match &node.op {
+            Op::Conv2d { .. }
+            | Op::DepthwiseConv2d { .. }
+            | Op::SeparableConv2d { .. }
+            | Op::TransposeConv2d { .. }
+            | Op::MaxPool2d(_)
+            | Op::AveragePool2d(_)
+            | Op::Resize { .. } => window::convert(self, node)?,
+            Op::Activation(_)
+            | Op::PRelu
+            | Op::Softmax
+            | Op::Binary(_)
+            | Op::BatchNormalization { .. }
+            | Op::Convert => elementwise::convert(self, node)?,
+            Op::FullyConnected
+            | Op::BatchMatMul { .. }
+            | Op::Concatenate { .. }
+            | Op::Reduce { .. }
+            | Op::Pad { .. }
+            | Op::Slice { .. }
+            | Op::Reshape { .. }
+            | Op::Transpose { .. } => shape::convert(self, node)?,
+        };
+        let result = match node.activation {
+            FusedActivation::None => result,
+            FusedActivation::Relu => self.onnx.node(&node.name, "Relu", &[&result], vec![]),
+            FusedActivation::Relu6 => elementwise::relu6(self, &node.name, &result),
+        };
+        self.set(node.output, result);
+        Ok(())
+    }
+
+    fn set(&mut self, id: TensorId, value: Value) {
+        if let Some(slot) = self.values.get_mut(id.0 as usize) {
+            *slot = Some(value);
+        }
+    }
+
+    /// The value of a tensor, channels first if it has four axes.
+    pub(super) fn operand(&mut self, id: TensorId) -> Result<Value, InferenceError> {
+        if let Some(Some(value)) = self.values.get(id.0 as usize) {
+            return Ok(value.clone());
+        }
+        let tensor = self.graph.tensor(id);
+        let constant = tensor
+            .constant
+            .as_ref()
+            .ok_or_else(|| refused(&tensor.name, "is used before it is computed"))?;
+        let value = self.data_constant(&tensor.name, constant);
+        self.set(id, value.clone());
+        Ok(value)
+    }
+
+    /// The value of an input of a node, see [`Conversion::operand`].
+    pub(super) fn input(&mut self, node: &Node, index: usize) -> Result<Value, InferenceError> {
+        let id = node.inputs.get(index);
+        let id = id.ok_or_else(|| refused(&node.name, "lacks an input"))?;
+        self.operand(*id)
+    }
+
+    /// The value of an input of a node, in the axis order of the graph.
+    pub(super) fn input_channels_last(
+        &mut self,
+        node: &Node,
+        index: usize,
+    ) -> Result<Value, InferenceError> {
+        let value = self.input(node, index)?;
+        let rank = self.input_shape(node, index).len();
+        Ok(self.channels_last(&node.name, value, rank))
+    }
+
+    /// Shape of an input of a node, as in the graph; empty when there is no such input.
+    pub(super) fn input_shape(&self, node: &Node, index: usize) -> &'g [usize] {
+        node.inputs
+            .get(index)
+            .map_or(&[], |&id| self.graph.shape(id))
+    }
+
+    /// The constant that an input of a node is.
+    pub(super) fn constant(
+        &self,
+        node: &Node,
+        index: usize,
+    ) -> Result<&'g Constant, InferenceError> {
+        let constant = node
+            .inputs
+            .get(index)
+            .and_then(|&id| self.graph.constant(id));
+        constant.ok_or_else(|| refused(&node.name, "has weights that are not constant"))
+    }
+
+    /// Adds weights with their axes permuted.
+    pub(super) fn weights(&mut self, label: &str, weights: &Constant, axes: &[usize]) -> Value {
+        let permuted = weights.view().permuted_axes(axes);
+        let shape = permuted.shape().to_vec();
+        self.onnx.floats(label, &shape, permuted.iter().copied())
+    }
+
+    /// Adds a constant as a data operand: channels first if it has four axes.
+    pub(super) fn data_constant(&mut self, label: &str, constant: &Constant) -> Value {
+        match constant.ndim() {
+            4 => self.weights(label, constant, &TO_CHANNELS_FIRST),
+            rank => self.weights(label, constant, &(0..rank).collect::<Vec<_>>()),
+        }
+    }
+
+    /// Brings a value of the graph's axis order to that of [`Conversion::operand`].
+    pub(super) fn channels_first(&mut self, label: &str, value: Value, rank: usize) -> Value {
+        self.transpose_if_feature_map(label, value, rank, TO_CHANNELS_FIRST)
+    }
+
+    /// The opposite of [`Conversion::channels_first`].
+    pub(super) fn channels_last(&mut self, label: &str, value: Value, rank: usize) -> Value {
+        self.transpose_if_feature_map(label, value, rank, TO_CHANNELS_LAST)
+    }
+
+    fn transpose_if_feature_map(
+        &mut self,
+        label: &str,
+        value: Value,
+        rank: usize,
+        permutation: [usize; 4],
+    ) -> Value {
+        match rank {
+            4 => self.transpose(label, &value, permutation),
+            _ => value,
+        }
+    }
+
+    /// Adds a transposition; output axis `i` is input axis `permutation[i]`.
+    pub(super) fn transpose(
+        &mut self,
+        label: &str,
+        value: &Value,
+        permutation: impl IntoIterator<Item = usize>,
+    ) -> Value {
+        let attributes = vec![integers("perm", permutation)];
+        self.onnx.node(label, "Transpose", &[value], attributes)
+    }
+
+    /// Adds a change of shape.
+    pub(super) fn reshape(&mut self, label: &str, value: &Value, shape: &[usize]) -> Value {
+        let shape = self.onnx.integers(label, shape.iter().copied());
+        self.onnx.node(label, "Reshape", &[value, &shape], vec![])
+    }
+}
+
+/// Where an axis of the graph is in a value of the given rank.
+pub(super) fn onnx_axis(rank: usize, axis: usize) -> usize {
+    match CHANNELS_FIRST_POSITION.get(axis) {
+        Some(&position) if rank == 4 => position,
+        _ => axis,
+    }
+}
+
+/// One value for each axis of the graph, in the order of the axes of an ONNX value.
+pub(super) fn onnx_order(of_axes: &[usize]) -> Vec<usize> {
+    match of_axes {
+        &[n, h, w, c] => vec![n, c, h, w],
+        _ => of_axes.to_vec(),
+    }
+}
+
+/// An error that names the layer.
+pub(super) fn refused(layer: &str, problem: &str) -> InferenceError {
+    InferenceError::Load {
+        engine: super::DESCRIPTION.to_owned(),
+        problem: format!("has a layer \"{layer}\" that {problem}"),
+    }
+}
