@@ -371,3 +371,53 @@ fn the_oldest_runtime_is_that_of_the_newest_operator() {
         assert_eq!(file.metadata, [("min_runtime_version", text.as_slice())]);
     }
 }
+
+/// The names of the operator's inputs, and the integers among them.
+#[test]
+fn operands_are_in_the_operators_order() {
+    let files = files();
+    let check = |sample: &str, names: &[&str], integers: &[&[i32]]| {
+        for (_, _, bytes) in files.iter().filter(|(s, ..)| s.name == sample) {
+            let file = read(bytes).unwrap();
+            let operands = file.operators[0].inputs.iter();
+            let operands: Vec<_> = operands.map(|at| at.map(|at| &file.tensors[at])).collect();
+            let found: Vec<&str> = operands.iter().map(|t| t.map_or("", |t| t.name)).collect();
+            assert_eq!(found, names, "{sample}");
+            let found: Vec<Vec<i32>> = (operands.iter().flatten())
+                .filter(|tensor| tensor.element == ElementType::Int32)
+                .filter(|tensor| tensor.quantization.is_none())
+                .map(|tensor| {
+                    let (numbers, _) = tensor.data.as_chunks();
+                    numbers.iter().copied().map(i32::from_le_bytes).collect()
+                })
+                .collect();
+            assert_eq!(found, integers, "{sample}");
+        }
+    };
+    let x = "input_0";
+    check("conv2d", &[x, "kernel", "bias"], &[]);
+    check("conv2d_no_bias", &[x, "kernel", "output/bias"], &[]);
+    check(
+        "transpose_conv",
+        &["output/output_shape", "kernel", x, "bias"],
+        &[&[1, 8, 6, 5]],
+    );
+    check("fully_connected_no_bias", &[x, "kernel", ""], &[]);
+    check("resize_nearest_up", &[x, "output/size"], &[&[14, 9]]);
+    check("mean", &[x, "output/axes"], &[&[1, 2]]);
+    check("pad", &[x, "output/paddings"], &[&[0, 0, 1, 2, 2, 0, 0, 0]]);
+    check(
+        "pad_value",
+        &[x, "output/paddings", "output/value"],
+        &[&[0, 0, 1, 2, 2, 0, 0, 0]],
+    );
+    check(
+        "slice",
+        &[x, "output/begin", "output/size"],
+        &[&[0, 1, 1, 0], &[1, 3, 2, 4]],
+    );
+    check("reshape", &[x, "output/shape"], &[&[1, 120]]);
+    check("transpose", &[x, "output/permutation"], &[&[0, 3, 1, 2]]);
+    check("subtract", &[x, "input_1"], &[]);
+    check("concatenate", &[x, "input_1"], &[]);
+}
