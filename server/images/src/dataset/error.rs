@@ -76,9 +76,12 @@ pub enum DatasetError {
         count: usize,
     },
     /// Class folders that the label file does not name.
-    #[error("{} in {} {} not in the label file{}; add or rename",
-        Names::new("folder", "folders", names), path.display(),
-        if names.len() == 1 { "is" } else { "are" }, similar(similar_label.as_deref()))]
+    #[error(
+        "{} not in the label file{}; add each class there, or rename or remove its folder in {}",
+        Names::new("folder", "folders", names).followed_by("is", "are"),
+        similar(similar_label.as_deref()),
+        path.display()
+    )]
     Unlabelled {
         /// The folder of the data set.
         path: PathBuf,

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use super::found::{Found, OtherFiles};
-use super::walk::Walk;
+use super::found::Found;
+use super::walk::{Entry, Walk};
 use super::{DatasetError, DatasetWarning, Extensions};
 use crate::Labels;
 
@@ -47,32 +47,32 @@ pub fn labelled_images(
         .partition(|entry| entry.kind.is_dir());
 
     // All names are looked up before the first folder is listed: a wrong label file shows at once.
-    let class = |name: &str| labels.id(name);
-    let (known, unknown): (Vec<_>, Vec<_>) = class_folders
-        .into_iter()
-        .map(|entry| (entry.name.to_string_lossy().into_owned(), entry.path))
-        .partition(|(name, _)| class(name).is_some());
+    let mut known = Vec::new();
+    let mut unknown = Vec::new();
+    for Entry { name, path, .. } in class_folders {
+        match name.to_str().and_then(|name| labels.id(name)) {
+            Some(class) => known.push((class, path)),
+            None => unknown.push(name.to_string_lossy().into_owned()),
+        }
+    }
     if !unknown.is_empty() {
-        let names = unknown.into_iter().map(|(name, _)| name).collect();
-        return Err(DatasetError::unlabelled(folder, names, labels));
+        return Err(DatasetError::unlabelled(folder, unknown, labels));
     }
 
     let mut outside = Found::default();
     for file in files {
         outside.add(file, extensions)?;
     }
-    let mut others = OtherFiles::default();
-    others.merge(outside.others);
+    let mut others = outside.others;
 
     let mut images = Vec::new();
     let mut has_folder = vec![false; labels.len()];
     let mut empty = Vec::new();
-    for (name, path) in known {
-        let Some(class) = class(&name) else { continue };
+    for (class, path) in known {
         has_folder[class] = true;
         let found = Found::below(&path, extensions, &mut walk)?;
         if found.images.is_empty() {
-            empty.push(name);
+            empty.push(labels.names()[class].clone());
         }
         others.merge(found.others);
         let labelled = |path| LabelledImage { path, class };

@@ -27,6 +27,10 @@ pub struct DecodeLimits {
     pub pixels: u64,
 }
 
+/// A Huffman code has at least one bit and each 8 x 8 block at least one code, so no JPEG holds
+/// more than 64 pixels a bit.
+const MAX_PIXELS_A_BYTE: u64 = 64 * 8;
+
 impl Default for DecodeLimits {
     /// 64 MiB, 32,768 pixels a side, 64 Mi pixels: any camera's picture, at most 600 MB for a while.
     fn default() -> Self {
@@ -88,6 +92,12 @@ pub fn decode_bytes(
             height,
             side: limits.side,
             pixels: limits.pixels,
+        });
+    }
+    if pixels > bytes.len() as u64 * MAX_PIXELS_A_BYTE {
+        return Err(ImageError::Damaged {
+            path: path.into(),
+            reason: format!("its data is too short for {width} x {height} pixels"),
         });
     }
     let channels = match decoder.color_type() {
