@@ -1,0 +1,1 @@
+"""Procedural flower pictures: a painter, plants, species, scenes and a camera."""
