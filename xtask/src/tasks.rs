@@ -22,8 +22,8 @@ pub fn build() -> Result<(), String> {
     let runtime = prepare()?;
     let mut cargo = cargo(&runtime);
     cargo
-        .args(["build", "--release", "--package", "cli", "--features"])
-        .arg("cli/tflite-runtime");
+        // The whole workspace, so that tests find the same dependencies built the same way.
+        .args(["build", "--release", "--workspace", "--features", FEATURES]);
     run(cargo, "the build failed")?;
     install_library(&runtime)
 }

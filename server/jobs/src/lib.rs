@@ -1,1 +1,34 @@
-//! Quantize and Evaluate as cancellable jobs with progress events.
+//! Quantize and Evaluate as jobs: they tell how far they are, can be cancelled, and are the only
+//! code that writes results. Files appear whole and at the end; a job that fails or is cancelled
+//! leaves earlier ones as they were. Results are the same on any number of threads.
+
+mod calibration;
+mod classifier;
+mod context;
+mod error;
+mod evaluate;
+mod event;
+mod output;
+mod quantize;
+mod results;
+mod workers;
+
+pub use context::{Cancellation, Context};
+pub use error::JobError;
+pub use evaluate::{RESULTS, evaluate};
+pub use event::{
+    EvaluateOutcome, Event, Level, ModelLine, Outcome, QuantizeOutcome, Stage, Timing, WrittenFile,
+};
+pub use quantize::{FLOAT_MODEL, QUANTIZED_MODEL, quantize};
+
+/// Tells how a job ended.
+fn tell<T>(context: &mut Context, outcome: &Result<T, JobError>, wrap: impl Fn(&T) -> Outcome) {
+    let event = match outcome {
+        Ok(outcome) => Event::Result(wrap(outcome)),
+        Err(error) => Event::Error {
+            cancelled: matches!(error, JobError::Cancelled),
+            message: error.to_string(),
+        },
+    };
+    context.send(event);
+}

@@ -1,6 +1,6 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use graph::{Constant, Graph, GraphError, Op, passes};
+use graph::{Activation, BinaryOp, Constant, Graph, GraphError, Op, passes};
 use tflite::{ElementType, Encoding, Encodings, QuantizedConstant, QuantizedValues};
 use thiserror::Error;
 
@@ -57,6 +57,12 @@ pub enum QuantizationError {
         /// Operator.
         op: &'static str,
     },
+    /// The system gave no threads.
+    #[error("cannot start {threads} threads; lower the number of threads")]
+    NoThreads {
+        /// Number asked for.
+        threads: usize,
+    },
     /// The job was cancelled.
     #[error("cancelled")]
     Cancelled,
@@ -74,7 +80,8 @@ pub struct QuantizedModel {
     pub encodings: Encodings,
 }
 
-/// Quantizes a prepared graph. `progress` is called with the number of kernels done and in all.
+/// Quantizes a prepared graph on `threads` threads; the result does not depend on their number.
+/// `progress` is called with the number of kernels done and in all.
 ///
 /// # Errors
 /// [`QuantizationError`] when a tensor was not observed, an operator has no int8 form, or
@@ -83,6 +90,7 @@ pub fn quantize(
     graph: &Graph,
     statistics: &Statistics,
     options: &Options,
+    threads: usize,
     cancelled: &AtomicBool,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<QuantizedModel, QuantizationError> {
@@ -97,13 +105,23 @@ pub fn quantize(
     let kernels: Vec<usize> = (0..graph.nodes().len())
         .filter(|&index| graph.nodes()[index].op.has_kernel())
         .collect();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|_| QuantizationError::NoThreads { threads })?;
     for (done, &index) in kernels.iter().enumerate() {
-        if cancelled.load(Ordering::Relaxed) {
-            return Err(QuantizationError::Cancelled);
-        }
         let input = graph.nodes()[index].inputs[0];
         let statistics = statistics.tensor(input).filter(|_| options.bias_correction);
-        encode_kernel(&mut graph, &mut encodings, &parameters, index, statistics)?;
+        pool.install(|| {
+            encode_kernel(
+                &mut graph,
+                &mut encodings,
+                &parameters,
+                index,
+                statistics,
+                cancelled,
+            )
+        })?;
         progress(done + 1, kernels.len());
     }
     convert_ends(&mut graph, &mut encodings, &parameters, options.input_type);
@@ -121,10 +139,15 @@ fn check_operators(graph: &Graph) -> Result<(), QuantizationError> {
         (node.op.has_kernel() && !kernel_is_constant)
             || matches!(
                 node.op,
-                Op::Binary(graph::BinaryOp::Divide)
+                Op::Binary(BinaryOp::Divide)
                     | Op::SeparableConv2d { .. }
                     | Op::BatchNormalization { .. }
-                    | Op::Activation(graph::Activation::Swish)
+                    | Op::Activation(
+                        Activation::Swish
+                            | Activation::Sqrt
+                            | Activation::Square
+                            | Activation::Negate
+                    )
             )
     });
     match missing {
@@ -158,6 +181,7 @@ fn encode_kernel(
     parameters: &Parameters,
     index: usize,
     statistics: Option<&TensorStatistics>,
+    cancelled: &AtomicBool,
 ) -> Result<(), QuantizationError> {
     let node = graph.nodes()[index].clone();
     let not_integer = || QuantizationError::NoInteger {
@@ -181,7 +205,8 @@ fn encode_kernel(
         .iter()
         .map(|&bias| smallest_scale(bias, input, output))
         .collect();
-    let quantized = quantize_kernel(&kernel, axis, &smallest);
+    let quantized =
+        quantize_kernel(&kernel, axis, &smallest, cancelled).ok_or(QuantizationError::Cancelled)?;
     let shift = statistics
         .and_then(|statistics| statistics.channel_means.as_deref())
         .and_then(|means| mean_shift(&node.op, &quantized.errors(&kernel), means));

@@ -1,5 +1,7 @@
 //! Symmetric int8 quantization of kernels, one threshold for each output channel.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use graph::{Constant, Op};
 use ndarray::{Axis, Ix1};
 use rayon::prelude::*;
@@ -32,25 +34,29 @@ pub(crate) fn output_axis(op: &Op) -> usize {
     }
 }
 
-/// Quantizes a kernel. `smallest_scales` are lower bounds for the scales of the channels, below
-/// which bias or accumulator could not be represented.
+/// Quantizes a kernel, or gives up when `cancelled` is set. `smallest_scales` are lower bounds for
+/// the scales of the channels, below which bias or accumulator could not be represented.
 pub(crate) fn quantize_kernel(
     kernel: &Constant,
     axis: usize,
     smallest_scales: &[f32],
-) -> QuantizedKernel {
+    cancelled: &AtomicBool,
+) -> Option<QuantizedKernel> {
     let channels: Vec<Vec<f32>> = kernel
         .axis_iter(Axis(axis))
         .map(|channel| channel.iter().copied().collect())
         .collect();
-    let scales: Vec<f32> = channels
+    let scales = channels
         .par_iter()
         .zip(smallest_scales)
         .map(|(channel, &smallest)| {
+            if cancelled.load(Ordering::Relaxed) {
+                return None;
+            }
             let scale = (symmetric_threshold(channel) / 128.0) as f32;
-            scale.max(smallest)
+            Some(scale.max(smallest))
         })
-        .collect();
+        .collect::<Option<Vec<f32>>>()?;
     let mut stored = ndarray::ArrayD::<i8>::zeros(kernel.raw_dim());
     for ((mut stored, channel), &scale) in
         stored.axis_iter_mut(Axis(axis)).zip(&channels).zip(&scales)
@@ -59,11 +65,11 @@ pub(crate) fn quantize_kernel(
             *stored = (weight / scale).round_ties_even().clamp(-LARGEST, LARGEST) as i8;
         }
     }
-    QuantizedKernel {
+    Some(QuantizedKernel {
         values: stored.into_iter().collect(),
         scales,
         axis,
-    }
+    })
 }
 
 impl QuantizedKernel {
@@ -177,6 +183,19 @@ mod tests {
             .collect()
     }
 
+    fn search(kernel: &Constant, axis: usize, smallest_scales: &[f32]) -> QuantizedKernel {
+        quantize_kernel(kernel, axis, smallest_scales, &AtomicBool::new(false)).unwrap()
+    }
+
+    #[test]
+    fn a_cancelled_search_gives_nothing() {
+        let kernel = Constant::zeros(vec![2, 1, 1, 3]);
+        assert_eq!(
+            quantize_kernel(&kernel, 0, &[0.0; 2], &AtomicBool::new(true)),
+            None
+        );
+    }
+
     #[test]
     fn the_threshold_is_no_worse_than_any_on_a_fine_grid() {
         let check = |weights: &[f32]| {
@@ -202,7 +221,7 @@ mod tests {
             .into_shared();
         let check = |axis: usize| {
             let channels = kernel.shape()[axis];
-            let quantized = quantize_kernel(&kernel, axis, &vec![0.0; channels]);
+            let quantized = search(&kernel, axis, &vec![0.0; channels]);
             assert_eq!(quantized.scales.len(), channels);
             assert!(quantized.values.iter().all(|&value| value != i8::MIN));
             let errors = quantized.errors(&kernel);
@@ -222,7 +241,7 @@ mod tests {
     #[test]
     fn scales_respect_their_lower_bounds_and_zeros_are_representable() {
         let kernel = Constant::zeros(vec![2, 1, 1, 3]);
-        let quantized = quantize_kernel(&kernel, 0, &[0.5, 0.0]);
+        let quantized = search(&kernel, 0, &[0.5, 0.0]);
         assert_eq!(quantized.scales[0], 0.5);
         assert!(quantized.scales[1] > 0.0);
         assert!(quantized.values.iter().all(|&value| value == 0));

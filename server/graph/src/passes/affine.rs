@@ -6,7 +6,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis, Ix1};
 
 use super::{absorb, only_consumer};
 use crate::{
-    BinaryOp, Constant, FusedActivation, Graph, Node, Op, Padding, TensorId, same_padding,
+    Activation, BinaryOp, Constant, FusedActivation, Graph, Node, Op, Padding, TensorId,
+    same_padding,
 };
 
 /// `scale[c] * x + offset[c]` on the last axis.
@@ -40,6 +41,10 @@ impl Affine {
                 let offset = (0..channels)
                     .map(|c| beta[c] - mean[c] * scale[c])
                     .collect();
+                Some((node.inputs[0], Self { scale, offset }))
+            }
+            Op::Activation(Activation::Negate) => {
+                let (scale, offset) = (vec![-1.0; channels], vec![0.0; channels]);
                 Some((node.inputs[0], Self { scale, offset }))
             }
             Op::Binary(op) => {

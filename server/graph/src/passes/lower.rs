@@ -3,7 +3,8 @@ use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, Op, TensorId, Wi
 
 /// Replaces operators that TFLite lacks: an affine function that nothing could take in becomes a
 /// 1 x 1 depthwise convolution (or a multiplication and an addition where the input is no feature
-/// map), swish becomes `x * sigmoid(x)`.
+/// map), swish becomes `x * sigmoid(x)`, a square
+/// `x * x`.
 ///
 /// A depthwise convolution has one scale a channel and a 32-bit bias, which loses far less in
 /// int8 than a product and a sum with 8-bit constants.
@@ -15,12 +16,19 @@ pub fn lower_for_tflite(graph: &mut Graph) {
         let affine = Affine::of_node(graph, &node);
         index += match (&node.op, affine) {
             (Op::Activation(Activation::Swish), _) => lower_swish(graph, index, &node),
+            (Op::Activation(Activation::Square), _) => {
+                let square = &mut graph.nodes_mut()[index];
+                square.op = Op::Binary(BinaryOp::Multiply);
+                square.inputs = vec![node.inputs[0]; 2];
+                1
+            }
             (_, Some((x, affine))) if is_feature_map => {
                 lower_to_depthwise(graph, index, &node, x, &affine)
             }
-            (Op::BatchNormalization { .. }, Some((x, affine))) => {
-                lower_to_product_and_sum(graph, index, &node, x, &affine)
-            }
+            (
+                Op::BatchNormalization { .. } | Op::Activation(Activation::Negate),
+                Some((x, affine)),
+            ) => lower_to_product_and_sum(graph, index, &node, x, &affine),
             _ => 1,
         };
     }

@@ -320,6 +320,14 @@ fn lowering_leaves_what_tflite_has() {
         &["Sigmoid", "Multiply"],
     );
     check(
+        Layers::new(MAP).activation(Activation::Square),
+        &["Multiply"],
+    );
+    check(
+        Layers::new(MAP).activation(Activation::Negate),
+        &["DepthwiseConv2D"],
+    );
+    check(
         Layers::new(MAP).batch_normalization("bn"),
         &["DepthwiseConv2D"],
     );

@@ -1,0 +1,86 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Quantizes Keras image classifiers to TFLite and measures what that costs in accuracy.
+///
+/// Exit codes: 0 done, 1 findings or unusable evaluation images, 2 could not run.
+#[derive(Debug, Parser)]
+#[command(name = "model-quantizer", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Calibrate on images and write model.tflite and model_quantized.tflite.
+    Quantize(JobArguments),
+    /// Run the Keras model and both TFLite models on labelled images and write results.json.
+    Evaluate(JobArguments),
+    /// Say what is wrong with a configuration, without running anything.
+    Check(CheckArguments),
+    /// Show what a model file holds.
+    Inspect(InspectArguments),
+    /// Write a commented configuration.json to start from.
+    Init(InitArguments),
+    /// Show versions, engines and threads, for a problem report.
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobArguments {
+    /// The configuration.json; relative paths in it start at its folder.
+    pub(crate) configuration: PathBuf,
+    /// Print errors and warnings only.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Number of worker threads [default: one for each core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Seed for drawing calibration images, instead of the configuration's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// How progress and results are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) message_format: MessageFormat,
+    /// Print how long each stage took.
+    #[arg(long)]
+    pub(crate) timings: bool,
+    /// Stop when standard input closes, as editors do to cancel a job.
+    #[arg(long)]
+    pub(crate) stop_with_stdin: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line (schemas/events.schema.json).
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The configuration.json.
+    pub(crate) configuration: PathBuf,
+    /// How findings are printed.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: MessageFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// A Keras model (.h5) or a .tflite file.
+    pub(crate) model: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Folder to write configuration.json to; made if need be.
+    pub(crate) folder: PathBuf,
+}

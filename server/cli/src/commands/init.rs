@@ -1,0 +1,28 @@
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+
+use crate::Ending;
+use crate::arguments::InitArguments;
+
+/// Writes a configuration to start from; never over an existing one.
+pub(crate) fn init(arguments: &InitArguments) -> Result<Ending, String> {
+    let folder = &arguments.folder;
+    let path = folder.join("configuration.json");
+    let shown = path.display();
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make the folder \"{}\": {error}", folder.display()))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => {
+                format!("\"{shown}\" exists already; edit it, or choose another folder")
+            }
+            _ => format!("cannot write \"{shown}\": {error}"),
+        })?;
+    file.write_all(configuration::starting_configuration().as_bytes())
+        .map_err(|error| format!("cannot write \"{shown}\": {error}"))?;
+    println!("wrote {shown}\nedit its paths, then run: model-quantizer check {shown}");
+    Ok(Ending::Done)
+}

@@ -1,0 +1,142 @@
+use std::io::Read as _;
+use std::num::NonZero;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use configuration::{Configuration, DiskFacts, Job, Settings};
+use jobs::{Cancellation, Context, Event, JobError};
+
+use crate::Ending;
+use crate::arguments::{JobArguments, MessageFormat};
+use crate::reporting::{Reporter, reporter};
+
+/// How long a cancelled job may take to wind up before the process ends without it. Jobs write
+/// only at their very end, so nothing half-done is left behind.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// How often the reporter may redraw when nothing happens.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs a job on a thread of its own, and reports its events until it ends or is cancelled.
+pub(crate) fn run<T: Send + 'static>(
+    kind: Job,
+    arguments: &JobArguments,
+    job: impl FnOnce(&Settings, &mut Context) -> Result<T, JobError> + Send + 'static,
+    ending: impl FnOnce(&T) -> Ending,
+) -> Result<Ending, String> {
+    let mut reporter = reporter(arguments);
+    let settings = match settings(kind, arguments) {
+        Ok(settings) => settings,
+        Err(message) => return refuse(arguments, reporter.as_mut(), message),
+    };
+    let cancellation = Cancellation::default();
+    listen_for_interrupts(&cancellation)?;
+    if arguments.stop_with_stdin {
+        listen_for_closed_input(&cancellation);
+    }
+    let threads = arguments
+        .threads
+        .map_or_else(available_threads, usize::from);
+    let (sender, events) = mpsc::channel();
+    let for_job = cancellation.clone();
+    let worker = std::thread::spawn(move || {
+        let mut listener = |event: Event| {
+            // The receiver is gone only when the process is about to end.
+            let _ = sender.send(event);
+        };
+        let mut context = Context::new(threads, for_job, &mut listener);
+        job(&settings, &mut context)
+    });
+    let mut cancelled_at = None;
+    loop {
+        match events.recv_timeout(TICK) {
+            Ok(event) => reporter.event(&event),
+            Err(mpsc::RecvTimeoutError::Timeout) => reporter.tick(),
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        }
+        if cancellation.is_cancelled() {
+            let since = *cancelled_at.get_or_insert_with(Instant::now);
+            if since.elapsed() > GRACE {
+                reporter.event(&Event::Error {
+                    cancelled: true,
+                    message: JobError::Cancelled.to_string(),
+                });
+                return Ok(Ending::Failed);
+            }
+        }
+    }
+    match worker.join() {
+        Ok(Ok(outcome)) => Ok(ending(&outcome)),
+        // The reporter has printed the error event.
+        Ok(Err(_)) => Ok(Ending::Failed),
+        Err(_) => {
+            Err("the job ended unexpectedly; please report this together with the model".into())
+        }
+    }
+}
+
+/// The settings for a job, or every finding that stops it.
+fn settings(kind: Job, arguments: &JobArguments) -> Result<Settings, String> {
+    let path = &arguments.configuration;
+    let configuration = Configuration::load(path, &DiskFacts).map_err(|error| error.to_string())?;
+    let settings = configuration.settings_for(kind);
+    match settings {
+        Ok(settings) => {
+            let mut settings = settings.clone();
+            if let Some(seed) = arguments.seed {
+                settings.quantization.seed = seed;
+            }
+            Ok(settings)
+        }
+        Err(findings) => {
+            let findings: Vec<_> = findings.into_iter().cloned().collect();
+            Err(configuration::report::human(
+                &path.to_string_lossy(),
+                configuration.text(),
+                &findings,
+            ))
+        }
+    }
+}
+
+fn refuse(
+    arguments: &JobArguments,
+    reporter: &mut dyn Reporter,
+    message: String,
+) -> Result<Ending, String> {
+    if arguments.message_format == MessageFormat::Json {
+        reporter.event(&Event::Error {
+            cancelled: false,
+            message,
+        });
+    } else {
+        eprintln!("{message}");
+    }
+    Ok(Ending::Failed)
+}
+
+fn listen_for_interrupts(cancellation: &Cancellation) -> Result<(), String> {
+    let cancellation = cancellation.clone();
+    ctrlc::set_handler(move || {
+        if cancellation.is_cancelled() {
+            std::process::exit(Ending::Failed as i32);
+        }
+        cancellation.cancel();
+    })
+    .map_err(|error| format!("cannot listen for interrupts: {error}"))
+}
+
+fn listen_for_closed_input(cancellation: &Cancellation) {
+    let cancellation = cancellation.clone();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64];
+        let mut input = std::io::stdin().lock();
+        while matches!(input.read(&mut buffer), Ok(count) if count > 0) {}
+        cancellation.cancel();
+    });
+}
+
+/// One thread for each core that this process may use.
+pub(crate) fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}

@@ -1,0 +1,82 @@
+use indicatif::{ProgressBar, ProgressStyle};
+use jobs::{Event, Level};
+
+use super::{Reporter, outcome};
+
+/// Draws a progress bar for each stage.
+pub(super) struct Bars {
+    bar: Option<ProgressBar>,
+    timings: bool,
+}
+
+impl Bars {
+    pub(super) fn new(timings: bool) -> Self {
+        Self { bar: None, timings }
+    }
+
+    fn begin(&mut self, title: &str, total: u64, unit: &str) {
+        self.end();
+        let bar = if total > 0 {
+            let template =
+                format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left");
+            ProgressBar::new(total).with_style(style(&template))
+        } else {
+            ProgressBar::new_spinner().with_style(style("{msg} {spinner}"))
+        };
+        bar.set_message(title.to_owned());
+        bar.tick();
+        self.bar = Some(bar);
+    }
+
+    fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Prints a line above the bar.
+    fn line(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are constants of this file; a default bar would show a slip in them at once.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Reporter for Bars {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Stage {
+                title, total, unit, ..
+            } => self.begin(title, *total, unit),
+            Event::Progress { done, .. } => {
+                if let Some(bar) = &self.bar {
+                    bar.set_position(*done);
+                }
+            }
+            Event::Log { level, message } => match level {
+                Level::Info => self.line(message),
+                Level::Warning => self.line(&format!("warning: {message}")),
+            },
+            Event::Result(result) => {
+                self.end();
+                print!("{}", outcome::render(result, self.timings));
+            }
+            Event::Error { message, .. } => {
+                self.end();
+                eprintln!("error: {message}");
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.tick();
+        }
+    }
+}

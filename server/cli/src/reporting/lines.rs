@@ -1,0 +1,80 @@
+use std::time::{Duration, Instant};
+
+use jobs::{Event, Level};
+
+use super::{Reporter, outcome};
+
+/// Shortest time between two lines about the same stage.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Prints lines, for logs and pipes.
+pub(super) struct Lines {
+    quiet: bool,
+    timings: bool,
+    title: String,
+    printed: Instant,
+    started: Instant,
+}
+
+impl Lines {
+    pub(super) fn new(quiet: bool, timings: bool) -> Self {
+        Self {
+            quiet,
+            timings,
+            title: String::new(),
+            printed: Instant::now(),
+            started: Instant::now(),
+        }
+    }
+
+    fn progress(&mut self, done: u64, total: u64, unit: &str) {
+        let finished = done == total;
+        if self.quiet || total == 0 || (!finished && self.printed.elapsed() < INTERVAL) {
+            return;
+        }
+        self.printed = Instant::now();
+        let seconds = self.started.elapsed().as_secs_f64();
+        let rate = done as f64 / seconds.max(1e-3);
+        let mut line = format!("{}: {done}/{total} {unit}, {rate:.0}/s", self.title);
+        if !finished && rate > 0.0 {
+            line += &format!(", {:.0} s left", (total - done) as f64 / rate);
+        }
+        eprintln!("{line}");
+    }
+}
+
+impl Reporter for Lines {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Stage { title, .. } => {
+                if !self.quiet {
+                    eprintln!("{title}");
+                }
+                title.clone_into(&mut self.title);
+                self.started = Instant::now();
+                self.printed = self.started;
+            }
+            Event::Progress {
+                done, total, unit, ..
+            } => self.progress(*done, *total, unit),
+            Event::Log {
+                level: Level::Warning,
+                message,
+            } => eprintln!("warning: {message}"),
+            Event::Log {
+                level: Level::Info,
+                message,
+            } => {
+                if !self.quiet {
+                    eprintln!("{message}");
+                }
+            }
+            Event::Result(result) => {
+                if !self.quiet {
+                    print!("{}", outcome::render(result, self.timings));
+                }
+            }
+            Event::Error { message, .. } => eprintln!("error: {message}"),
+        }
+    }
+}

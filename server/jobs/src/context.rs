@@ -1,0 +1,143 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::JobError;
+use crate::event::{Event, Level, Stage, Timing};
+
+/// Asks a job to stop. Clones share one state.
+#[derive(Debug, Clone, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// Asks the job to stop; it does so within a fraction of a second.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the job was asked to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+}
+
+/// Shortest time between two progress events of a stage.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a job runs with: how many threads, whom it tells, and who can stop it.
+pub struct Context<'a> {
+    /// Number of worker threads, at least one.
+    pub threads: usize,
+    /// Stops the job.
+    pub cancellation: Cancellation,
+    listener: &'a mut dyn FnMut(Event),
+    stage: Option<RunningStage>,
+    timings: Vec<Timing>,
+}
+
+struct RunningStage {
+    stage: Stage,
+    unit: &'static str,
+    total: u64,
+    started: Instant,
+    told: Instant,
+}
+
+impl<'a> Context<'a> {
+    /// A context that hands events to `listener`.
+    pub fn new(
+        threads: usize,
+        cancellation: Cancellation,
+        listener: &'a mut dyn FnMut(Event),
+    ) -> Self {
+        Self {
+            threads: threads.max(1),
+            cancellation,
+            listener,
+            stage: None,
+            timings: Vec::new(),
+        }
+    }
+
+    /// Begins a stage and ends the one before.
+    pub(crate) fn begin(&mut self, stage: Stage, title: &str, total: usize, unit: &'static str) {
+        self.end_stage();
+        let total = total as u64;
+        let now = Instant::now();
+        self.stage = Some(RunningStage {
+            stage,
+            unit,
+            total,
+            started: now,
+            told: now,
+        });
+        (self.listener)(Event::Stage {
+            stage,
+            title: title.to_owned(),
+            total,
+            unit,
+        });
+    }
+
+    /// Tells how far the stage is, at most ten times a second, and at its end.
+    pub(crate) fn progress(&mut self, done: usize) {
+        let done = done as u64;
+        let Some(running) = &mut self.stage else {
+            return;
+        };
+        if done < running.total && running.told.elapsed() < PROGRESS_INTERVAL {
+            return;
+        }
+        running.told = Instant::now();
+        (self.listener)(Event::Progress {
+            stage: running.stage,
+            done,
+            total: running.total,
+            unit: running.unit,
+        });
+    }
+
+    pub(crate) fn warn(&mut self, message: impl Into<String>) {
+        self.log(Level::Warning, message);
+    }
+
+    pub(crate) fn log(&mut self, level: Level, message: impl Into<String>) {
+        (self.listener)(Event::Log {
+            level,
+            message: message.into(),
+        });
+    }
+
+    /// Ends the last stage and gives all timings.
+    pub(crate) fn finish(&mut self) -> Vec<Timing> {
+        self.end_stage();
+        std::mem::take(&mut self.timings)
+    }
+
+    pub(crate) fn send(&mut self, event: Event) {
+        (self.listener)(event);
+    }
+
+    /// # Errors
+    /// [`JobError::Cancelled`] when the job was asked to stop.
+    pub(crate) fn check_cancelled(&self) -> Result<(), JobError> {
+        if self.cancellation.is_cancelled() {
+            Err(JobError::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn end_stage(&mut self) {
+        if let Some(running) = self.stage.take() {
+            self.timings.push(Timing {
+                stage: running.stage,
+                seconds: running.started.elapsed().as_secs_f64(),
+            });
+        }
+    }
+}

@@ -1,0 +1,161 @@
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a job did not finish. Every message is one sentence for the user.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The user stopped the job.
+    #[error("cancelled; earlier results are as they were")]
+    Cancelled,
+    /// The model file could not be read.
+    #[error(transparent)]
+    Keras(#[from] keras::KerasError),
+    /// The image folder is not usable.
+    #[error(transparent)]
+    Dataset(#[from] images::DatasetError),
+    /// A picture is not usable.
+    #[error(transparent)]
+    Image(#[from] images::ImageError),
+    /// Pictures and model do not fit.
+    #[error(transparent)]
+    Preprocessing(#[from] images::PreprocessingError),
+    /// The label file is not usable.
+    #[error(transparent)]
+    Labels(#[from] images::LabelError),
+    /// The float model could not be written.
+    #[error("the model cannot be converted: {0}")]
+    Write(#[from] tflite::WriteError),
+    /// The model could not be quantized.
+    #[error("the model cannot be quantized: {0}")]
+    Quantization(#[from] quantization::QuantizationError),
+    /// A model could not be run.
+    #[error(transparent)]
+    Inference(#[from] inference::InferenceError),
+    /// A layer computes values that nothing can represent.
+    #[error(
+        "layer \"{layer}\" computes infinite or undefined values for the image \"{image}\"; check the model's weights and the key preprocessing"
+    )]
+    NonFinite {
+        /// Name of the layer.
+        layer: String,
+        /// The picture.
+        image: PathBuf,
+    },
+    /// The calibration folder has fewer pictures than a batch.
+    #[error(
+        "batch_size is {batch_size}, but there are only {images} images in \"{folder}\"; lower batch_size or add images"
+    )]
+    TooFewImages {
+        /// Number asked for.
+        batch_size: usize,
+        /// Number found.
+        images: usize,
+        /// Where.
+        folder: PathBuf,
+    },
+    /// The model has another size than the configuration says.
+    #[error(
+        "input_tensor_size is {configured}, but the model's input is {height} x {width} pixels; set it to the model's size"
+    )]
+    InputSize {
+        /// Value of the key.
+        configured: usize,
+        /// Height of the input.
+        height: usize,
+        /// Width of the input.
+        width: usize,
+    },
+    /// The model's output does not fit the labels.
+    #[error(
+        "the model tells {outputs} classes apart, but \"{file}\" names {labels}; use the labels the model was trained with"
+    )]
+    LabelCount {
+        /// Number of outputs.
+        outputs: usize,
+        /// Number of labels.
+        labels: usize,
+        /// The label file.
+        file: PathBuf,
+    },
+    /// The model is no classifier of pictures.
+    #[error(
+        "the model \"{model}\" {problem}; only image classifiers with one input and one output can be used"
+    )]
+    NotClassifier {
+        /// The model file.
+        model: PathBuf,
+        /// What it is instead, as the rest of the sentence.
+        problem: String,
+    },
+    /// A TFLite model that Evaluate needs is not there.
+    #[error("there is no \"{path}\"; run Quantize with this configuration first")]
+    NotQuantized {
+        /// The missing file.
+        path: PathBuf,
+    },
+    /// A TFLite model was made from another Keras model.
+    #[error(
+        "the models in \"{folder}\" were made from another Keras model; run Quantize with this configuration first"
+    )]
+    OtherModel {
+        /// `output_dir`.
+        folder: PathBuf,
+    },
+    /// There is nothing to evaluate on.
+    #[error("none of the {images} images in \"{folder}\" can be read, first: {first}")]
+    NoReadableImage {
+        /// Where.
+        folder: PathBuf,
+        /// Number of images.
+        images: usize,
+        /// Why the first cannot be read.
+        first: String,
+    },
+    /// A file could not be read.
+    #[error("cannot read \"{path}\": {source}")]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write \"{path}\": {source}; {remedy}")]
+    WriteFile {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+        /// What the user can do.
+        remedy: &'static str,
+    },
+    /// The quantized model does not run; a fault of this program.
+    #[error("the quantized model does not run ({0}); please report this together with the model")]
+    Unusable(inference::InferenceError),
+}
+
+impl JobError {
+    /// An error about an output, with a remedy that suits the cause.
+    pub(crate) fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let remedy = match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "choose a folder that you may write to"
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "free some space and run the job again"
+            }
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                "a file is where the folder should be; choose another folder"
+            }
+            _ => "check the folder and run the job again",
+        };
+        Self::WriteFile {
+            path: path.into(),
+            source,
+            remedy,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+use std::path::Path;
+
+use configuration::{InferenceInputType, Settings};
+use graph::{Graph, passes};
+use images::Extensions;
+use inference::{Kernels, Model as _, TfliteModel};
+use quantization::{InputType, Options, QuantizedModel, draw_samples};
+use tflite::{Encodings, WriteOptions};
+
+use crate::calibration::{CalibrationSet, calibrate};
+use crate::classifier::Classifier;
+use crate::context::Context;
+use crate::error::JobError;
+use crate::event::{Level, Outcome, QuantizeOutcome, Stage};
+use crate::output::OutputFolder;
+
+/// Name of the float model in `output_dir`.
+pub const FLOAT_MODEL: &str = "model.tflite";
+
+/// Name of the int8 model in `output_dir`.
+pub const QUANTIZED_MODEL: &str = "model_quantized.tflite";
+
+/// Reads the Keras model, calibrates it on images and writes the float and the int8 model.
+///
+/// The outcome is also the last event. On any error, earlier files are as they were.
+///
+/// # Errors
+/// [`JobError`], also told as the last event.
+pub fn quantize(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, JobError> {
+    let outcome = run(settings, context);
+    crate::tell(context, &outcome, |outcome| {
+        Outcome::Quantize(outcome.clone())
+    });
+    outcome
+}
+
+fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, JobError> {
+    let output = OutputFolder::prepare(&settings.output_dir)?;
+    context.begin(Stage::Read, "reading the model", 0, "");
+    let classifier = Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
+    let preprocessing = &settings.preprocessing;
+    preprocessing.check_input(classifier.size, classifier.channels)?;
+    let cancellation = context.cancellation.clone();
+    let list = images::find_images(&settings.dataset_image_dir, &Extensions::jpeg(), &|| {
+        cancellation.is_cancelled()
+    })?;
+    for warning in &list.warnings {
+        context.warn(format!(
+            "in \"{}\": {warning}",
+            settings.dataset_image_dir.display()
+        ));
+    }
+    if settings.batch_size > list.paths.len() {
+        return Err(JobError::TooFewImages {
+            batch_size: settings.batch_size,
+            images: list.paths.len(),
+            folder: settings.dataset_image_dir.clone(),
+        });
+    }
+    context.check_cancelled()?;
+
+    context.begin(Stage::Convert, "converting", 0, "");
+    let prepared = passes::prepare(&classifier.graph);
+    context.check_cancelled()?;
+
+    let sample_count = settings.batch_size.saturating_mul(settings.iteration_count);
+    let samples = draw_samples(list.paths.len(), sample_count, settings.quantization.seed);
+    let set = CalibrationSet {
+        paths: &list.paths,
+        samples: &samples,
+        preprocessing,
+    };
+    let statistics = calibrate(&prepared, &classifier, &set, context)?;
+
+    let quantized = quantize_graph(&prepared, &statistics, settings, context)?;
+    let quantized_model = write(&quantized.graph, &quantized.encodings)?;
+    drop(quantized);
+    verify(&quantized_model, context)?;
+
+    context.begin(Stage::Write, "writing", 0, "");
+    let float_model = write(&prepared, &Encodings::float())?;
+    context.check_cancelled()?;
+    let [model, quantized_model] = output.commit([
+        (FLOAT_MODEL, &float_model),
+        (QUANTIZED_MODEL, &quantized_model),
+    ])?;
+    Ok(QuantizeOutcome {
+        model,
+        quantized_model,
+        calibration_images: samples.len(),
+        calibration_samples: sample_count,
+        timings: context.finish(),
+    })
+}
+
+fn write(graph: &Graph, encodings: &Encodings) -> Result<Vec<u8>, JobError> {
+    let options = WriteOptions {
+        extra_outputs: &[],
+        description: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")),
+    };
+    Ok(tflite::write(graph, encodings, &options)?)
+}
+
+fn quantize_graph(
+    graph: &Graph,
+    statistics: &quantization::Statistics,
+    settings: &Settings,
+    context: &mut Context,
+) -> Result<QuantizedModel, JobError> {
+    let kernels = graph
+        .nodes()
+        .iter()
+        .filter(|node| node.op.has_kernel())
+        .count();
+    context.begin(Stage::Quantize, "quantizing", kernels, "layers");
+    let options = Options {
+        input_type: match settings.quantization.inference_input_type {
+            InferenceInputType::Uint8 => InputType::UInt8,
+            InferenceInputType::Int8 => InputType::Int8,
+            InferenceInputType::Float32 => InputType::Float32,
+        },
+        bias_correction: settings.quantization.weights_bias_correction,
+    };
+    let cancellation = context.cancellation.clone();
+    let threads = context.threads;
+    let mut progress = |done: usize, _: usize| context.progress(done);
+    let result = quantization::quantize(
+        graph,
+        statistics,
+        &options,
+        threads,
+        cancellation.flag(),
+        &mut progress,
+    );
+    match result {
+        Err(quantization::QuantizationError::Cancelled) => Err(JobError::Cancelled),
+        other => Ok(other?),
+    }
+}
+
+/// Loads the quantized model and runs it once with each set of kernels.
+fn verify(model: &[u8], context: &mut Context) -> Result<(), JobError> {
+    if inference::tflite_runtime_version().is_none() {
+        context.log(
+            Level::Info,
+            "the quantized model was not tried out, because this build has no TFLite runtime",
+        );
+        return Ok(());
+    }
+    context.begin(Stage::Verify, "trying the quantized model out", 0, "");
+    for kernels in [Kernels::Xnnpack, Kernels::Builtin] {
+        let model = TfliteModel::from_bytes(model, kernels).map_err(JobError::Unusable)?;
+        let mut engine = model.engine().map_err(JobError::Unusable)?;
+        let zeros = vec![0.0; engine.input_shape().iter().product()];
+        engine.run(&zeros).map_err(JobError::Unusable)?;
+        context.check_cancelled()?;
+    }
+    Ok(())
+}
+
+/// The models that [`quantize`] writes to a folder: float, int8.
+pub(crate) fn model_paths(output_dir: &Path) -> [std::path::PathBuf; 2] {
+    [
+        output_dir.join(FLOAT_MODEL),
+        output_dir.join(QUANTIZED_MODEL),
+    ]
+}
