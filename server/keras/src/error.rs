@@ -164,10 +164,15 @@ fn describe_unsupported(layers: &[UnsupportedLayer]) -> String {
         1 => "; and 1 more layer".to_owned(),
         count => format!("; and {count} more layers"),
     };
-    let noun = if layers.len() == 1 { "layer" } else { "layers" };
-    format!(
-        "the model has {} {noun} that cannot be converted: {}{rest}; replace them and save the model again",
-        layers.len(),
-        named.join("; ")
-    )
+    match layers {
+        [_] => format!(
+            "a layer of the model cannot be converted: {}; replace it and save the model again",
+            named.join("; ")
+        ),
+        _ => format!(
+            "{} layers of the model cannot be converted: {}{rest}; replace them and save the model again",
+            layers.len(),
+            named.join("; ")
+        ),
+    }
 }

@@ -203,3 +203,114 @@ fn add_assembly(summary: &mut Summary, assembly: &Assembly, known: bool) {
         })
         .collect();
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error() {
+        let error = isolated::<()>(Path::new("model.h5"), || panic!("on purpose")).unwrap_err();
+        assert!(matches!(*error.kind, ErrorKind::Panic));
+        assert!(error.to_string().starts_with("model.h5: "));
+    }
+
+    /// A small generator of the xorshift family (Marsaglia 2003), so that runs repeat.
+    struct Xorshift(u64);
+
+    impl Xorshift {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 % bound as u64) as usize
+        }
+    }
+
+    fn count_values(value: &Value) -> usize {
+        1 + match value {
+            Value::Array(elements) => elements.iter().map(count_values).sum(),
+            Value::Object(entries) => entries.values().map(count_values).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Replaces the value at a position in depth-first order.
+    fn replace(value: &mut Value, position: &mut usize, replacement: &Value) {
+        if *position == 0 {
+            *value = replacement.clone();
+        }
+        *position = position.wrapping_sub(1);
+        match value {
+            Value::Array(elements) => elements
+                .iter_mut()
+                .for_each(|element| replace(element, position, replacement)),
+            Value::Object(entries) => entries
+                .values_mut()
+                .for_each(|entry| replace(entry, position, replacement)),
+            _ => {}
+        }
+    }
+
+    /// Shapes are as far as a configuration reaches without weights that agree with it.
+    #[test]
+    fn no_configuration_makes_the_reader_panic() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+        let replacements = [
+            json!(null),
+            json!(0),
+            json!(-1),
+            json!(1),
+            json!(7),
+            json!(1 << 24),
+            json!(u64::MAX),
+            json!(1e30),
+            json!(0.5),
+            json!(true),
+            json!("same"),
+            json!("channels_last"),
+            json!([]),
+            json!([[]]),
+            json!([-1, 3]),
+            json!([1 << 24, 1 << 24]),
+            json!({}),
+            json!({"class_name": "Sequential", "config": []}),
+        ];
+        let mut random = Xorshift(2020);
+        let mut read = 0;
+        for (generation, names) in [
+            (
+                "keras2",
+                ["activation_layers", "convolutions", "nested_twice"],
+            ),
+            ("keras2", ["resizing", "normalization", "reshaping"]),
+            ("keras3", ["activations", "transfer", "nested_twice"]),
+        ] {
+            for name in names {
+                let path = fixtures.join(generation).join(format!("{name}.h5"));
+                let container = container::open(&path).unwrap();
+                let original: Value = serde_json::from_str(container.configuration()).unwrap();
+                let count = count_values(&original);
+                for _ in 0..400 {
+                    let mut configuration = original.clone();
+                    for _ in 0..=random.below(2) {
+                        let replacement = &replacements[random.below(replacements.len())];
+                        replace(&mut configuration, &mut random.below(count), replacement);
+                    }
+                    let text = configuration.to_string();
+                    let shapes = ModelDefinition::parse(&text, container.keras_version()).and_then(
+                        |definition| {
+                            let shape = Input::of(&definition)?.fixed(Some(8));
+                            assemble_shapes(&definition, &shape.unwrap_or_default())
+                        },
+                    );
+                    read += usize::from(shapes.is_ok());
+                }
+            }
+        }
+        // Some replacements do no harm, or the test would test nothing but the first checks.
+        assert!(read > 300, "only {read} configurations were usable");
+    }
+}

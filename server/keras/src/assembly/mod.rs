@@ -154,6 +154,7 @@ impl<'a> Assembler<'a> {
             place: place(),
             problem,
         };
+        self.count_work(model)?;
         if inputs.len() != model.inputs.len() {
             return Err(invalid(format!(
                 "it is called with {} inputs but has {}",
@@ -191,7 +192,6 @@ impl<'a> Assembler<'a> {
                 continue;
             }
             let inputs = find(&values, &call.inputs)?;
-            self.count_work(inputs.len())?;
             let name = match call_index {
                 0 => format!("{prefix}{}", layer.name),
                 index => format!("{prefix}{}:{index}", layer.name),
@@ -247,8 +247,12 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    fn count_work(&mut self, inputs: usize) -> Result<(), ErrorKind> {
-        self.work = self.work.saturating_add(1).saturating_add(inputs / 2);
+    /// Counts the layers and calls of a model, which may be called many times in another.
+    fn count_work(&mut self, model: &ModelDefinition) -> Result<(), ErrorKind> {
+        let calls = model.layers.iter().flat_map(|layer| &layer.calls);
+        let inputs: usize = calls.map(|call| 1 + call.inputs.len() / 2).sum();
+        let work = model.layers.len().max(inputs);
+        self.work = self.work.saturating_add(work);
         if self.work > limits::CALLS {
             return Err(ErrorKind::Limit {
                 what: "a great many layer calls".to_owned(),

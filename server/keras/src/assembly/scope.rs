@@ -240,7 +240,12 @@ impl<'a> Scope<'a> {
         value: f32,
         count: usize,
     ) -> Result<TensorId, LayerProblem> {
-        self.vector(part, vec![value; count])
+        if self.weights.is_some() {
+            return self.vector(part, vec![value; count]);
+        }
+        let name = self.full_name(part);
+        let name = self.workspace.unique_name(name);
+        Ok(self.workspace.canvas.shape_only(&name, vec![count])?)
     }
 
     /// A constant of rank 1.

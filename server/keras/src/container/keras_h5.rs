@@ -238,3 +238,78 @@ impl WeightSource for H5Weights<'_> {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::container;
+
+    #[test]
+    fn names_are_split_into_layer_and_kind() {
+        let check = |name, expected| assert_eq!(split_name(name), expected);
+        check("conv/kernel:0", ("conv", "kernel"));
+        check("outer/conv/kernel", ("conv", "kernel"));
+        check("kernel:0", ("", "kernel"));
+    }
+
+    #[test]
+    fn lists_that_were_cut_are_joined() {
+        let attributes = |pairs: &[(&str, &[&str])]| -> StringAttributes {
+            pairs
+                .iter()
+                .map(|(name, values)| {
+                    let values = values.iter().map(|&value| value.to_owned()).collect();
+                    ((*name).to_owned(), values)
+                })
+                .collect()
+        };
+        let cut = attributes(&[
+            ("weight_names1", &["c"]),
+            ("weight_names0", &["a", "b"]),
+            ("weight_names3", &["lost"]),
+        ]);
+        assert_eq!(weight_names(cut), ["a", "b", "c"]);
+        assert_eq!(weight_names(attributes(&[("weight_names", &["a"])])), ["a"]);
+        assert!(weight_names(attributes(&[])).is_empty());
+    }
+
+    /// The order that this program computes is the order in which Keras wrote the names.
+    #[test]
+    fn weights_are_stored_in_the_computed_order() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+        let mut compared = 0;
+        for file in [
+            "keras2/functional.h5",
+            "keras2/normalization.h5",
+            "keras2/nested_twice.h5",
+            "keras2/partly_trainable.h5",
+            "keras2/transfer.h5",
+            "keras3/functional.h5",
+            "keras3/normalization.h5",
+            "keras3/nested_twice.h5",
+            "keras3/partly_trainable.h5",
+            "keras3/transfer.h5",
+        ] {
+            let path = fixtures.join(file);
+            let container = container::open(&path).unwrap();
+            let configuration = container.configuration();
+            let model = ModelDefinition::parse(configuration, container.keras_version()).unwrap();
+            let hdf5 = PureHdf5::open(File::open(&path).unwrap()).unwrap();
+            for layer in &model.layers {
+                let order = stored_order(layer, model.generation);
+                let group = format!("{WEIGHTS}/{}", layer.name);
+                let Some(attributes) = hdf5.string_attributes(&group).unwrap() else {
+                    assert!(order.is_empty(), "{file}: {}", layer.name);
+                    continue;
+                };
+                let names = weight_names(attributes);
+                let expected: Vec<_> = order.iter().copied().zip(0..).collect();
+                assert_eq!(assign(layer, &order, &names), expected, "{file}: {names:?}");
+                compared += names.len();
+            }
+        }
+        assert!(compared > 100, "only {compared} names compared");
+    }
+}

@@ -3,7 +3,6 @@
 //! What the configuration means is the business of [`crate::definition`]; a format only hands it
 //! over and finds the stored array of each variable.
 
-mod half;
 mod hdf5;
 mod keras_h5;
 mod legacy_order;

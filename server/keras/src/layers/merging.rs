@@ -17,7 +17,7 @@ impl Merge {
             "Multiply" => BinaryOp::Multiply,
             "Maximum" => BinaryOp::Maximum,
             "Minimum" => BinaryOp::Minimum,
-            _ => return unsupported("its class is not one this program knows"),
+            _ => return unsupported("this program does not know its class"),
         };
         Ok(Self {
             op,

@@ -170,7 +170,7 @@ pub(crate) fn parse(
             ));
         }
         "Lambda" => return unsupported("it runs Python code of its own"),
-        _ => return unsupported("its class is not one this program knows"),
+        _ => return unsupported("this program does not know its class"),
     })
 }
 

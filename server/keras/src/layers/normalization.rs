@@ -48,7 +48,7 @@ impl Affine {
         match scope.shape(x) {
             [_, .., channels] if axis + 1 == scope.shape(x).len() => Ok(*channels),
             shape => unsupported(format!(
-                "it normalizes axis {axis} of {} instead of the channels on the last",
+                "it normalizes axis {axis} of {} axes, only the last is supported",
                 shape.len()
             )),
         }
@@ -103,11 +103,13 @@ impl Layer for BatchNormalization {
     fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
         let x = scope.only(inputs)?;
         let channels = self.affine.channels(scope, x)?;
-        let gamma = self.affine.gamma(scope, channels)?;
-        let beta = self.affine.beta(scope, channels)?;
+        // Statistics first: they are always stored, so that a damaged number of channels shows
+        // before ones and zeros are made for it.
         let statistics = self.variables.len() - 2;
         let mean = scope.weight(statistics, &[channels], Layout::Keras)?;
         let variance = scope.weight(statistics + 1, &[channels], Layout::Keras)?;
+        let gamma = self.affine.gamma(scope, channels)?;
+        let beta = self.affine.beta(scope, channels)?;
         let op = Op::BatchNormalization {
             epsilon: self.affine.epsilon,
         };

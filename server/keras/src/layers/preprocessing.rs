@@ -115,7 +115,7 @@ impl Normalization {
                 Ok(scope.shape(x).last().copied().into_iter().collect())
             }
             _ => unsupported(format!(
-                "it normalizes axes {:?} instead of the channels on the last",
+                "it normalizes axes {:?}, only the last is supported",
                 self.axes
             )),
         }
@@ -135,10 +135,7 @@ impl Layer for Normalization {
             None => scope.values(0, &shape)?.zip(scope.values(1, &shape)?),
         };
         let known = statistics.is_some();
-        let (mean, variance) = statistics.unwrap_or_else(|| {
-            let count = shape.iter().product();
-            (vec![0.0; count], vec![1.0; count])
-        });
+        let (mean, variance) = statistics.unwrap_or_else(|| (vec![0.0], vec![1.0]));
         if variance.iter().any(|&variance| variance < 0.0) {
             return invalid("its variance is negative");
         }

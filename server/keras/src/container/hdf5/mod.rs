@@ -1,17 +1,14 @@
 //! The only module that knows the HDF5 crate.
 
+mod half;
+mod source;
+
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
-use hdf5_pure::{
-    DType, Datatype, DatatypeByteOrder, FileAccessProperties, FormatError, MetadataCacheConfig,
-    Source,
-};
+use hdf5_pure::{DType, Datatype, DatatypeByteOrder, FormatError};
 
-use super::half;
+use self::source::{Allowance, MeteredFile};
 use crate::error::ErrorKind;
 use crate::limits;
 
@@ -52,14 +49,8 @@ impl PureHdf5 {
     pub(super) fn open(file: File) -> Result<Self, ErrorKind> {
         let length = file.metadata()?.len();
         let allowance = Allowance::new(length);
-        let source = MeteredFile {
-            file: Mutex::new(file),
-            length,
-            allowance: allowance.clone(),
-        };
-        let properties = FileAccessProperties::new()
-            .with_metadata_cache(MetadataCacheConfig::new(METADATA_CACHE_BYTES));
-        let file = hdf5_pure::File::from_source_with_options(source, properties)
+        let source = MeteredFile::new(file, length, allowance.clone());
+        let file = hdf5_pure::File::from_source(source)
             .map_err(|error| damaged("the file header", &error))?;
         let superblock = file.superblock();
         let expected = superblock
@@ -119,8 +110,8 @@ impl PureHdf5 {
     }
 }
 
-/// Bytes of metadata kept in memory between reads.
-const METADATA_CACHE_BYTES: usize = 4 << 20;
+/// Bytes of metadata that may be read to find a dataset.
+const METADATA_BYTES: u64 = 16 << 20;
 /// Chunks up to this size are accepted whatever the size of the dataset.
 const CHUNK_BYTES: u64 = 1 << 20;
 
@@ -154,7 +145,7 @@ impl Hdf5 for PureHdf5 {
 
     fn read(&self, dataset: &str, shape: &[usize]) -> Result<Vec<f32>, DatasetProblem> {
         check_path(dataset).map_err(DatasetProblem::Damaged)?;
-        self.allowance.start(METADATA_CACHE_BYTES as u64);
+        self.allowance.start(METADATA_BYTES);
         let object = match self.file.dataset(dataset) {
             Ok(object) => object,
             Err(hdf5_pure::Error::Format(FormatError::PathNotFound(_))) => {
@@ -174,7 +165,7 @@ impl Hdf5 for PureHdf5 {
             .unwrap_or(u64::MAX);
         self.check_storage(&object, elements)?;
         self.allowance
-            .start(self.length.saturating_add(METADATA_CACHE_BYTES as u64));
+            .start(self.length.saturating_add(METADATA_BYTES));
         let values = read_floats(&object)?;
         if values.len() as u64 == elements {
             Ok(values)
@@ -247,66 +238,6 @@ fn inner(error: &hdf5_pure::Error) -> DatasetProblem {
     DatasetProblem::Described(format!("cannot be read from the HDF5 data ({error})"))
 }
 
-/// How many bytes may still be read: in the operation at hand, and from the file in all.
-///
-/// Damaged files can make a reader follow the same structures over and over. Every byte that the
-/// reader allocates for comes out of the file, so counting them bounds memory and time.
-#[derive(Clone)]
-struct Allowance {
-    operation: Arc<AtomicU64>,
-    total: Arc<AtomicU64>,
-}
-
-impl Allowance {
-    fn new(length: u64) -> Self {
-        let total = length
-            .saturating_mul(4)
-            .saturating_add(4 * limits::ATTRIBUTE_BYTES);
-        Self {
-            operation: Arc::new(AtomicU64::new(limits::ATTRIBUTE_BYTES)),
-            total: Arc::new(AtomicU64::new(total)),
-        }
-    }
-
-    fn start(&self, bytes: u64) {
-        self.operation.store(bytes, Ordering::Relaxed);
-    }
-
-    fn take(&self, bytes: u64) -> Result<(), FormatError> {
-        for counter in [&self.operation, &self.total] {
-            let left = counter.load(Ordering::Relaxed);
-            let left = left.checked_sub(bytes).ok_or_else(|| {
-                FormatError::Source("it asks for more data than the file can hold".to_owned())
-            })?;
-            counter.store(left, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-}
-
-struct MeteredFile {
-    file: Mutex<File>,
-    length: u64,
-    allowance: Allowance,
-}
-
-impl Source for MeteredFile {
-    fn len(&self) -> u64 {
-        self.length
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), FormatError> {
-        self.allowance.take(buffer.len() as u64)?;
-        let mut file = self
-            .file
-            .lock()
-            .map_err(|_| FormatError::Source("the file is locked".to_owned()))?;
-        file.seek(SeekFrom::Start(offset))
-            .and_then(|_| file.read_exact(buffer))
-            .map_err(|error| FormatError::Source(error.to_string()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,14 +252,5 @@ mod tests {
         check("model_weights/../etc", false);
         check("model_weights/a\0b", false);
         check(&"a/".repeat(limits::PATH_COMPONENTS), false);
-    }
-
-    #[test]
-    fn an_allowance_runs_out() {
-        let allowance = Allowance::new(10);
-        allowance.start(100);
-        assert!(allowance.take(60).is_ok());
-        assert!(allowance.take(41).is_err());
-        assert!(allowance.take(40).is_ok());
     }
 }

@@ -1,0 +1,191 @@
+//! What the graph and the summary of a model look like.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use keras::{Model, ReadOptions, Summary, inspect, read};
+
+fn load(file: &str) -> Model {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+    read(&fixtures.join(file), &ReadOptions::default()).unwrap()
+}
+
+fn summary(file: &str, input_size: Option<usize>) -> Summary {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+    inspect(&fixtures.join(file), &ReadOptions { input_size }).unwrap()
+}
+
+fn node_names(model: &Model) -> Vec<&str> {
+    let nodes = model.graph.nodes();
+    nodes.iter().map(|node| node.name.as_str()).collect()
+}
+
+#[test]
+fn nodes_are_named_after_layers_and_their_parts() {
+    let check = |file: &str, expected: &[&str]| {
+        assert_eq!(node_names(&load(file)), expected, "{file}");
+    };
+    check(
+        "keras2/sequential.h5",
+        &[
+            "rescaling/scaled",
+            "rescaling",
+            "conv2d",
+            "conv2d/activation",
+            "batch_normalization",
+            "max_pooling2d",
+            "flatten",
+            "dense",
+            "dense/activation",
+        ],
+    );
+    check(
+        "keras2/shared.h5",
+        &[
+            "twice",
+            "twice/activation",
+            "batch_normalization",
+            "twice:1",
+            "twice:1/activation",
+            "global_average_pooling2d",
+            "dense_twice",
+            "dense_twice:1",
+        ],
+    );
+    // The nested model has two calls, each with its own nodes.
+    for file in ["keras2/nested_twice.h5", "keras3/nested_twice.h5"] {
+        let model = load(file);
+        let names = node_names(&model);
+        for name in [
+            "base/inner/conv2d",
+            "base/conv",
+            "base:1/inner/conv2d",
+            "base:1/conv",
+        ] {
+            assert!(names.contains(&name), "{file}: {names:?}");
+        }
+    }
+}
+
+#[test]
+fn tensor_names_are_unique() {
+    for file in [
+        "keras2/shared.h5",
+        "keras2/nested_twice.h5",
+        "keras2/activation_layers.h5",
+        "keras2/normalization.h5",
+        "keras3/activations.h5",
+    ] {
+        let model = load(file);
+        let mut seen = HashSet::new();
+        for (_, tensor) in model.graph.tensors() {
+            assert!(seen.insert(&tensor.name), "{file}: {}", tensor.name);
+        }
+    }
+}
+
+#[test]
+fn calls_of_a_shared_layer_share_its_constants() {
+    let model = load("keras2/shared.h5");
+    let kernel = |name: &str| {
+        let node = model.graph.nodes().iter().find(|node| node.name == name);
+        node.unwrap().inputs[1]
+    };
+    assert_eq!(kernel("twice"), kernel("twice:1"));
+    assert_eq!(kernel("dense_twice"), kernel("dense_twice:1"));
+    let kernels = model
+        .graph
+        .tensors()
+        .filter(|(_, tensor)| tensor.constant.is_some() && tensor.name.ends_with("/kernel"));
+    assert_eq!(kernels.count(), 2);
+    let counted: Vec<u64> = model
+        .summary
+        .layers
+        .iter()
+        .filter(|layer| layer.name.starts_with("twice"))
+        .map(|layer| layer.parameters)
+        .collect();
+    assert_eq!(counted, [3 * 3 * 4 * 4 + 4, 0]);
+}
+
+#[test]
+fn a_summary_tells_what_the_model_is() {
+    let summary = load("keras2/sequential.h5").summary;
+    assert_eq!(summary.format, "Keras HDF5 (.h5)");
+    assert_eq!(summary.keras_version.as_deref(), Some("2.15.0"));
+    assert_eq!(summary.input_name, "input_1");
+    assert_eq!(summary.input_shape, [Some(1), Some(12), Some(10), Some(3)]);
+    assert_eq!(summary.output_name, "dense");
+    assert_eq!(summary.output_shape, Some(vec![1, 5]));
+    assert_eq!(summary.classes, Some(5));
+    let convolution = &summary.layers[1];
+    assert_eq!(convolution.name, "conv2d");
+    assert_eq!(convolution.class, "Conv2D");
+    assert_eq!(convolution.output_shape, Some(vec![1, 6, 5, 4]));
+    assert_eq!(convolution.parameters, 3 * 3 * 3 * 4 + 4);
+    assert_eq!(convolution.macs, Some(6 * 5 * 4 * 3 * 3 * 3));
+    let dense = summary.layers.last().unwrap();
+    assert_eq!(dense.parameters, 24 * 5 + 5);
+    assert_eq!(dense.macs, Some(24 * 5));
+    assert_eq!(
+        summary.parameters,
+        summary
+            .layers
+            .iter()
+            .map(|layer| layer.parameters)
+            .sum::<u64>()
+    );
+}
+
+#[test]
+fn normalizations_of_the_input_are_reported() {
+    let check = |file: &str, expected: &[(&str, Option<f32>, Option<f32>)]| {
+        let summary = summary(file, None);
+        let found: Vec<(&str, Option<f32>, Option<f32>)> = summary
+            .input_normalizations
+            .iter()
+            .map(|layer| (layer.layer.as_str(), layer.scale, layer.offset))
+            .collect();
+        assert_eq!(found, expected, "{file}");
+    };
+
+    check(
+        "keras2/sequential.h5",
+        &[("rescaling", Some(1.0 / 127.5), Some(-1.0))],
+    );
+    // Behind a nested model with augmentation.
+    check(
+        "keras2/transfer.h5",
+        &[("rescaling", Some(1.0 / 255.0), Some(0.0))],
+    );
+    check(
+        "keras2/normalization.h5",
+        &[
+            ("normalization", None, None),
+            ("normalization_1", Some(2.0), Some(0.5)),
+            ("normalization_2", None, None),
+            ("rescaling", None, None),
+        ],
+    );
+    check("keras2/functional.h5", &[]);
+}
+
+#[test]
+fn an_open_input_size_can_be_stated() {
+    let open = summary("keras2/open_size.h5", None);
+    assert_eq!(open.input_shape, [Some(1), None, None, Some(3)]);
+    assert_eq!(open.output_shape, None);
+    assert_eq!(open.classes, Some(3));
+    assert!(open.layers.iter().all(|layer| layer.macs.is_none()));
+    let stated = summary("keras2/open_size.h5", Some(20));
+    assert_eq!(stated.input_shape, open.input_shape);
+    assert_eq!(stated.output_shape, Some(vec![1, 3]));
+    assert_eq!(stated.layers[0].output_shape, Some(vec![1, 10, 10, 4]));
+    assert_eq!(stated.parameters, open.parameters);
+}

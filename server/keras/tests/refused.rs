@@ -1,0 +1,181 @@
+//! What cannot be read ends in one sentence that says what, where and what to do.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+
+use keras::{ErrorKind, ReadOptions, inspect, read};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras")
+}
+
+/// Reads a file and compares the message, without the path in front.
+fn check(path: &Path, expected: &str) {
+    let error = read(path, &ReadOptions::default()).unwrap_err();
+    assert_eq!(error.path, path);
+    let message = error.to_string();
+    let sentence = message
+        .strip_prefix(&format!("{}: ", path.display()))
+        .unwrap();
+    assert!(
+        sentence.contains(expected),
+        "{}: {sentence:?} instead of {expected:?}",
+        path.display()
+    );
+    assert!(!sentence.ends_with('.') && !sentence.contains('\n'));
+}
+
+#[test]
+fn models_that_cannot_be_converted() {
+    let check = |file: &str, expected| check(&fixtures().join(file), expected);
+    for generation in ["keras2", "keras3"] {
+        check(
+            &format!("{generation}/unsupported.h5"),
+            "5 layers of the model cannot be converted: \
+             \"inner/twice\" (Lambda): it runs Python code of its own; \
+             \"unit\" (UnitNormalization): this program does not know its class; \
+             \"soft\" (Conv2D): its activation is \"softplus\"; and 2 more layers; replace them",
+        );
+        check(
+            &format!("{generation}/training_true.h5"),
+            "\"batch_statistics\" (BatchNormalization): it is called with training=True",
+        );
+        check(
+            &format!("{generation}/two_inputs.h5"),
+            "2 inputs (left, right)",
+        );
+        check(
+            &format!("{generation}/two_outputs.h5"),
+            "2 outputs (kind, colour)",
+        );
+    }
+    check(
+        "keras2/channels_first.h5",
+        "\"first\" (Conv2D): it uses channels_first",
+    );
+    check(
+        "keras2/normalized_rows.h5",
+        "\"rows\" (BatchNormalization): it normalizes axis 1 of 4 axes",
+    );
+    check(
+        "keras3/quantized.h5",
+        "\"int8_dense\" (Dense): its weights are quantized",
+    );
+    check(
+        "keras2/open_size.h5",
+        "no fixed height and width; state the input size",
+    );
+}
+
+#[test]
+fn damaged_models() {
+    let check = |file: &str, expected| check(&fixtures().join("hostile").join(file), expected);
+    check(
+        "weights_only.h5",
+        "only weights, without the model's configuration; save the whole model",
+    );
+    check("no_configuration.h5", "no \"model_config\" attribute");
+    check(
+        "broken_json.h5",
+        "configuration is damaged at the JSON text",
+    );
+    check(
+        "circle.h5",
+        "damaged at model \"small\": its layers call each other in a circle",
+    );
+    check(
+        "nan.h5",
+        "layer \"conv\": weight \"kernel\" has a value that is NaN",
+    );
+    check(
+        "infinite.h5",
+        "layer \"conv\": weight \"kernel\" has a value that is -inf",
+    );
+    check(
+        "missing_weight.h5",
+        "layer \"conv\": weight \"kernel\" is missing",
+    );
+    check(
+        "wrong_shape.h5",
+        "weight \"kernel\" has shape [2, 2, 2, 1] where the configuration asks for [2, 2, 2, 2]",
+    );
+    check("upward_name.h5", "a name leads out of the model");
+    check(
+        "gigabyte.h5",
+        "layer \"huge\": weight \"kernel\" is larger than the file can hold",
+    );
+    check("terabyte.h5", "is larger than this program handles");
+}
+
+#[test]
+fn files_of_other_kinds() {
+    let folder = tempfile::tempdir().unwrap();
+    let check_bytes = |name: &str, bytes: &[u8], expected| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        check(&path, expected);
+    };
+    check_bytes(
+        "picture.h5",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        "this is a PNG image, not a Keras HDF5 file",
+    );
+    check_bytes(
+        "archive.h5",
+        b"PK\x03\x04\x14\0",
+        "this is a zip archive, perhaps a .keras model",
+    );
+    check_bytes(
+        "archive.keras",
+        b"PK\x03\x04\x14\0",
+        "reading .keras archives is not supported yet; save the model as .h5",
+    );
+    check_bytes("empty.h5", b"", "the file is empty");
+    check_bytes("notes.h5", b"nothing", "this is a file of another kind");
+    let whole = std::fs::read(fixtures().join("keras2/functional.h5")).unwrap();
+    check_bytes(
+        "cut.h5",
+        &whole[..whole.len() / 2],
+        "the file is cut off (17620 of 35240 bytes)",
+    );
+    check(
+        folder.path(),
+        "reading a directory (SavedModel) is not supported yet; save the model as .h5",
+    );
+    check(&folder.path().join("absent.h5"), "cannot be read");
+}
+
+#[test]
+fn unsupported_layers_are_data() {
+    let path = fixtures().join("keras2/unsupported.h5");
+    let summary = inspect(&path, &ReadOptions::default()).unwrap();
+    let names: Vec<(&str, &str)> = summary
+        .unsupported
+        .iter()
+        .map(|layer| (layer.layer.as_str(), layer.class.as_str()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("inner/twice", "Lambda"),
+            ("unit", "UnitNormalization"),
+            ("soft", "Conv2D"),
+            ("crop", "RandomCrop"),
+            ("tf.math.exp", "TFOpLambda"),
+        ]
+    );
+    let error = read(&path, &ReadOptions::default()).unwrap_err();
+    match *error.kind {
+        ErrorKind::UnsupportedLayers(layers) => assert_eq!(layers, summary.unsupported),
+        other => panic!("{other}"),
+    }
+    // Found only when the rank of the input is known.
+    let path = fixtures().join("keras2/normalized_rows.h5");
+    let summary = inspect(&path, &ReadOptions::default()).unwrap();
+    assert_eq!(summary.unsupported.len(), 1);
+}
