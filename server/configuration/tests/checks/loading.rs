@@ -1,6 +1,6 @@
 //! Configurations, images and labels on a real disk.
 
-use configuration::{Code, Configuration, DiskFacts, Job, LoadError};
+use configuration::{Code, Configuration, DiskFacts, Facts, Job, LoadError};
 use std::fs;
 use std::path::Path;
 
@@ -208,4 +208,29 @@ fn a_job_needs_only_what_it_uses() {
         false,
         false,
     );
+}
+
+#[test]
+fn facts_of_a_real_model() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+    let check = |name: &str, expected: Result<(Option<usize>, Option<usize>), &str>| {
+        let facts = DiskFacts.model(&fixtures.join(name), Some(32));
+        match (facts, expected) {
+            (Ok(facts), Ok(expected)) => assert_eq!((facts.input_height, facts.channels), expected),
+            (Err(reason), Err(expected)) => assert!(reason.contains(expected), "{reason}"),
+            (facts, _) => panic!("{name}: {facts:?}"),
+        }
+    };
+    check("keras2/open_size.h5", Ok((None, Some(3))));
+    check("keras3/functional.h5", Ok((Some(16), Some(3))));
+    check("keras3/normalization.h5", Ok((Some(4), Some(3))));
+    check("hostile/weights_only.h5", Err("only weights"));
+    check("keras3/unsupported.h5", Err("cannot be converted"));
+    check("keras3/two_inputs.h5", Err("2 inputs"));
+}
+
+#[test]
+fn the_demo_project_is_sound() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/flowers");
+    assert_eq!(load(&demo).findings(), []);
 }

@@ -1,8 +1,16 @@
 //! Checks of whole configurations: the cases of `tests/fixtures/configuration` on a made-up disk,
 //! hostile text, and real folders.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up has to stop"
+)]
+
 mod case;
 mod disk;
 mod findings;
 mod loading;
 mod robustness;
+mod schemas;
