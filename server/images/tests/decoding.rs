@@ -202,11 +202,30 @@ fn kinds_of_jpeg_that_are_not_decoded() {
         bytes[frame + offset] = value;
         decode_content(&bytes).unwrap_err().to_string()
     };
-    for (offset, value) in [(1, 0xc3), (1, 0xc9), (4, 12)] {
-        let message = patched(offset, value);
-        assert!(
-            message.starts_with("a.jpg is a") && !message.contains('\n'),
-            "{message}"
+    let check = |offset, value, feature: &str| {
+        let expected = format!(
+            "a.jpg is a kind of JPEG that is not decoded ({feature}); save it as an ordinary 8-bit JPEG"
         );
-    }
+        assert_eq!(patched(offset, value), expected);
+    };
+    check(1, 0xc3, "lossless");
+    check(1, 0xc9, "arithmetic coding");
+    check(4, 12, "12 bits a sample");
+}
+
+#[test]
+fn the_decoders_reason_is_told_in_one_line() {
+    let mut bytes = decoded("444.jpg");
+    let frame = bytes.windows(2).position(|m| m == [0xff, 0xc0]).unwrap();
+    // The first component's sampling factors.
+    bytes[frame + 11] = 0;
+    let message = decode_content(&bytes).unwrap_err().to_string();
+    let reason = message
+        .strip_prefix("a.jpg is a damaged JPEG (")
+        .and_then(|rest| rest.strip_suffix("); replace or remove it"));
+    let told = reason.is_some_and(|reason| {
+        let wrapped = reason.contains(['\n', '"', '\\']) || reason.contains("Jpeg:");
+        !reason.is_empty() && !wrapped
+    });
+    assert!(told, "{message}");
 }

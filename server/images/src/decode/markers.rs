@@ -1,25 +1,56 @@
-//! Whether a JPEG is all there. The decoder fills what is missing with grey and says nothing, so
-//! a file cut short by a broken download would otherwise be measured as if it were a picture.
+//! What the markers of a JPEG tell before it is decoded. The decoder fills what is missing with
+//! grey and says nothing, so a file cut short by a broken download would otherwise be measured as
+//! if it were a picture.
 
 const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
 
-/// Whether the marker segments (ITU-T T.81, B.1.1) lead through at least one scan to the end of
-/// image marker.
-pub(super) fn is_complete(bytes: &[u8]) -> bool {
-    let mut position = 2;
-    let mut scanned = false;
-    while let Some((marker, after)) = next_marker(bytes, position) {
-        if marker == END_OF_IMAGE {
-            return scanned;
+/// What a walk over the marker segments (ITU-T T.81, B.1.1) found.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Markers {
+    /// The segments lead through at least one scan to the end of image marker.
+    pub(super) is_complete: bool,
+    /// The first frame needs a coding process that is not decoded; what to call it.
+    pub(super) unsupported: Option<&'static str>,
+}
+
+impl Markers {
+    /// Walks over a file that begins with a start of image marker.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let mut markers = Self::default();
+        let mut position = 2;
+        let mut scanned = false;
+        let mut framed = false;
+        while let Some((marker, after)) = next_marker(bytes, position) {
+            if marker == END_OF_IMAGE {
+                markers.is_complete = scanned;
+                break;
+            }
+            scanned |= marker == START_OF_SCAN;
+            let Some(&[high, low]) = bytes.get(after..after + 2) else {
+                break;
+            };
+            // DHT, JPG and DAC lie among the numbers of the start of frame markers.
+            if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) && !framed {
+                framed = true;
+                markers.unsupported = unsupported(marker, bytes.get(after + 2).copied());
+            }
+            position = after + usize::from(u16::from_be_bytes([high, low])).max(2);
         }
-        scanned |= marker == START_OF_SCAN;
-        let Some(&[high, low]) = bytes.get(after..after + 2) else {
-            return false;
-        };
-        position = after + usize::from(u16::from_be_bytes([high, low])).max(2);
+        markers
     }
-    false
+}
+
+/// What a start of frame marker and its sample precision (T.81, table B.1) ask for beyond 8-bit
+/// Huffman-coded DCT.
+fn unsupported(frame: u8, precision: Option<u8>) -> Option<&'static str> {
+    match (frame, precision) {
+        (0xc3, _) => Some("lossless"),
+        (0xc5..=0xc7, _) => Some("hierarchical"),
+        (0xc9..=0xcf, _) => Some("arithmetic coding"),
+        (_, Some(12)) => Some("12 bits a sample"),
+        _ => None,
+    }
 }
 
 /// The next marker at or after `position` that starts a segment or ends the image, and where its
@@ -46,7 +77,7 @@ mod tests {
     fn completeness() {
         let check = |tail: &[u8], expected: bool| {
             let bytes = [&[0xff, 0xd8][..], tail].concat();
-            assert_eq!(is_complete(&bytes), expected, "{tail:02x?}");
+            assert_eq!(Markers::read(&bytes).is_complete, expected, "{tail:02x?}");
         };
         let scan = [0xff, 0xda, 0, 3, 1];
         let with_scan = |tail: &[u8]| [&scan[..], tail].concat();
@@ -62,5 +93,22 @@ mod tests {
         check(&[0xff, 0xd9], false);
         check(&[0xff, 0xda, 0xff, 0xff], false);
         check(&[], false);
+    }
+    #[test]
+    fn frames() {
+        let check = |frame: u8, precision: u8, expected: Option<&str>| {
+            // A Huffman table before the frame, a second frame as in a hierarchical file after it.
+            let table = [0xff, 0xd8, 0xff, 0xc4, 0, 3, 9];
+            let frames = [0xff, frame, 0, 3, precision, 0xff, 0xc9, 0, 3, 8];
+            let bytes = [&table[..], &frames].concat();
+            assert_eq!(Markers::read(&bytes).unsupported, expected, "{frame:02x}");
+        };
+        check(0xc0, 8, None);
+        check(0xc1, 8, None);
+        check(0xc2, 8, None);
+        check(0xc1, 12, Some("12 bits a sample"));
+        check(0xc3, 8, Some("lossless"));
+        check(0xc6, 8, Some("hierarchical"));
+        check(0xca, 8, Some("arithmetic coding"));
     }
 }

@@ -5,16 +5,18 @@ mod error;
 mod format;
 mod markers;
 
+use std::error::Error;
 use std::fs::{self, File};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::codecs::jpeg::JpegDecoder;
-use image::error::{ImageError as CodecError, UnsupportedErrorKind};
+use image::error::ImageError as CodecError;
 use image::{ColorType, ImageDecoder, Limits};
 
 pub use decoded::DecodedImage;
 pub use error::ImageError;
+use markers::Markers;
 
 /// What a picture may need at most; checked before memory is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +79,15 @@ pub fn decode_bytes(
             content: format::describe(bytes),
         });
     }
-    if !markers::is_complete(bytes) {
+    let markers = Markers::read(bytes);
+    if !markers.is_complete {
         return Err(ImageError::Truncated { path: path.into() });
+    }
+    if let Some(feature) = markers.unsupported {
+        return Err(ImageError::Unsupported {
+            path: path.into(),
+            feature: feature.to_owned(),
+        });
     }
 
     let mut decoder =
@@ -160,20 +169,24 @@ fn refused(path: &Path, error: &CodecError) -> ImageError {
     match error {
         CodecError::Unsupported(error) => ImageError::Unsupported {
             path,
-            feature: match error.kind() {
-                UnsupportedErrorKind::GenericFeature(feature) => feature.clone(),
-                kind => format!("{kind:?}"),
-            },
+            feature: one_line(&error.to_string()),
         },
+        // The source is the decoder's message without the words that wrap it.
         other => ImageError::Damaged {
             path,
-            reason: one_line(&other.to_string()),
+            reason: one_line(
+                &other
+                    .source()
+                    .map_or_else(|| other.to_string(), ToString::to_string),
+            ),
         },
     }
 }
 
-/// The decoder's own words, on one line and without the full stop.
+/// The decoder's own words, on one line, without quotes around and without the full stop.
 fn one_line(message: &str) -> String {
+    let message = message.replace("\\n", " ");
     let words: Vec<&str> = message.split_whitespace().collect();
-    words.join(" ").trim_end_matches('.').to_owned()
+    let line = words.join(" ");
+    line.trim_matches(['"', '.', ' ']).to_owned()
 }
