@@ -9,9 +9,9 @@ pub enum InferenceError {
          with `cargo xtask build`"
     )]
     RuntimeAbsent,
-    /// The bytes are not a TFLite model.
-    #[error("this is not a TFLite model; give a .tflite file")]
-    NotTflite,
+    /// The bytes are not a TFLite file, or a damaged one. Holds the whole sentence.
+    #[error("{0}")]
+    File(String),
     /// The runtime refuses the model.
     #[error("{engine} cannot load the model because it {problem}; check that the file is complete")]
     Load {

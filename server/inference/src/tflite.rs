@@ -6,6 +6,8 @@ mod runtime;
 #[cfg(feature = "tflite-runtime")]
 #[path = "tflite/present.rs"]
 mod runtime;
+#[cfg(feature = "tflite-runtime")]
+mod verification;
 
 pub use runtime::{TfliteModel, tflite_runtime_version};
 

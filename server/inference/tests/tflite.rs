@@ -10,7 +10,6 @@
 #[test]
 fn says_how_to_build_with_the_runtime() {
     use inference::{InferenceError, Kernels, TfliteModel, tflite_runtime_version};
-    use ndarray::ArrayD;
 
     eprintln!("not run: the TFLite runtime is not in this build; use `cargo xtask test`");
     assert_eq!(tflite_runtime_version(), None);
@@ -161,19 +160,10 @@ mod with_runtime {
     #[test]
     fn refuses_what_it_cannot_run() {
         let whole = negation();
-        let check = |bytes: &[u8], expected: InferenceError| {
+        for bytes in [&[][..], b"PK\x03\x04TFL", &[0xff; 100], &whole[..100]] {
             let result = TfliteModel::from_bytes(bytes, Kernels::Builtin);
-            assert_eq!(result.err(), Some(expected));
-        };
-        check(&[], InferenceError::NotTflite);
-        check(b"PK\x03\x04TFL", InferenceError::NotTflite);
-        check(&[0xff; 100], InferenceError::NotTflite);
-        let version = tflite_runtime_version().unwrap();
-        let damaged = InferenceError::Load {
-            engine: format!("TFLite {version} with built-in kernels"),
-            problem: "has a damaged structure".to_owned(),
-        };
-        check(&whole[..whole.len() / 2], damaged);
+            assert!(matches!(result.err(), Some(InferenceError::File(_))));
+        }
 
         let model = TfliteModel::from_bytes(&whole, Kernels::Builtin).unwrap();
         let mut engine = model.engine().unwrap();

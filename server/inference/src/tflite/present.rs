@@ -4,10 +4,8 @@ use tflitec::interpreter::{Interpreter, Options};
 use tflitec::tensor::{DataType, Tensor};
 
 use super::Kernels;
+use super::verification::verify;
 use crate::{Elements, Engine, InferenceError, Model, Output};
-
-/// The bytes that mark a TFLite FlatBuffer, and where they are.
-const IDENTIFIER: (usize, &[u8]) = (4, b"TFL3");
 
 /// A `.tflite` file, float or 8-bit quantized, with one input.
 pub struct TfliteModel<'a> {
@@ -18,17 +16,14 @@ pub struct TfliteModel<'a> {
 impl<'a> TfliteModel<'a> {
     /// Loads a model from the bytes of its file.
     ///
-    /// The runtime verifies the structure of the file, but trusts the attributes of the operators
-    /// in it: a file made to do harm may crash the process.
+    /// What is known to crash the runtime is refused, but a file made to do harm may still find a
+    /// way; a file of unknown origin belongs into a process that may end.
     ///
     /// # Errors
-    /// [`InferenceError::NotTflite`] or [`InferenceError::Load`] when the bytes are not a whole
-    /// TFLite model.
+    /// [`InferenceError::File`] or [`InferenceError::Load`] when the bytes are not a whole and
+    /// consistent TFLite model.
     pub fn from_bytes(bytes: &'a [u8], kernels: Kernels) -> Result<Self, InferenceError> {
-        let (offset, identifier) = IDENTIFIER;
-        if bytes.get(offset..offset + identifier.len()) != Some(identifier) {
-            return Err(InferenceError::NotTflite);
-        }
+        verify(bytes)?;
         let model = tflitec::model::Model::from_bytes(bytes).map_err(|_| InferenceError::Load {
             engine: describe(kernels),
             problem: "has a damaged structure".to_owned(),
