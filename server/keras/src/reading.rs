@@ -2,12 +2,12 @@ use std::path::Path;
 
 use graph::Graph;
 
-use crate::assembly::{Assembly, Canvas, assemble_graph, assemble_shapes};
+use crate::assembly::{Assembly, assemble_graph, assemble_shapes};
 use crate::container::{self, Container};
 use crate::definition::{Content, ModelDefinition};
 use crate::error::{ErrorKind, KerasError};
 use crate::limits;
-use crate::summary::{LayerSummary, Summary};
+use crate::summary::Summary;
 
 /// What the user decides about reading.
 #[derive(Debug, Clone, Default)]
@@ -51,13 +51,10 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
         // What does not fit together is found before a single weight is read.
         assemble_shapes(&definition, &shape)?;
         let weights = container.weights(&definition)?;
-        let assembly = assemble_graph(&definition, &shape, weights.as_ref())?;
+        let (graph, assembly) = assemble_graph(&definition, &shape, weights.as_ref())?;
         let mut summary = summarize(container.as_ref(), &definition, input);
-        add_assembly(&mut summary, &assembly, true);
-        match assembly.canvas {
-            Canvas::Graph(graph) => Ok(Model { graph, summary }),
-            Canvas::Shapes(_) => Err(ErrorKind::Panic),
-        }
+        add_assembly(&mut summary, assembly, true);
+        Ok(Model { graph, summary })
     })
 }
 
@@ -84,7 +81,7 @@ pub fn inspect(path: &Path, options: &ReadOptions) -> Result<Summary, KerasError
             return Err(ErrorKind::UnknownInputSize { input: name });
         };
         match assemble_shapes(&definition, &shape) {
-            Ok(assembly) => add_assembly(&mut summary, &assembly, known),
+            Ok(assembly) => add_assembly(&mut summary, assembly, known),
             // Some layers turn out to be unsupported only for the shapes they meet.
             Err(ErrorKind::UnsupportedLayers(layers)) => summary.unsupported = layers,
             Err(_) if !known => return Err(ErrorKind::UnknownInputSize { input: name }),
@@ -187,21 +184,18 @@ fn summarize(container: &dyn Container, model: &ModelDefinition, input: Input) -
 }
 
 /// Adds what is known once shapes are; extents that come from a stand-in are left out.
-fn add_assembly(summary: &mut Summary, assembly: &Assembly, known: bool) {
-    let shape = assembly.canvas.shape(assembly.output);
-    summary.classes = shape.last().copied();
-    summary.output_shape = known.then(|| shape.to_vec());
+fn add_assembly(summary: &mut Summary, assembly: Assembly, known: bool) {
+    summary.classes = assembly.output_shape.last().copied();
+    summary.output_shape = known.then_some(assembly.output_shape);
     summary.parameters = assembly.parameters;
-    summary.input_normalizations = assembly.input_normalizations.clone();
-    summary.layers = assembly
-        .layers
-        .iter()
-        .map(|layer| LayerSummary {
-            output_shape: layer.output_shape.clone().filter(|_| known),
-            macs: layer.macs.filter(|_| known),
-            ..layer.clone()
-        })
-        .collect();
+    summary.input_normalizations = assembly.input_normalizations;
+    summary.layers = assembly.layers;
+    if !known {
+        for layer in &mut summary.layers {
+            layer.output_shape = None;
+            layer.macs = None;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub struct Summary {
     pub layers: Vec<LayerSummary>,
     /// Number of weights, trainable or not; shared layers count once.
     pub parameters: u64,
-    /// Layers that cannot be converted. Rows and shapes after the first of them may be missing.
+    /// Layers that cannot be converted. While there are any, `layers`, shapes and counts are empty.
     pub unsupported: Vec<UnsupportedLayer>,
     /// Rescaling and Normalization layers that see the input image, in order.
     pub input_normalizations: Vec<InputNormalization>,

@@ -1,7 +1,7 @@
 use graph::{Constant, Graph, GraphError, Op, TensorId, output_shape};
 
 /// What operators are drawn on: a graph, or only the shapes of its tensors.
-pub(crate) enum Canvas {
+pub(super) enum Canvas {
     /// Shape of each tensor.
     Shapes(Vec<Vec<usize>>),
     /// The graph itself.
@@ -9,7 +9,7 @@ pub(crate) enum Canvas {
 }
 
 impl Canvas {
-    pub(crate) fn shape(&self, id: TensorId) -> &[usize] {
+    pub(super) fn shape(&self, id: TensorId) -> &[usize] {
         match self {
             Canvas::Shapes(shapes) => shapes.get(id.0 as usize).map_or(&[], Vec::as_slice),
             Canvas::Graph(graph) => graph.shape(id),
@@ -63,6 +63,14 @@ impl Canvas {
                     }),
                 }
             }
+        }
+    }
+
+    /// The graph; an empty one when only shapes were drawn.
+    pub(super) fn into_graph(self) -> Graph {
+        match self {
+            Canvas::Graph(graph) => graph,
+            Canvas::Shapes(_) => Graph::default(),
         }
     }
 

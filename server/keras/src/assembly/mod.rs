@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use graph::{Graph, TensorId};
 
-pub(crate) use canvas::Canvas;
+use canvas::Canvas;
 pub(crate) use layout::Layout;
 pub(crate) use scope::Scope;
 
@@ -20,10 +20,9 @@ use crate::layers::LayerProblem;
 use crate::limits;
 use crate::summary::{InputNormalization, LayerSummary, UnsupportedLayer};
 
-/// A model put together.
+/// What is known of a model once it has been put together.
 pub(crate) struct Assembly {
-    pub(crate) canvas: Canvas,
-    pub(crate) output: TensorId,
+    pub(crate) output_shape: Vec<usize>,
     pub(crate) layers: Vec<LayerSummary>,
     pub(crate) parameters: u64,
     pub(crate) input_normalizations: Vec<InputNormalization>,
@@ -34,7 +33,9 @@ pub(crate) fn assemble_shapes(
     model: &ModelDefinition,
     input_shape: &[usize],
 ) -> Result<Assembly, ErrorKind> {
-    Assembler::new(Canvas::Shapes(Vec::new()), None).assemble(model, input_shape)
+    let assembler = Assembler::new(Canvas::Shapes(Vec::new()), None);
+    let (_, assembly) = assembler.assemble(model, input_shape)?;
+    Ok(assembly)
 }
 
 /// Builds the graph of a model.
@@ -42,7 +43,7 @@ pub(crate) fn assemble_graph(
     model: &ModelDefinition,
     input_shape: &[usize],
     weights: &dyn WeightSource,
-) -> Result<Assembly, ErrorKind> {
+) -> Result<(Graph, Assembly), ErrorKind> {
     let canvas = Canvas::Graph(Graph::new(model.name.clone()));
     Assembler::new(canvas, Some(weights)).assemble(model, input_shape)
 }
@@ -111,7 +112,7 @@ impl<'a> Assembler<'a> {
         mut self,
         model: &ModelDefinition,
         input_shape: &[usize],
-    ) -> Result<Assembly, ErrorKind> {
+    ) -> Result<(Graph, Assembly), ErrorKind> {
         let name = model
             .inputs
             .first()
@@ -130,13 +131,13 @@ impl<'a> Assembler<'a> {
         };
         let mut workspace = self.workspace;
         workspace.canvas.set_output(output);
-        Ok(Assembly {
-            canvas: workspace.canvas,
-            output,
+        let assembly = Assembly {
+            output_shape: workspace.canvas.shape(output).to_vec(),
             layers: workspace.layers,
             parameters: workspace.parameters,
             input_normalizations: workspace.input_normalizations,
-        })
+        };
+        Ok((workspace.canvas.into_graph(), assembly))
     }
 
     /// Builds one call of a model whose layers' names begin with `prefix`.

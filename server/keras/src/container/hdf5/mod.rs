@@ -98,10 +98,10 @@ impl PureHdf5 {
         }
         // A chunk is allocated whole, so one that is far larger than its dataset is an attack.
         let chunk = dataset.chunk_shape().map_err(|error| inner(&error))?;
-        let chunk_bytes = chunk.and_then(|extents| {
+        let chunk_bytes = chunk.map(|extents| {
             extents
                 .iter()
-                .try_fold(element, |product, &extent| product.checked_mul(extent))
+                .fold(element, |product, &extent| product.saturating_mul(extent))
         });
         if chunk_bytes.is_some_and(|bytes| bytes > stored.unwrap_or(0).max(CHUNK_BYTES)) {
             return described("is stored in chunks larger than itself".to_owned());
