@@ -148,10 +148,7 @@ impl Calibration<'_> {
             },
         )?;
         if total.reoriented > 0 {
-            context.warn(format!(
-                "the EXIF orientation of {} calibration image(s) is ignored, as TensorFlow ignores it; if the model was trained on turned pictures, turn their pixels",
-                total.reoriented
-            ));
+            context.warn(crate::ignored_orientation(total.reoriented));
         }
         Ok(total.observer.finish())
     }

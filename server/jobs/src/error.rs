@@ -68,18 +68,6 @@ pub enum JobError {
         /// Width of the input.
         width: usize,
     },
-    /// The model's output does not fit the labels.
-    #[error(
-        "the model tells {outputs} classes apart, but \"{file}\" names {labels}; use the labels the model was trained with"
-    )]
-    LabelCount {
-        /// Number of outputs.
-        outputs: usize,
-        /// Number of labels.
-        labels: usize,
-        /// The label file.
-        file: PathBuf,
-    },
     /// The model is no classifier of pictures.
     #[error(
         "the model \"{model}\" {problem}; only image classifiers with one input and one output can be used"

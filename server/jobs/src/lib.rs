@@ -10,7 +10,6 @@ mod evaluate;
 mod event;
 mod output;
 mod quantize;
-mod results;
 mod workers;
 
 pub use context::{Cancellation, Context};
@@ -31,4 +30,11 @@ fn tell<T>(context: &mut Context, outcome: &Result<T, JobError>, wrap: impl Fn(&
         },
     };
     context.send(event);
+}
+
+/// What to say of pictures that a camera has marked as turned.
+fn ignored_orientation(images: usize) -> String {
+    format!(
+        "the EXIF orientation of {images} image(s) is ignored, as TensorFlow ignores it; if the model was trained on turned pictures, turn their pixels"
+    )
 }

@@ -40,21 +40,19 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     let classifier = Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
     let preprocessing = &settings.preprocessing;
     preprocessing.check_input(classifier.size, classifier.channels)?;
-    let cancellation = context.cancellation.clone();
-    let list = images::find_images(&settings.dataset_image_dir, &Extensions::jpeg(), &|| {
-        cancellation.is_cancelled()
-    })?;
+    let folder = &settings.dataset_image_dir;
+    let cancelled = || context.cancellation.is_cancelled();
+    let list = images::find_images(folder, &Extensions::jpeg(), &cancelled);
+    context.check_cancelled()?;
+    let list = list?;
     for warning in &list.warnings {
-        context.warn(format!(
-            "in \"{}\": {warning}",
-            settings.dataset_image_dir.display()
-        ));
+        context.warn(format!("in \"{}\": {warning}", folder.display()));
     }
     if settings.batch_size > list.paths.len() {
         return Err(JobError::TooFewImages {
             batch_size: settings.batch_size,
             images: list.paths.len(),
-            folder: settings.dataset_image_dir.clone(),
+            folder: folder.clone(),
         });
     }
     context.check_cancelled()?;

@@ -1,0 +1,82 @@
+//! The three models that are compared.
+
+use std::path::{Path, PathBuf};
+
+use configuration::Settings;
+use inference::{Kernels, Model, TfliteModel, TractModel};
+
+use crate::classifier::Classifier;
+use crate::error::JobError;
+use crate::event::Stage;
+use crate::quantize::model_paths;
+
+/// One of the three models.
+pub(super) struct Candidate<'a> {
+    pub(super) name: &'static str,
+    pub(super) stage: Stage,
+    pub(super) title: &'static str,
+    pub(super) path: PathBuf,
+    pub(super) model: Box<dyn Model + 'a>,
+    pub(super) file_bytes: u64,
+}
+
+pub(super) fn read_model(path: &Path) -> Result<Vec<u8>, JobError> {
+    std::fs::read(path).map_err(|source| {
+        let path = path.to_path_buf();
+        match source.kind() {
+            std::io::ErrorKind::NotFound => JobError::NotQuantized { path },
+            _ => JobError::ReadFile { path, source },
+        }
+    })
+}
+
+pub(super) fn load_models<'a>(
+    settings: &Settings,
+    classifier: &Classifier,
+    float: &'a [u8],
+    quantized: &'a [u8],
+) -> Result<Vec<Candidate<'a>>, JobError> {
+    let [float_path, quantized_path] = model_paths(&settings.output_dir);
+    let keras_bytes =
+        std::fs::metadata(&settings.source_keras_model).map_or(0, |metadata| metadata.len());
+    let outputs = classifier.graph.outputs();
+    Ok(vec![
+        Candidate {
+            name: "Keras",
+            stage: Stage::EvaluateKeras,
+            title: "evaluating the Keras model",
+            path: settings.source_keras_model.clone(),
+            model: Box::new(TractModel::new(&classifier.graph, outputs)?),
+            file_bytes: keras_bytes,
+        },
+        Candidate {
+            name: "TFLite",
+            stage: Stage::EvaluateTflite,
+            title: "evaluating the TFLite model",
+            path: float_path,
+            model: Box::new(TfliteModel::from_bytes(float, Kernels::Xnnpack)?),
+            file_bytes: float.len() as u64,
+        },
+        Candidate {
+            name: "TFLite int8",
+            stage: Stage::EvaluateTfliteQuantized,
+            title: "evaluating the quantized TFLite model",
+            path: quantized_path,
+            model: Box::new(TfliteModel::from_bytes(quantized, Kernels::Xnnpack)?),
+            file_bytes: quantized.len() as u64,
+        },
+    ])
+}
+
+/// Says when a TFLite model is older than the Keras model it should have been made from.
+pub(super) fn stale_models(settings: &Settings) -> Option<String> {
+    let modified = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok();
+    let source = modified(&settings.source_keras_model)?;
+    let stale = model_paths(&settings.output_dir)
+        .into_iter()
+        .find(|path| modified(path).is_some_and(|time| time < source))?;
+    Some(format!(
+        "\"{}\" is older than the Keras model; run Quantize again to evaluate the present one",
+        stale.display()
+    ))
+}

@@ -1,0 +1,151 @@
+//! Running one model on all images.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use configuration::Settings;
+use evaluation::top_classes;
+use images::LabelledImage;
+use inference::{Engine, Model};
+
+use crate::classifier::Classifier;
+use crate::context::Context;
+use crate::error::JobError;
+use crate::workers::run_in_order;
+
+/// Images a worker takes at a time.
+const GROUP: usize = 4;
+
+/// The labelled images and how the models see them.
+pub(super) struct Task<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) classifier: &'a Classifier,
+    pub(super) images: &'a [LabelledImage],
+}
+
+/// What one model makes of all images.
+pub(super) struct Run {
+    /// For each image the ranked classes, or why it cannot be read.
+    pub(super) ranked: Vec<Result<Vec<usize>, String>>,
+    /// Images whose EXIF orientation was ignored.
+    pub(super) reoriented: usize,
+    /// Median time of one inference.
+    pub(super) milliseconds_per_image: f64,
+}
+
+struct Worker<'a> {
+    engine: Box<dyn Engine + 'a>,
+    input: Vec<f32>,
+}
+
+struct Prediction {
+    ranked: Vec<usize>,
+    reoriented: bool,
+    time: Duration,
+}
+
+impl Task<'_> {
+    pub(super) fn run(&self, model: &dyn Model, context: &mut Context) -> Result<Run, JobError> {
+        let groups: Vec<&[LabelledImage]> = self.images.chunks(GROUP).collect();
+        let mut ranked = Vec::with_capacity(self.images.len());
+        let mut times = Vec::with_capacity(self.images.len());
+        let mut reoriented = 0;
+        let done = AtomicUsize::new(0);
+        let cancellation = context.cancellation.clone();
+        run_in_order(
+            groups.len(),
+            context.threads,
+            cancellation.flag(),
+            || self.worker(model),
+            |worker, index| {
+                let predict = |image: &LabelledImage| {
+                    if cancellation.is_cancelled() {
+                        return Err(JobError::Cancelled);
+                    }
+                    let prediction = self.predict(worker, &image.path);
+                    done.fetch_add(1, Ordering::Relaxed);
+                    prediction
+                };
+                groups[index]
+                    .iter()
+                    .map(predict)
+                    .collect::<Result<Vec<_>, _>>()
+            },
+            || context.progress(done.load(Ordering::Relaxed)),
+            |_, predictions| {
+                for prediction in predictions {
+                    ranked.push(prediction.map(|prediction| {
+                        times.push(prediction.time);
+                        reoriented += usize::from(prediction.reoriented);
+                        prediction.ranked
+                    }));
+                }
+                Ok(())
+            },
+        )?;
+        Ok(Run {
+            ranked,
+            reoriented,
+            milliseconds_per_image: median_milliseconds(&mut times),
+        })
+    }
+
+    fn worker<'m>(&self, model: &'m dyn Model) -> Result<Worker<'m>, JobError> {
+        let engine = model.engine()?;
+        let expected = [
+            1,
+            self.classifier.size[0],
+            self.classifier.size[1],
+            self.classifier.channels,
+        ];
+        let outputs = engine
+            .output_shapes()
+            .first()
+            .map(|shape| shape.iter().product::<usize>());
+        if engine.input_shape() != expected || outputs != Some(self.classifier.outputs) {
+            return Err(JobError::OtherModel {
+                folder: self.settings.output_dir.clone(),
+            });
+        }
+        Ok(Worker {
+            engine,
+            input: vec![0.0; expected.iter().product()],
+        })
+    }
+
+    /// The prediction for a picture, or why it cannot be read.
+    fn predict(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+    ) -> Result<Result<Prediction, String>, JobError> {
+        let image = match images::decode(path) {
+            Ok(image) => image,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let (size, channels) = (self.classifier.size, self.classifier.channels);
+        self.settings.evaluate_preprocessing.apply_into(
+            &image,
+            size,
+            channels,
+            &mut worker.input,
+        )?;
+        let started = Instant::now();
+        worker.engine.run(&worker.input)?;
+        let time = started.elapsed();
+        let output = worker.engine.output(0)?;
+        Ok(Ok(Prediction {
+            ranked: top_classes(&self.classifier.scores().of(&output)),
+            reoriented: image.is_reoriented_by_exif(),
+            time,
+        }))
+    }
+}
+
+fn median_milliseconds(times: &mut [Duration]) -> f64 {
+    times.sort_unstable();
+    times
+        .get(times.len() / 2)
+        .map_or(0.0, |time| time.as_secs_f64() * 1e3)
+}

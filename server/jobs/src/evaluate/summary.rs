@@ -1,0 +1,111 @@
+//! From predictions to figures.
+
+use evaluation::{Accuracy, Confusion, Predictions};
+use images::{LabelledImage, Labels};
+
+use super::candidate::Candidate;
+use super::results::{ModelResults, Results, UnreadableImage};
+use super::run::Run;
+use crate::event::ModelLine;
+
+/// What all models ran on, and what they made of it.
+pub(super) struct Evaluation<'a> {
+    pub(super) candidates: &'a [Candidate<'a>],
+    pub(super) runs: &'a [Run],
+    pub(super) images: &'a [LabelledImage],
+    pub(super) labels: &'a Labels,
+    /// Number of classes that the models tell apart.
+    pub(super) outputs: usize,
+}
+
+impl Evaluation<'_> {
+    /// Images that some model could not be given, with the reason.
+    pub(super) fn unreadable_images(&self) -> Vec<UnreadableImage> {
+        self.images
+            .iter()
+            .enumerate()
+            .filter_map(|(index, image)| {
+                let reason = self
+                    .runs
+                    .iter()
+                    .find_map(|run| run.ranked[index].as_ref().err())?;
+                Some(UnreadableImage {
+                    path: image.path.clone(),
+                    reason: reason.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// The figures of all models on the images that every model was given.
+    pub(super) fn summarize(
+        &self,
+        unreadable_images: Vec<UnreadableImage>,
+        warnings: &[String],
+    ) -> (Results, Vec<ModelLine>) {
+        let readable: Vec<usize> = (0..self.images.len())
+            .filter(|&index| self.runs.iter().all(|run| run.ranked[index].is_ok()))
+            .collect();
+        let actual: Vec<usize> = readable
+            .iter()
+            .map(|&index| self.images[index].class)
+            .collect();
+        let predictions: Vec<Predictions> = self
+            .runs
+            .iter()
+            .map(|run| Predictions {
+                ranked: readable
+                    .iter()
+                    .filter_map(|&index| run.ranked[index].as_ref().ok().cloned())
+                    .collect(),
+            })
+            .collect();
+        let models: Vec<ModelResults> = self
+            .candidates
+            .iter()
+            .zip(self.runs)
+            .zip(&predictions)
+            .map(|((candidate, run), own)| {
+                self.model_results(candidate, run, own, &predictions[0], &actual)
+            })
+            .collect();
+        let lines: Vec<ModelLine> = models.iter().map(ModelResults::line).collect();
+        let top_1 = |index: usize| models.get(index).map_or(0.0, |model| model.top_1_accuracy);
+        let results = Results {
+            top_1_accuracy_keras: top_1(0),
+            top_1_accuracy_tflite: top_1(1),
+            top_1_accuracy_tflite_quantized: top_1(2),
+            images: readable.len(),
+            classes: self.labels.names().to_vec(),
+            models,
+            unreadable_images,
+            warnings: warnings.to_vec(),
+            generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")),
+        };
+        (results, lines)
+    }
+
+    fn model_results(
+        &self,
+        candidate: &Candidate,
+        run: &Run,
+        predictions: &Predictions,
+        keras: &Predictions,
+        actual: &[usize],
+    ) -> ModelResults {
+        let classes = self.labels.len();
+        let accuracy = Accuracy::new(predictions, actual, classes);
+        ModelResults {
+            name: candidate.name,
+            path: candidate.path.clone(),
+            file_bytes: candidate.file_bytes,
+            engine: candidate.model.description(),
+            top_1_accuracy: accuracy.top_1,
+            top_5_accuracy: accuracy.top_5,
+            agreement_with_keras: predictions.agreement(keras),
+            milliseconds_per_image: run.milliseconds_per_image,
+            per_class: ModelResults::per_class(&accuracy, self.labels.names()),
+            confusion: Confusion::new(predictions, actual, classes, self.outputs).counts,
+        }
+    }
+}
