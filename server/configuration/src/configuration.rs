@@ -172,7 +172,7 @@ pub fn check(text: &str, folder: &Path, facts: &dyn Facts) -> Vec<Finding> {
 pub fn stops(finding: &Finding, job: Job) -> bool {
     let key = finding.key().unwrap_or_default();
     let unused = match job {
-        Job::Quantize => key.starts_with("evaluate_") && key != "evaluate_preprocessing",
+        Job::Quantize => key.starts_with("evaluate_"),
         Job::Evaluate => matches!(key, "dataset_image_dir" | "batch_size" | "iteration_count"),
     };
     finding.is_error() && !(unused && finding.code.stage() == Stage::Disk)

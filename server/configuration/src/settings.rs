@@ -85,8 +85,11 @@ impl Settings {
     pub(crate) fn of(root: &Node, folder: &Path) -> Option<Settings> {
         let path = |key| Some(paths::absolute(folder, root.get(key)?.as_str()?));
         let count = |key| usize::try_from(root.get(key)?.as_integer()?).ok();
-        let calibration = preprocessing(root, "preprocessing").unwrap_or_default();
-        let evaluation = preprocessing(root, "evaluate_preprocessing");
+        let calibration = preprocessing(root, "preprocessing").transpose().ok()?;
+        let calibration = calibration.unwrap_or_default();
+        let evaluation = preprocessing(root, "evaluate_preprocessing")
+            .transpose()
+            .ok()?;
         Some(Settings {
             source_keras_model: path("source_keras_model")?,
             dataset_image_dir: path("dataset_image_dir")?,
@@ -106,11 +109,11 @@ impl Settings {
     }
 }
 
-/// The preprocessing under `key`, where there is a valid one.
-pub(crate) fn preprocessing(root: &Node, key: &str) -> Option<Preprocessing> {
+/// The preprocessing under `key`, where there is one, or why it is not possible.
+pub(crate) fn preprocessing(root: &Node, key: &str) -> Option<Result<Preprocessing, String>> {
     let mut value = root.get(key)?.to_json()?;
     remove_comments(&mut value);
-    serde_json::from_value(value).ok()
+    Some(serde_json::from_value(value).map_err(|error| error.to_string()))
 }
 
 /// An extension without the dot that may stand before it.
@@ -222,7 +225,9 @@ mod tests {
         assert_eq!(names, Preset::names());
         let written = |text: &str| {
             let parsed = parse(&format!("{{\"preprocessing\": {text}}}"));
-            preprocessing(&parsed.root.unwrap(), "preprocessing").unwrap()
+            preprocessing(&parsed.root.unwrap(), "preprocessing")
+                .unwrap()
+                .unwrap()
         };
         for name in names {
             assert_eq!(

@@ -11,16 +11,11 @@ const CALIBRATION: &str = "preprocessing";
 const EVALUATION: &str = "evaluate_preprocessing";
 
 pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
-    let read = |key| {
-        let node = context.value(key)?;
-        let written = settings::preprocessing(context.root, key)?;
-        Some((node, written))
-    };
-    let calibration = read(CALIBRATION);
-    let evaluation = read(EVALUATION);
+    let calibration = read(context, CALIBRATION);
+    let evaluation = read(context, EVALUATION);
     if let Some(model) = model {
         match &calibration {
-            Some((_, pipeline)) => against_model(context, CALIBRATION, pipeline, model),
+            Some(pipeline) => against_model(context, CALIBRATION, pipeline, model),
             // Without the key the default holds, and the finding belongs to the model.
             None if context.root.get(CALIBRATION).is_none() => {
                 against_model(
@@ -32,18 +27,29 @@ pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
             }
             None => {}
         }
-        if let Some((_, pipeline)) = &evaluation {
+        if let Some(pipeline) = &evaluation {
             against_model(context, EVALUATION, pipeline, model);
         }
     }
-    let calibration = calibration
-        .map(|(_, pipeline)| pipeline)
-        .unwrap_or_default();
-    if evaluation.is_some_and(|(_, pipeline)| pipeline != calibration) {
+    let calibration = calibration.unwrap_or_default();
+    if evaluation.is_some_and(|pipeline| pipeline != calibration) {
         let message = format!(
             "evaluation images are prepared in another way than calibration images, which usually lowers accuracy; remove `{EVALUATION}` unless this is meant"
         );
         context.report(Code::PreprocessingDiffers, EVALUATION, message);
+    }
+}
+
+/// The preprocessing under `key`. The schema allows nothing that the images crate refuses; if it
+/// ever does, that is said rather than the default taken.
+fn read(context: &mut Context, key: &str) -> Option<Preprocessing> {
+    context.value(key)?;
+    match settings::preprocessing(context.root, key)? {
+        Ok(pipeline) => Some(pipeline),
+        Err(reason) => {
+            context.report(Code::InvalidValue, key, format!("`{key}`: {reason}"));
+            None
+        }
     }
 }
 

@@ -374,11 +374,13 @@ impl Parser<'_> {
             }
             _ => {
                 let end = self.previous_end();
-                // A string that is never closed has swallowed the comma.
-                let swallowed = self.errors.last().is_some_and(|error| {
-                    error.kind == SyntaxErrorKind::UnclosedString && error.range.end == end.end
-                });
-                if !swallowed {
+                // One mistake is one error: an open string has swallowed the comma, and where a
+                // value is missing the comma is too.
+                let reported = self
+                    .errors
+                    .last()
+                    .is_some_and(|error| error.range.end == end.end);
+                if !reported {
                     self.error(end, SyntaxErrorKind::MissingComma);
                 }
             }
