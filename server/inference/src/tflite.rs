@@ -7,6 +7,8 @@ mod runtime;
 #[path = "tflite/present.rs"]
 mod runtime;
 #[cfg(feature = "tflite-runtime")]
+mod silence;
+#[cfg(feature = "tflite-runtime")]
 mod verification;
 
 pub use runtime::{TfliteModel, tflite_runtime_version};

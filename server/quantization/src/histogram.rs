@@ -66,6 +66,33 @@ pub(crate) struct GrowingHistogram {
 /// Bins on each side of zero. After growth at least half of them are in use on one side.
 const HALF: usize = 4096;
 
+/// Tables that one tensor's values are counted in before they join the totals; all zero between
+/// uses. Two in turn, because neighbouring activations often share a bin, and adding to the same
+/// address twice in a row stalls.
+#[derive(Debug, Clone)]
+pub(crate) struct Scratch {
+    even: Box<[u32; 2 * HALF]>,
+    odd: Box<[u32; 2 * HALF]>,
+}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        Self {
+            even: Box::new([0; 2 * HALF]),
+            odd: Box::new([0; 2 * HALF]),
+        }
+    }
+}
+
+/// Index of the bin that holds `value`, given in bin widths. Adding 2^23 leaves the rounded value
+/// in the low bits of a float, which costs less than a conversion; a value within 2^-11 of an edge
+/// may land on the other side of it.
+fn bin(value: f32) -> usize {
+    const ROUND: f32 = 8_388_608.0;
+    let rounded = (value + (HALF as f32 - 0.5)) + ROUND;
+    rounded.to_bits() as usize % (2 * HALF)
+}
+
 /// Smallest bin width, 2^-100: leaves room below the largest finite `f32` for 2^100 times as much.
 const SMALLEST_EXPONENT: i32 = -100;
 
@@ -77,27 +104,33 @@ impl GrowingHistogram {
         }
     }
 
-    /// Counts finite values, each `weight` times. `largest` is their largest magnitude.
-    pub(crate) fn add(&mut self, values: &[f32], largest: f32, weight: u32) {
-        self.widen_to(largest);
+    /// Counts finite values in `[min, max]`, each `weight` times.
+    pub(crate) fn add(
+        &mut self,
+        values: &[f32],
+        (min, max): (f32, f32),
+        weight: u32,
+        scratch: &mut Scratch,
+    ) {
+        self.widen_to(max.max(-min));
         let per_width = (-self.exponent as f32).exp2();
-        // Two tables in turn: neighbouring activations often share a bin, and adding to the same
-        // address twice in a row stalls.
-        let mut tables = [[0u32; 2 * HALF], [0u32; 2 * HALF]];
-        let [even, odd] = &mut tables;
-        let index = |value: f32| ((value * per_width + HALF as f32) as usize).min(2 * HALF - 1);
-        for chunk in values.chunks(1 << 30) {
-            let (pairs, rest) = chunk.as_chunks::<2>();
+        let Scratch { even, odd } = scratch;
+        // Fewer values than a u32 can count.
+        for block in values.chunks(1 << 30) {
+            let (pairs, rest) = block.as_chunks::<2>();
             for pair in pairs {
-                even[index(pair[0])] += 1;
-                odd[index(pair[1])] += 1;
+                even[bin(pair[0] * per_width)] += 1;
+                odd[bin(pair[1] * per_width)] += 1;
             }
             for &value in rest {
-                even[index(value)] += 1;
+                even[bin(value * per_width)] += 1;
             }
-        }
-        for ((total, even), odd) in self.counts.iter_mut().zip(even).zip(odd) {
-            *total += u64::from(*even + *odd) * u64::from(weight);
+            let used = bin(min * per_width)..=bin(max * per_width);
+            let tables = even[used.clone()].iter_mut().zip(&mut odd[used.clone()]);
+            for (total, (even, odd)) in self.counts[used].iter_mut().zip(tables) {
+                *total += u64::from(*even + *odd) * u64::from(weight);
+                (*even, *odd) = (0, 0);
+            }
         }
     }
 
@@ -130,7 +163,8 @@ impl GrowingHistogram {
 
     fn widen_to(&mut self, largest: f32) {
         let mut exponent = self.exponent;
-        while largest >= HALF as f32 * (exponent as f32).exp2() {
+        // One bin stays free, for values that round over the edge.
+        while largest >= (HALF - 1) as f32 * (exponent as f32).exp2() {
             exponent += 1;
         }
         if exponent > self.exponent {
@@ -166,8 +200,10 @@ mod tests {
     fn histogram_of(batches: &[&[f32]]) -> GrowingHistogram {
         let mut histogram = GrowingHistogram::new();
         for batch in batches {
-            let largest = batch.iter().fold(0.0f32, |m, v| m.max(v.abs()));
-            histogram.add(batch, largest, 1);
+            let range = batch
+                .iter()
+                .fold((0.0f32, 0.0f32), |(lo, hi), &v| (lo.min(v), hi.max(v)));
+            histogram.add(batch, range, 1, &mut Scratch::new());
         }
         histogram
     }
@@ -217,7 +253,7 @@ mod tests {
     #[test]
     fn a_weight_counts_a_value_that_often() {
         let mut weighted = GrowingHistogram::new();
-        weighted.add(&[0.5, 2.0], 2.0, 3);
+        weighted.add(&[0.5, 2.0], (0.5, 2.0), 3, &mut Scratch::new());
         let repeated = histogram_of(&[&[0.5, 2.0], &[0.5, 2.0], &[0.5, 2.0]]);
         assert_eq!(weighted.to_histogram(), repeated.to_histogram());
     }

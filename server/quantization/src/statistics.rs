@@ -4,7 +4,7 @@ use graph::{Graph, Op, TensorId};
 use thiserror::Error;
 
 use crate::assignment::fixed_parameters;
-use crate::histogram::{GrowingHistogram, Histogram};
+use crate::histogram::{GrowingHistogram, Histogram, Scratch};
 
 /// A tensor of the float model whose values calibration needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,7 @@ pub struct NonFinite {
 #[derive(Debug, Clone)]
 pub struct Observer {
     tensors: Vec<(TensorId, TensorObserver)>,
+    scratch: Scratch,
 }
 
 impl Observer {
@@ -115,7 +116,10 @@ impl Observer {
                 (observation.tensor, observer)
             })
             .collect();
-        Self { tensors }
+        Self {
+            tensors,
+            scratch: Scratch::new(),
+        }
     }
 
     /// Takes in the values of the observation at `position` for one sample that counts `weight`
@@ -130,7 +134,7 @@ impl Observer {
         weight: u32,
     ) -> Result<(), NonFinite> {
         let (tensor, observer) = &mut self.tensors[position];
-        if observer.observe(values, weight) {
+        if observer.observe(values, weight, &mut self.scratch) {
             Ok(())
         } else {
             Err(NonFinite { tensor: *tensor })
@@ -174,13 +178,13 @@ impl TensorObserver {
     }
 
     /// Whether all values are finite; nothing is taken in otherwise.
-    fn observe(&mut self, values: &[f32], weight: u32) -> bool {
+    fn observe(&mut self, values: &[f32], weight: u32, scratch: &mut Scratch) -> bool {
         let Some((min, max)) = finite_range(values) else {
             return false;
         };
         self.min = self.min.min(min);
         self.max = self.max.max(max);
-        self.histogram.add(values, max.max(-min), weight);
+        self.histogram.add(values, (min, max), weight, scratch);
         if let Some(channels) = &mut self.channels {
             channels.add(values, weight);
         }

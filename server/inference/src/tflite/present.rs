@@ -4,6 +4,7 @@ use tflitec::interpreter::{Interpreter, Options};
 use tflitec::tensor::{DataType, Tensor};
 
 use super::Kernels;
+use super::silence::without_first_notice;
 use super::verification::verify;
 use crate::{Elements, Engine, InferenceError, Model, Output};
 
@@ -111,7 +112,7 @@ impl<'a> TfliteEngine<'a> {
             thread_count: 1,
             is_xnnpack_enabled: kernels == Kernels::Xnnpack,
         };
-        let interpreter = Interpreter::new(model, Some(options))
+        let interpreter = without_first_notice(|| Interpreter::new(model, Some(options)))
             .map_err(|_| refused("has an operator that this runtime does not know"))?;
         let count = interpreter.input_tensor_count();
         if count != 1 {
