@@ -1,0 +1,141 @@
+//! The commands beside the two jobs.
+
+use serde_json::Value;
+
+use crate::support::{Finished, Project, Schema};
+
+#[test]
+fn check_says_what_is_wrong() {
+    let project = Project::small();
+    let check = |project: &Project, code: i32| -> Finished {
+        project
+            .run(&["check", "configuration.json"])
+            .assert_code(code)
+    };
+    let finished = check(&project, 0);
+    assert_eq!(finished.stdout, "configuration.json: no problems\n");
+
+    for (key, value, expected) in [
+        ("batch_size", Value::from(21), "batch-size-exceeds-images"),
+        ("batch_size", "many".into(), "batch_size"),
+        ("input_tensor_size", 64.into(), "write 96"),
+        ("output_dir", "labels.json".into(), "labels.json"),
+        ("evaluate_image_dir", "absent".into(), "path-not-found"),
+    ] {
+        let project = Project::small();
+        project.set(key, value);
+        let finished = check(&project, 1);
+        assert!(finished.stdout.contains(expected), "{}", finished.stdout);
+        assert_eq!(finished.stderr, "");
+    }
+
+    project.write("configuration.json", "{");
+    check(&project, 1);
+    std::fs::remove_file(project.path("configuration.json")).unwrap();
+    check(&project, 2).assert_error(&["configuration.json", "init"]);
+}
+
+#[test]
+fn init_writes_a_configuration_to_start_from() {
+    let project = Project::small();
+    project.run(&["init", "new/folder"]).assert_code(0);
+    let written = project.json("new/folder/configuration.json");
+    Schema::load("configuration").check(&written);
+
+    let checked = project.run(&["check", "new/folder/configuration.json", "--format", "json"]);
+    let findings: Vec<Value> = serde_json::from_str(&checked.assert_code(1).stdout).unwrap();
+    let codes: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    // All that is missing are the user's own files.
+    assert_eq!(codes, ["path-not-found"; 4]);
+
+    let before = project.snapshot();
+    let again = project.run(&["init", "new/folder"]).assert_code(2);
+    again.assert_error(&["configuration.json", "exists already"]);
+    before.assert_unchanged(&project);
+}
+
+#[test]
+fn inspect_shows_models() {
+    let project = Project::small();
+    project.job("quantize", &[]);
+    for (model, format, for_people, layers) in [
+        (
+            "model/flowers.h5",
+            "Keras HDF5 (.h5)",
+            "picture 1 x 96 x 96 x 3",
+            "layers",
+        ),
+        (
+            "output/model.tflite",
+            "TFLite",
+            "float32 1 x 96 x 96 x 3",
+            "operators",
+        ),
+        (
+            "output/model_quantized.tflite",
+            "TFLite",
+            "uint8 1 x 96 x 96 x 3",
+            "operators",
+        ),
+    ] {
+        let text = project.run(&["inspect", model]).assert_code(0).stdout;
+        for expected in [format, for_people, "1 x 5", "block_3_depthwise"] {
+            assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
+        }
+        let json = project
+            .run(&["inspect", model, "--json"])
+            .assert_code(0)
+            .stdout;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["format"], format);
+        assert!(json[layers].as_array().unwrap().len() > 20, "{json}");
+    }
+}
+
+#[test]
+fn inspect_refuses_other_files() {
+    let project = Project::small();
+    project.write("cut.tflite", "TFL3");
+    project.write("empty.h5", "");
+    for file in [
+        "configuration.json",
+        "absent.h5",
+        "absent.tflite",
+        "cut.tflite",
+        "empty.h5",
+    ] {
+        let finished = project.run(&["inspect", file]).assert_code(2);
+        finished.assert_error(&[file]);
+        assert_eq!(finished.stdout, "");
+    }
+}
+
+#[test]
+fn doctor_names_the_runtime() {
+    let project = Project::small();
+    let finished = project.run(&["doctor"]).assert_code(0);
+    let runtime = finished
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("TFLite runtime"))
+        .unwrap();
+    assert!(runtime.trim().starts_with("2."), "{runtime}");
+}
+
+#[test]
+fn unknown_arguments_are_refused() {
+    let project = Project::small();
+    for arguments in [
+        &[][..],
+        &["quantise", "configuration.json"],
+        &["quantize"],
+        &["quantize", "configuration.json", "--threads", "0"],
+        &["quantize", "configuration.json", "--seed", "-1"],
+        &["evaluate", "configuration.json", "--message-format", "xml"],
+    ] {
+        project.run(arguments).assert_code(2);
+    }
+}

@@ -1,0 +1,64 @@
+//! The same inputs give the same files, on any number of threads.
+
+use serde_json::Value;
+
+use crate::support::Project;
+
+const MODELS: [&str; 2] = ["output/model.tflite", "output/model_quantized.tflite"];
+
+fn quantize(project: &Project, options: &[&str]) -> [Vec<u8>; 2] {
+    project.job("quantize", options);
+    MODELS.map(|model| project.read(model))
+}
+
+/// Results without the only figure that may vary.
+fn evaluate(project: &Project, options: &[&str]) -> Value {
+    project.job("evaluate", options);
+    let mut results = project.json("results/results.json");
+    for model in results["models"].as_array_mut().unwrap() {
+        let time = model
+            .as_object_mut()
+            .unwrap()
+            .remove("milliseconds_per_image");
+        assert!(time.unwrap().as_f64().unwrap() > 0.0);
+    }
+    results
+}
+
+#[test]
+fn files_depend_on_neither_run_nor_threads() {
+    let project = Project::flowers();
+    let runs = [
+        &["--threads", "1"][..],
+        &["--threads", "3"],
+        &["--threads", "3"],
+    ];
+    let models = runs.map(|options| quantize(&project, options));
+    // Not assert_eq, which would print both files.
+    assert!(models.iter().all(|run| *run == models[0]));
+    let results = runs.map(|options| evaluate(&project, options));
+    assert_eq!(results[0], results[1]);
+    assert_eq!(results[1], results[2]);
+}
+
+#[test]
+fn the_seed_draws_the_images() {
+    let project = Project::flowers();
+    project.set("iteration_count", 2);
+    let [float, int8] = quantize(&project, &[]);
+    let [same_float, same_int8] = quantize(&project, &["--seed", "0"]);
+    let [other_float, other_int8] = quantize(&project, &["--seed", "7"]);
+    assert!(float == same_float && int8 == same_int8, "0 is the default");
+    assert!(
+        float == other_float,
+        "the float model has nothing to do with the images"
+    );
+    assert!(int8 != other_int8, "other images give other scales");
+
+    project.set("quantization", serde_json::json!({"seed": 7}));
+    let [_, configured] = quantize(&project, &[]);
+    assert!(
+        configured == other_int8,
+        "the option and the key are one setting"
+    );
+}

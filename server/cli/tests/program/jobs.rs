@@ -1,0 +1,70 @@
+//! Quantize and Evaluate on the whole demo project.
+
+use crate::support::{Project, Schema};
+
+#[test]
+fn quantize_then_evaluate() {
+    let project = Project::flowers();
+    let quantized = project.job("quantize", &[]);
+    for said in ["model.tflite", "model_quantized.tflite", "300 images"] {
+        assert!(quantized.stdout.contains(said), "{}", quantized.stdout);
+    }
+    let float = project.read("output/model.tflite").len();
+    let int8 = project.read("output/model_quantized.tflite").len();
+    // Names, scales and options weigh more in a model as small as this one; in a large one the
+    // int8 file comes to a quarter.
+    assert!(int8 * 2 < float, "{int8} of {float} bytes");
+
+    let evaluated = project.job("evaluate", &["--timings"]);
+    for said in [
+        "Keras",
+        "TFLite int8",
+        "200 images",
+        "results.json",
+        "evaluate_tflite",
+    ] {
+        assert!(evaluated.stdout.contains(said), "{}", evaluated.stdout);
+    }
+    let results = project.json("results/results.json");
+    Schema::load("results").check(&results);
+    let accuracy = |model: &str| results[format!("top_1_accuracy_{model}")].as_f64().unwrap();
+    let keras = accuracy("keras");
+    assert!(keras > 0.8, "{keras}");
+    assert!((accuracy("tflite") - keras).abs() <= 0.005, "{results}");
+    assert!(
+        (accuracy("tflite_quantized") - keras).abs() <= 0.05,
+        "{results}"
+    );
+    let agreement = |model: usize| {
+        results["models"][model]["agreement_with_keras"]
+            .as_f64()
+            .unwrap()
+    };
+    assert_eq!(agreement(0), 1.0);
+    assert!(agreement(1) >= 0.995, "{}", agreement(1));
+    assert!(agreement(2) >= 0.95, "{}", agreement(2));
+}
+
+#[test]
+fn results_add_up() {
+    let project = Project::small();
+    project.job("quantize", &[]);
+    project.job("evaluate", &[]);
+    let results = project.json("results/results.json");
+    assert_eq!(results["images"], 20);
+    let classes = results["classes"].as_array().unwrap().len();
+    for model in results["models"].as_array().unwrap() {
+        let correct: u64 = (0..classes)
+            .map(|class| {
+                let figures = &model["per_class"][class];
+                let answers = model["confusion"][class].as_array().unwrap();
+                let images: u64 = answers.iter().map(|count| count.as_u64().unwrap()).sum();
+                assert_eq!(figures["class"], results["classes"][class]);
+                assert_eq!(figures["images"], images);
+                assert_eq!(figures["correct"], answers[class]);
+                answers[class].as_u64().unwrap()
+            })
+            .sum();
+        assert_eq!(model["top_1_accuracy"], correct as f64 / 20.0);
+    }
+}
