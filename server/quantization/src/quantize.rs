@@ -50,7 +50,9 @@ pub enum QuantizationError {
         layer: String,
     },
     /// The operator has no int8 form in TFLite.
-    #[error("layer \"{layer}\" ({op}) cannot run in int8")]
+    #[error(
+        "layer \"{layer}\" needs {op}, for which TFLite has no int8 kernel; replace the layer, for example by another activation"
+    )]
     NoInteger {
         /// Name of the node.
         layer: String,

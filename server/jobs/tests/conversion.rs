@@ -1,0 +1,219 @@
+//! From Keras fixtures to TFLite: the float file computes what Keras computed, the int8 file runs
+//! and stays close, in the runtime with and without XNNPACK; tract agrees from the untouched graph.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use graph::{Graph, passes, reference};
+use inference::{Kernels, Model, TfliteModel, TractModel};
+use ndarray::{ArrayD, ArrayView, IxDyn};
+use quantization::{
+    InputType, Observer, Options, QuantizationError, QuantizedModel, observations, quantize,
+};
+use serde_json::Value;
+use tflite::{Encodings, WriteOptions};
+
+/// Side that the fixture maker uses where a model leaves its input size open.
+const OPEN_SIZE: usize = 11;
+
+/// Largest difference from Keras' output, relative to values above one.
+const TOLERANCE: f32 = 1e-4;
+
+/// Least signal to quantization noise ratio of an int8 file, in decibels.
+const CLOSE: f64 = 20.0;
+
+/// Fixtures that have no int8 version, and what stands in the way: softsign is a division.
+const REFUSED_IN_INT8: &[(&str, &str)] = &[
+    ("keras2/activations", "Divide"),
+    ("keras3/activations", "Divide"),
+];
+
+struct Case {
+    name: String,
+    graph: Graph,
+    input: ArrayD<f32>,
+    expected: Vec<f32>,
+}
+
+fn cases() -> Vec<Case> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+    ["keras2", "keras3"]
+        .into_iter()
+        .flat_map(|generation| {
+            let folder = fixtures.join(generation);
+            let manifest = std::fs::read(folder.join("manifest.json")).unwrap();
+            let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+            let cases = manifest["cases"].as_array().unwrap().clone();
+            cases.into_iter().map(move |case| load(&folder, &case))
+        })
+        .collect()
+}
+
+fn load(folder: &Path, case: &Value) -> Case {
+    let name = case["name"].as_str().unwrap();
+    let shape: Vec<usize> = case["input"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|extent| extent.as_u64().unwrap() as usize)
+        .collect();
+    let bytes = std::fs::read(folder.join(format!("{name}.bin"))).unwrap();
+    let values: Vec<f32> = bytes
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+        .collect();
+    let (input, expected) = values.split_at(shape.iter().product());
+    let path: PathBuf = folder.join(format!("{name}.h5"));
+    let options = keras::ReadOptions {
+        input_size: Some(OPEN_SIZE),
+    };
+    let generation = folder.file_name().unwrap().to_string_lossy();
+    Case {
+        name: format!("{generation}/{name}"),
+        graph: keras::read(&path, &options).unwrap().graph,
+        input: ArrayView::from_shape(IxDyn(&shape), input)
+            .unwrap()
+            .to_owned(),
+        expected: expected.to_vec(),
+    }
+}
+
+fn run(model: &dyn Model, input: &ArrayD<f32>) -> Vec<f32> {
+    let mut engine = model.engine().unwrap();
+    engine.run(input.as_slice().unwrap()).unwrap();
+    engine.output(0).unwrap().to_vec()
+}
+
+fn worst_difference(actual: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(actual.len(), expected.len());
+    let difference = |(a, b): (&f32, &f32)| (a - b).abs() / b.abs().max(1.0);
+    let differences = actual.iter().zip(expected).map(difference);
+    differences.fold(0.0, |worst, next| if next <= worst { worst } else { next })
+}
+
+/// Signal to quantization noise ratio in decibels.
+fn sqnr(actual: &[f32], expected: &[f32]) -> f64 {
+    let power = |values: &mut dyn Iterator<Item = f32>| -> f64 {
+        values.map(|value| f64::from(value).powi(2)).sum()
+    };
+    let noise = power(&mut actual.iter().zip(expected).map(|(a, b)| a - b));
+    10.0 * (power(&mut expected.iter().copied()) / noise.max(1e-30)).log10()
+}
+
+fn quantized(
+    prepared: &Graph,
+    input: &ArrayD<f32>,
+    input_type: InputType,
+) -> Result<QuantizedModel, QuantizationError> {
+    let observations = observations(prepared);
+    let mut observer = Observer::new(prepared, &observations);
+    let values = reference::evaluate_all(prepared, &[input.view()]).unwrap();
+    for (position, observation) in observations.iter().enumerate() {
+        let value = values[observation.tensor.0 as usize].as_ref().unwrap();
+        observer
+            .observe(position, value.as_slice().unwrap(), 1)
+            .unwrap();
+    }
+    let options = Options {
+        input_type,
+        bias_correction: true,
+    };
+    let never = AtomicBool::new(false);
+    quantize(
+        prepared,
+        &observer.finish(),
+        &options,
+        1,
+        &never,
+        &mut |_, _| {},
+    )
+}
+
+fn runtime_is_here() -> bool {
+    let here = inference::tflite_runtime_version().is_some();
+    if !here {
+        println!("skipped: this build has no TFLite runtime; run `cargo xtask test`");
+    }
+    here
+}
+
+#[test]
+fn tract_computes_what_keras_does() {
+    for case in cases() {
+        let model = TractModel::new(&case.graph, case.graph.outputs()).unwrap();
+        let worst = worst_difference(&run(&model, &case.input), &case.expected);
+        assert!(worst <= TOLERANCE, "{}: off by {worst:e}", case.name);
+    }
+}
+
+#[test]
+fn prepared_graphs_compute_what_keras_does() {
+    for case in cases() {
+        let prepared = passes::prepare(&case.graph);
+        let outputs = reference::evaluate(&prepared, &[case.input.view()]).unwrap();
+        let worst = worst_difference(outputs[0].as_slice().unwrap(), &case.expected);
+        assert!(worst <= TOLERANCE, "{}: off by {worst:e}", case.name);
+    }
+}
+
+#[test]
+fn float_files_compute_what_keras_does() {
+    if !runtime_is_here() {
+        return;
+    }
+    for case in cases() {
+        let prepared = passes::prepare(&case.graph);
+        let file = tflite::write(&prepared, &Encodings::float(), &WriteOptions::default()).unwrap();
+        for kernels in [Kernels::Xnnpack, Kernels::Builtin] {
+            let model = TfliteModel::from_bytes(&file, kernels).unwrap();
+            let worst = worst_difference(&run(&model, &case.input), &case.expected);
+            assert!(
+                worst <= TOLERANCE,
+                "{} with {kernels:?}: off by {worst:e}",
+                case.name
+            );
+        }
+    }
+}
+
+#[test]
+fn int8_files_run_and_stay_close() {
+    if !runtime_is_here() {
+        return;
+    }
+    let mut failures = Vec::new();
+    for case in cases() {
+        let prepared = passes::prepare(&case.graph);
+        for input_type in [InputType::UInt8, InputType::Int8, InputType::Float32] {
+            let refused = REFUSED_IN_INT8.iter().find(|(name, _)| *name == case.name);
+            let quantized = match (quantized(&prepared, &case.input, input_type), refused) {
+                (Ok(quantized), None) => quantized,
+                (Err(error), Some((_, expected))) if error.to_string().contains(expected) => {
+                    continue;
+                }
+                (result, _) => {
+                    failures.push(format!("{}: {:?}", case.name, result.map(|_| "quantized")));
+                    continue;
+                }
+            };
+            let options = WriteOptions::default();
+            let file = tflite::write(&quantized.graph, &quantized.encodings, &options).unwrap();
+            for kernels in [Kernels::Xnnpack, Kernels::Builtin] {
+                let model = TfliteModel::from_bytes(&file, kernels).unwrap();
+                let ratio = sqnr(&run(&model, &case.input), &case.expected);
+                let line = format!("{} {input_type:?} {kernels:?}: {ratio:.1} dB", case.name);
+                println!("{line}");
+                if ratio < CLOSE {
+                    failures.push(line);
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
