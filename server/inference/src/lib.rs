@@ -14,7 +14,7 @@ mod tract;
 
 pub use error::InferenceError;
 pub use tflite::{Kernels, TfliteModel, tflite_runtime_version};
-pub use tract::TractModel;
+pub use tract::{TRACT_VERSION, TractModel};
 
 use std::ops::Deref;
 

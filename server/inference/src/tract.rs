@@ -11,6 +11,9 @@ use tract_onnx::prelude::*;
 
 use crate::{Elements, Engine, InferenceError, Model, Output};
 
+/// Version of tract that runs Keras models, for problem reports.
+pub const TRACT_VERSION: &str = "0.23.9";
+
 const DESCRIPTION: &str = "tract";
 
 /// The model graph as it was read, without any pass over it, ready to run.
@@ -119,4 +122,16 @@ fn run_error(error: &TractError) -> InferenceError {
 /// tract's error and its causes, outermost first.
 fn one_line(error: &TractError) -> String {
     format!("{error:#}").replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_locked_one() {
+        let lock = include_str!("../../../Cargo.lock");
+        let entry = format!("name = \"tract-onnx\"\nversion = \"{TRACT_VERSION}\"");
+        assert!(lock.contains(&entry), "Cargo.lock has no {entry}");
+    }
 }

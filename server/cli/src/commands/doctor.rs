@@ -10,6 +10,7 @@ pub(crate) fn doctor() -> Result<Ending, String> {
         std::env::consts::ARCH
     );
     println!("threads          {}", available_threads());
+    println!("tract            {}", inference::TRACT_VERSION);
     match inference::tflite_runtime_version() {
         Some(version) => {
             println!("TFLite runtime   {version}");

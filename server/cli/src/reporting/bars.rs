@@ -1,4 +1,6 @@
-use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use jobs::{Event, Level};
 
 use super::{Reporter, outcome};
@@ -18,7 +20,7 @@ impl Bars {
         self.end();
         let bar = if total > 0 {
             let template =
-                format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left");
+                format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{rate}}, {{eta}} left");
             ProgressBar::new(total).with_style(style(&template))
         } else {
             ProgressBar::new_spinner().with_style(style("{msg} {spinner}"))
@@ -45,7 +47,13 @@ impl Bars {
 
 fn style(template: &str) -> ProgressStyle {
     // The templates are constants of this file; a default bar would show a slip in them at once.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template);
+    style
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
+            // A bar that cannot be drawn is drawn again in a moment.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        })
 }
 
 impl Reporter for Bars {
