@@ -1,5 +1,8 @@
 //! Tasks of the project: `cargo xtask <task>`.
 
+mod audit;
+mod bench;
+mod command;
 mod fetch;
 mod platform;
 mod tasks;
@@ -15,7 +18,10 @@ usage: cargo xtask <task>
   build   build target/release/model-quantizer with the TFLite runtime
   demo    build, then quantize and evaluate the project in examples/flowers
   test    run all tests; further arguments go to `cargo test`
-  lint    check the formatting and run clippy with warnings denied";
+  lint    check the formatting and run clippy with warnings denied
+  audit   check licences, sources, versions and reasons of all dependencies
+  bench   build, then measure start, check, quantize and evaluate; further arguments are the
+          configurations to measure instead of the demo's and target/benchmark's";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -29,6 +35,8 @@ fn main() -> ExitCode {
         Some("demo") => tasks::demo(),
         Some("test") => tasks::test(&rest),
         Some("lint") => tasks::lint(),
+        Some("audit") => audit::audit(),
+        Some("bench") => bench::bench(&rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -16,6 +16,8 @@ pub struct Library {
 pub struct Platform {
     /// Operating system and processor, as the standard library names them.
     pub name: &'static str,
+    /// The target for which Rust compiles.
+    pub target: &'static str,
     /// Platform tags under which pip finds the wheels.
     pub wheel_tags: &'static [&'static str],
     /// The TFLite runtime.
@@ -24,9 +26,11 @@ pub struct Platform {
     pub clang: Library,
 }
 
-const PLATFORMS: [Platform; 3] = [
+/// Every machine for which a prebuilt runtime exists.
+pub const PLATFORMS: [Platform; 3] = [
     Platform {
         name: "linux-x86_64",
+        target: "x86_64-unknown-linux-gnu",
         wheel_tags: &["manylinux_2_35_x86_64", "manylinux2010_x86_64"],
         tflite: Library {
             path_in_wheel: "pymicro_wakeword/lib/libtensorflowlite_c.so",
@@ -41,6 +45,7 @@ const PLATFORMS: [Platform; 3] = [
     },
     Platform {
         name: "linux-aarch64",
+        target: "aarch64-unknown-linux-gnu",
         wheel_tags: &["manylinux_2_35_aarch64", "manylinux2014_aarch64"],
         tflite: Library {
             path_in_wheel: "pymicro_wakeword/lib/libtensorflowlite_c.so",
@@ -55,6 +60,7 @@ const PLATFORMS: [Platform; 3] = [
     },
     Platform {
         name: "macos-aarch64",
+        target: "aarch64-apple-darwin",
         wheel_tags: &["macosx_15_0_universal2", "macosx_11_0_arm64"],
         tflite: Library {
             path_in_wheel: "pymicro_wakeword/lib/libtensorflowlite_c.dylib",

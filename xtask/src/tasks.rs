@@ -6,13 +6,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::command::{self, run};
 use crate::fetch::{Runtime, fetch};
 use crate::{platform, workspace};
 
 /// The feature that links the runtime, in each crate that has it.
 const FEATURES: &str = "cli/tflite-runtime,inference/tflite-runtime";
 
-const DEMO_CONFIGURATION: &str = "examples/flowers/configuration.json";
+/// The demo project, below the repository's root.
+pub const DEMO_CONFIGURATION: &str = "examples/flowers/configuration.json";
 
 /// Builds the program with the TFLite runtime and puts the library beside it.
 ///
@@ -68,7 +70,7 @@ pub fn lint() -> Result<(), String> {
 pub fn demo() -> Result<(), String> {
     build()?;
     for job in ["quantize", "evaluate"] {
-        let mut program = Command::new(release_folder().join("model-quantizer"));
+        let mut program = Command::new(program());
         program
             .current_dir(workspace::root())
             .args([job, DEMO_CONFIGURATION]);
@@ -105,7 +107,7 @@ fn require_c_compiler() -> Result<(), String> {
 /// Cargo with the variables that keep the build script of `tflitec` from building TensorFlow, and
 /// with the library where the programs that cargo starts find it.
 fn cargo(runtime: &Runtime) -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = command::cargo();
     let search_path = if cfg!(target_os = "macos") {
         "DYLD_FALLBACK_LIBRARY_PATH"
     } else {
@@ -124,11 +126,15 @@ fn cargo(runtime: &Runtime) -> Command {
         cargo.env(search_path, folders);
     }
     cargo
-        .current_dir(workspace::root())
         .env("TFLITEC_PREBUILT_PATH", &runtime.library)
         .env("TFLITEC_HEADER_DIR", &runtime.headers)
         .env("LIBCLANG_PATH", &runtime.clang);
     cargo
+}
+
+/// The program that [`build`] makes.
+pub fn program() -> PathBuf {
+    release_folder().join("model-quantizer")
 }
 
 fn release_folder() -> PathBuf {
@@ -147,15 +153,4 @@ fn install_library(runtime: &Runtime) -> Result<(), String> {
         .and_then(|()| fs::copy(&runtime.library, &scratch))
         .and_then(|_| fs::rename(&scratch, &destination))
         .map_err(|error| format!("cannot write {}: {error}", destination.display()))
-}
-
-fn run(mut command: Command, failure: &str) -> Result<(), String> {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(failure.to_owned()),
-        Err(error) => Err(format!(
-            "cannot start {}: {error}",
-            command.get_program().display()
-        )),
-    }
 }
