@@ -20,9 +20,8 @@ impl Confusion {
         let columns = classes + usize::from(outputs > classes);
         let mut counts = vec![vec![0; columns]; classes];
         for (predicted, &actual) in predictions.top_1().zip(labels) {
-            let cell = predicted.and_then(|predicted| {
-                counts.get_mut(actual)?.get_mut(predicted.min(classes))
-            });
+            let cell = predicted
+                .and_then(|predicted| counts.get_mut(actual)?.get_mut(predicted.min(classes)));
             if let Some(cell) = cell {
                 *cell += 1;
             }
