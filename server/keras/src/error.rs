@@ -33,19 +33,18 @@ pub enum ErrorKind {
     #[error("the model cannot be read ({0}); check the path and its permissions")]
     Io(#[from] std::io::Error),
     /// The path names a directory, such as a SavedModel.
-    #[error("reading a directory (SavedModel) is not supported yet; save the model as .h5")]
+    #[error(
+        "reading a directory (SavedModel) is not supported yet; save the model as .keras or .h5"
+    )]
     Directory,
     /// The path names a device, a pipe or a socket.
-    #[error("this is not a regular file; give the path of a Keras .h5 file")]
+    #[error("this is not a regular file; give the path of a Keras .keras or .h5 file")]
     NotAFile,
-    /// A Keras 3 archive.
-    #[error("reading .keras archives is not supported yet; save the model as .h5")]
-    KerasArchive,
     /// The file has no bytes.
     #[error("the file is empty; save the model again")]
     Empty,
     /// Another kind of file under the name of a model.
-    #[error("this is {0}, not a Keras HDF5 file; give the .h5 file that model.save() wrote")]
+    #[error("this is {0}, not a Keras model; give the .keras or .h5 file that model.save() wrote")]
     OtherFormat(&'static str),
     /// The file ends before the data that it describes.
     #[error("the file is cut off ({actual} of {expected} bytes); copy or download it again")]
@@ -63,6 +62,22 @@ pub enum ErrorKind {
         /// What failed.
         problem: String,
     },
+    /// The structure of the zip archive cannot be followed, or its contents have changed.
+    #[error("the .keras archive is damaged ({0}); copy or save the file again")]
+    DamagedArchive(String),
+    /// A zip archive without a part that every `.keras` file has.
+    #[error(
+        "the zip archive has no \"{0}\", so it is not a whole .keras model; save the model with model.save()"
+    )]
+    MissingMember(String),
+    /// A password protects the archive.
+    #[error("\"{0}\" in the archive is encrypted; save the model without encryption")]
+    EncryptedMember(String),
+    /// A `.keras` archive with weights in another form than HDF5.
+    #[error(
+        "the weights in the archive are {0}, which is not supported; save the model with model.save() without further options"
+    )]
+    OtherWeights(&'static str),
     /// The file was written by `save_weights`.
     #[error(
         "the file holds only weights, without the model's configuration; save the whole model with model.save()"

@@ -21,3 +21,14 @@ pub(crate) const SETTING: u64 = 1 << 24;
 pub(crate) const STACK_BYTES: usize = 64 << 20;
 /// Bytes of the name of a layer; nested models join the names of their layers.
 pub(crate) const NAME_BYTES: usize = 512;
+/// Members of an archive; Keras writes three, and a few for tables of words.
+pub(crate) const ARCHIVE_MEMBERS: u64 = 4096;
+/// Bytes of the list of an archive's members.
+pub(crate) const ARCHIVE_DIRECTORY_BYTES: u64 = 1 << 20;
+/// Bytes of the text that states the version of Keras.
+pub(crate) const METADATA_BYTES: u64 = 64 << 10;
+/// Most that compressed members expand to: a multiple of their size in the archive. Weights hardly
+/// shrink; configurations do, and the slack is for them.
+pub(crate) const ARCHIVE_EXPANSION: u64 = 16;
+/// Bytes that a compressed member may expand to beyond that.
+pub(crate) const ARCHIVE_SLACK_BYTES: u64 = CONFIGURATION_BYTES as u64;

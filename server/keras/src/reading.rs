@@ -29,7 +29,7 @@ pub struct Model {
 /// usual strides.
 const STAND_IN_SIZE: usize = 224;
 
-/// Reads a whole-model Keras `.h5` file, Keras 2 or 3, Functional or Sequential.
+/// Reads a whole-model Keras `.keras` or `.h5` file, Keras 2 or 3, Functional or Sequential.
 ///
 /// Memory stays under about three times the file; reading takes place on a thread of its own.
 ///

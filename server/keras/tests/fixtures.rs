@@ -62,23 +62,30 @@ fn cases(generation: &str) -> Vec<Case> {
         .collect()
 }
 
+const OPTIONS: ReadOptions = ReadOptions {
+    input_size: Some(OPEN_SIZE),
+};
+
+fn evaluate(path: &Path, input: &ArrayD<f32>) -> Result<Vec<f32>, String> {
+    let model = read(path, &OPTIONS).map_err(|error| error.to_string())?;
+    let outputs = graph::reference::evaluate(&model.graph, &[input.view()]).unwrap();
+    let inspected = inspect(path, &OPTIONS).unwrap();
+    assert_eq!(inspected.layers, model.summary.layers, "{}", path.display());
+    Ok(outputs[0].iter().copied().collect())
+}
+
 fn check(generation: &str, least: usize) {
     let cases = cases(generation);
     assert!(cases.len() >= least, "only {} fixtures", cases.len());
     let mut failures = Vec::new();
     for case in cases {
-        let options = ReadOptions {
-            input_size: Some(OPEN_SIZE),
-        };
-        let model = match read(&case.path, &options) {
-            Ok(model) => model,
+        let actual = match evaluate(&case.path, &case.input) {
+            Ok(actual) => actual,
             Err(error) => {
-                failures.push(error.to_string());
+                failures.push(error);
                 continue;
             }
         };
-        let outputs = graph::reference::evaluate(&model.graph, &[case.input.view()]).unwrap();
-        let actual: Vec<f32> = outputs[0].iter().copied().collect();
         assert_eq!(actual.len(), case.expected.len(), "{}", case.name);
         let worst = actual
             .iter()
@@ -89,10 +96,46 @@ fn check(generation: &str, least: usize) {
         if worst.is_nan() || worst > 1e-5 {
             failures.push(format!("{}: off by {worst:e}", case.name));
         }
-        let inspected = inspect(&case.path, &options).unwrap();
-        assert_eq!(inspected.layers, model.summary.layers, "{}", case.name);
     }
     assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// Compares archives with the .h5 files of the same models and weights, bit by bit.
+fn check_archives(folder: &str, generation: &str, least: usize) {
+    let mut compared = 0;
+    for case in cases(generation) {
+        let name = case.path.file_stem().unwrap();
+        let archive = fixtures().join(folder).join(name).with_extension("keras");
+        if archive.exists() {
+            let expected = evaluate(&case.path, &case.input).unwrap();
+            assert_eq!(evaluate(&archive, &case.input), Ok(expected), "{name:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= least, "only {compared} archives");
+}
+
+#[test]
+fn archives_compute_what_h5_files_do() {
+    check_archives("keras2", "keras2", 10);
+    check_archives("keras2_13", "keras2", 4);
+    check_archives("keras3", "keras3", 11);
+}
+
+#[test]
+fn archives_of_other_writers_are_read() {
+    let cases = cases("keras2");
+    let case = cases.iter().find(|case| case.name == "keras2/shared");
+    let case = case.unwrap();
+    let expected = evaluate(&case.path, &case.input).unwrap();
+    for name in ["deflated", "zip64", "comment"] {
+        let path = fixtures().join("keras2").join(format!("{name}.keras"));
+        assert_eq!(
+            evaluate(&path, &case.input).as_ref(),
+            Ok(&expected),
+            "{name}"
+        );
+    }
 }
 
 #[test]

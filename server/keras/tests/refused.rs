@@ -62,10 +62,9 @@ fn models_that_cannot_be_converted() {
         "keras2/normalized_rows.h5",
         "\"rows\" (BatchNormalization): it normalizes axis 1 of 4 axes",
     );
-    check(
-        "keras3/quantized.h5",
-        "\"int8_dense\" (Dense): its weights are quantized",
-    );
+    for file in ["keras3/quantized.h5", "keras3/quantized.keras"] {
+        check(file, "\"int8_dense\" (Dense): its weights are quantized");
+    }
     check(
         "keras2/open_size.h5",
         "no fixed height and width; state the input size",
@@ -113,6 +112,61 @@ fn damaged_models() {
 }
 
 #[test]
+fn damaged_archives() {
+    let check = |name: &str, expected: &str| {
+        let file = fixtures().join("hostile").join(format!("{name}.keras"));
+        check(&file, expected);
+    };
+    check("duplicate", "it has two members named \"metadata.json\"");
+    for (name, member) in [
+        ("no_configuration", "config.json"),
+        ("no_metadata", "metadata.json"),
+        ("no_weights", "model.weights.h5"),
+    ] {
+        let expected = format!("the zip archive has no \"{member}\", so it is not a whole");
+        check(name, &expected);
+    }
+    check(
+        "no_version",
+        "damaged at metadata.json: it has no \"keras_version\"",
+    );
+    check("shards", "the weights in the archive are cut into shards");
+    check("numpy", "weights in the archive are stored as NumPy arrays");
+    check(
+        "bomb_configuration",
+        "\"config.json\" of 33554432 bytes in its archive, more than the 16777216 bytes",
+    );
+    check(
+        "bomb_weights",
+        "\"model.weights.h5\" of 33554432 bytes in its archive, more than",
+    );
+    check("not_hdf5", "the HDF5 data is damaged at the file header");
+    check("bzip2", "compressed with method 12, only deflate");
+    check(
+        "missing_variable",
+        "layer \"dense\": weight \"bias\" is missing",
+    );
+    check(
+        "other_layer",
+        "damaged at layers/dense/vars (the weights are those of layer \"somebody_else\" instead \
+         of \"dense\")",
+    );
+    check(
+        "encrypted",
+        "\"model.weights.h5\" in the archive is encrypted; save",
+    );
+    check(
+        "flipped",
+        "\"model.weights.h5\" does not match its checksum",
+    );
+    check(
+        "misplaced",
+        "\"model.weights.h5\" is not where the list of members has it",
+    );
+    check("short", "\"model.weights.h5\" has two different lengths");
+}
+
+#[test]
 fn files_of_other_kinds() {
     let folder = tempfile::tempdir().unwrap();
     let check_bytes = |name: &str, bytes: &[u8], expected| {
@@ -123,17 +177,17 @@ fn files_of_other_kinds() {
     check_bytes(
         "picture.h5",
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
-        "this is a PNG image, not a Keras HDF5 file",
+        "this is a PNG image, not a Keras model; give the .keras or .h5 file",
     );
     check_bytes(
         "archive.h5",
         b"PK\x03\x04\x14\0",
-        "this is a zip archive, perhaps a .keras model",
+        "the .keras archive is damaged (its end is missing, it may have been cut off); copy",
     );
     check_bytes(
-        "archive.keras",
-        b"PK\x03\x04\x14\0",
-        "reading .keras archives is not supported yet; save the model as .h5",
+        "bare.zip",
+        &[b"PK\x05\x06".as_slice(), &[0; 18]].concat(),
+        "the zip archive has no \"model.weights.h5\", so it is not a whole .keras model",
     );
     check_bytes("empty.h5", b"", "the file is empty");
     check_bytes("notes.h5", b"nothing", "this is a file of another kind");
@@ -145,7 +199,7 @@ fn files_of_other_kinds() {
     );
     check(
         folder.path(),
-        "reading a directory (SavedModel) is not supported yet; save the model as .h5",
+        "reading a directory (SavedModel) is not supported yet; save the model as .keras or .h5",
     );
     check(&folder.path().join("absent.h5"), "cannot be read");
 }

@@ -54,11 +54,7 @@ fn models_that_are_no_whole_sound_classifiers() {
         &["weights_only.h5", "holds only weights", "model.save()"],
     );
     let a_text = |project: &Project| project.set("source_keras_model", "labels.json");
-    check(
-        "quantize",
-        a_text,
-        &["labels.json", "not a Keras HDF5 file"],
-    );
+    check("quantize", a_text, &["labels.json", "not a Keras model"]);
     let undefined = |project: &Project| {
         set_model(project, &fixture("nan.h5"));
         project.set("input_tensor_size", 8);

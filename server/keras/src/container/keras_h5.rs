@@ -3,33 +3,33 @@
 //! The layout is that of `keras/saving/legacy/hdf5_format.py` in Keras 2 and of
 //! `legacy_h5_format.py` in Keras 3, which write the same groups.
 
-use std::cell::Cell;
 use std::collections::HashMap;
-use std::fs::File;
+use std::rc::Rc;
 
-use super::hdf5::{DatasetProblem, Hdf5, PureHdf5, StringAttributes};
+use super::datasets::DatasetWeights;
+use super::hdf5::{Hdf5, PureHdf5, StringAttributes};
 use super::legacy_order::stored_order;
-use super::{Container, WeightProblem, WeightSource};
+use super::section::Section;
+use super::{Container, WeightSource};
 use crate::definition::{Content, LayerDefinition, ModelDefinition, VariableId};
 use crate::error::ErrorKind;
 use crate::layers::Variable;
-use crate::limits;
 
 const WEIGHTS: &str = "model_weights";
 
 /// An open .h5 file.
 pub(super) struct KerasH5 {
-    hdf5: Box<dyn Hdf5>,
+    hdf5: Rc<dyn Hdf5>,
     configuration: String,
     keras_version: Option<String>,
 }
 
 impl KerasH5 {
-    pub(super) fn open(file: File) -> Result<Self, ErrorKind> {
-        Self::new(Box::new(PureHdf5::open(file)?))
+    pub(super) fn open(file: Section) -> Result<Self, ErrorKind> {
+        Self::new(Rc::new(PureHdf5::open(file)?))
     }
 
-    fn new(hdf5: Box<dyn Hdf5>) -> Result<Self, ErrorKind> {
+    fn new(hdf5: Rc<dyn Hdf5>) -> Result<Self, ErrorKind> {
         let mut root = hdf5.string_attributes("")?.unwrap_or_default();
         let Some(configuration) = take_one(&mut root, "model_config") else {
             return Err(if holds_weights_only(hdf5.as_ref(), &root)? {
@@ -104,11 +104,10 @@ impl Container for KerasH5 {
                 }
             }
         }
-        Ok(Box::new(H5Weights {
-            hdf5: self.hdf5.as_ref(),
+        Ok(Box::new(DatasetWeights::new(
+            Rc::clone(&self.hdf5),
             datasets,
-            bytes: Cell::new(0),
-        }))
+        )))
     }
 }
 
@@ -206,41 +205,9 @@ fn split_name(name: &str) -> (&str, &str) {
     }
 }
 
-struct H5Weights<'a> {
-    hdf5: &'a dyn Hdf5,
-    datasets: HashMap<VariableId, String>,
-    /// Bytes read so far, as `f32`.
-    bytes: Cell<u64>,
-}
-
-impl WeightSource for H5Weights<'_> {
-    fn read(&self, variable: VariableId, shape: &[usize]) -> Result<Vec<f32>, WeightProblem> {
-        let Some(dataset) = self.datasets.get(&variable) else {
-            return Err(WeightProblem::Described("is missing".to_owned()));
-        };
-        let bytes = shape
-            .iter()
-            .try_fold(4u64, |product, &extent| product.checked_mul(extent as u64))
-            .and_then(|bytes| bytes.checked_add(self.bytes.get()))
-            .filter(|&bytes| bytes <= limits::WEIGHT_BYTES);
-        let Some(bytes) = bytes else {
-            return Err(WeightProblem::Fatal(ErrorKind::Limit {
-                what: "more weights".to_owned(),
-                limit: format!("{} GiB", limits::WEIGHT_BYTES >> 30),
-            }));
-        };
-        self.bytes.set(bytes);
-        self.hdf5
-            .read(dataset, shape)
-            .map_err(|problem| match problem {
-                DatasetProblem::Described(problem) => WeightProblem::Described(problem),
-                DatasetProblem::Damaged(kind) => WeightProblem::Fatal(kind),
-            })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::path::Path;
 
     use super::*;
@@ -296,7 +263,7 @@ mod tests {
             let container = container::open(&path).unwrap();
             let configuration = container.configuration();
             let model = ModelDefinition::parse(configuration, container.keras_version()).unwrap();
-            let hdf5 = PureHdf5::open(File::open(&path).unwrap()).unwrap();
+            let hdf5 = PureHdf5::open(Section::file(File::open(&path).unwrap()).unwrap()).unwrap();
             for layer in &model.layers {
                 let order = stored_order(layer, model.generation);
                 let group = format!("{WEIGHTS}/{}", layer.name);

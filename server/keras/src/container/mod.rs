@@ -3,9 +3,13 @@
 //! What the configuration means is the business of [`crate::definition`]; a format only hands it
 //! over and finds the stored array of each variable.
 
+mod datasets;
 mod hdf5;
+mod keras_archive;
 mod keras_h5;
 mod legacy_order;
+mod section;
+mod zip;
 
 use std::fs::File;
 use std::io::Read;
@@ -13,6 +17,7 @@ use std::path::Path;
 
 use crate::definition::{ModelDefinition, VariableId};
 use crate::error::ErrorKind;
+use section::Section;
 
 /// A file that holds a whole model.
 pub(crate) trait Container {
@@ -60,13 +65,10 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Container>, ErrorKind> {
     let mut start = Vec::new();
     (&file).take(64).read_to_end(&mut start)?;
     match recognize(&start) {
-        Format::Hdf5 => Ok(Box::new(keras_h5::KerasH5::open(file)?)),
-        Format::Zip if path.extension().is_some_and(|suffix| suffix == "keras") => {
-            Err(ErrorKind::KerasArchive)
-        }
-        Format::Zip => Err(ErrorKind::OtherFormat(
-            "a zip archive, perhaps a .keras model",
-        )),
+        Format::Hdf5 => Ok(Box::new(keras_h5::KerasH5::open(Section::file(file)?)?)),
+        Format::Zip => Ok(Box::new(keras_archive::KerasArchive::open(Section::file(
+            file,
+        )?)?)),
         Format::Empty => Err(ErrorKind::Empty),
         Format::Other(kind) => Err(ErrorKind::OtherFormat(kind)),
     }

@@ -4,11 +4,11 @@ mod half;
 mod source;
 
 use std::collections::HashMap;
-use std::fs::File;
 
 use hdf5_pure::{DType, Datatype, DatatypeByteOrder, FormatError};
 
 use self::source::{Allowance, MeteredFile};
+use super::section::Section;
 use crate::error::ErrorKind;
 use crate::limits;
 
@@ -46,10 +46,10 @@ pub(super) struct PureHdf5 {
 
 impl PureHdf5 {
     /// Opens a file and compares the length that it states with the length that it has.
-    pub(super) fn open(file: File) -> Result<Self, ErrorKind> {
-        let length = file.metadata()?.len();
+    pub(super) fn open(file: Section) -> Result<Self, ErrorKind> {
+        let length = file.length();
         let allowance = Allowance::new(length);
-        let source = MeteredFile::new(file, length, allowance.clone());
+        let source = MeteredFile::new(file, allowance.clone());
         let file = hdf5_pure::File::from_source(source)
             .map_err(|error| damaged("the file header", &error))?;
         let superblock = file.superblock();

@@ -1,11 +1,10 @@
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5_pure::{FormatError, Source};
 
+use crate::container::section::Section;
 use crate::limits;
 
 /// How many bytes may still be read: in the operation at hand, and from the file in all.
@@ -63,10 +62,10 @@ pub(super) struct MeteredFile {
 }
 
 impl MeteredFile {
-    pub(super) fn new(file: File, length: u64, allowance: Allowance) -> Self {
+    pub(super) fn new(file: Section, allowance: Allowance) -> Self {
+        let length = file.length();
         let pages = Pages {
             file,
-            length,
             pages: HashMap::new(),
         };
         Self {
@@ -89,24 +88,18 @@ impl Source for MeteredFile {
         let result = if buffer.len() < PAGE_BYTES {
             pages.read_small(offset, buffer)
         } else {
-            pages.read_direct(offset, buffer)
+            pages.file.read_exact_at(offset, buffer)
         };
         result.map_err(|error| FormatError::Source(error.to_string()))
     }
 }
 
 struct Pages {
-    file: File,
-    length: u64,
+    file: Section,
     pages: HashMap<u64, Vec<u8>>,
 }
 
 impl Pages {
-    fn read_direct(&mut self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
-        self.file.seek(SeekFrom::Start(offset))?;
-        self.file.read_exact(buffer)
-    }
-
     fn read_small(&mut self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
         let mut offset = offset;
         let mut rest = buffer;
@@ -133,9 +126,13 @@ impl Pages {
                 self.pages.clear();
             }
             let start = number.saturating_mul(PAGE_BYTES as u64);
-            let length = self.length.saturating_sub(start).min(PAGE_BYTES as u64);
+            let length = self
+                .file
+                .length()
+                .saturating_sub(start)
+                .min(PAGE_BYTES as u64);
             let mut page = vec![0; length as usize];
-            self.read_direct(start, &mut page)?;
+            self.file.read_exact_at(start, &mut page)?;
             self.pages.insert(number, page);
         }
         Ok(self.pages.get(&number).map_or(&[], Vec::as_slice))
@@ -144,8 +141,6 @@ impl Pages {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]
@@ -161,12 +156,9 @@ mod tests {
     #[test]
     fn reads_cross_pages_and_end_with_the_file() {
         let bytes: Vec<u8> = (0..50_000u32).map(|n| (n % 251) as u8).collect();
-        let path = std::env::temp_dir().join(format!("keras-pages-{}", std::process::id()));
-        File::create(&path).unwrap().write_all(&bytes).unwrap();
         let length = bytes.len() as u64;
-        let file = File::open(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        let source = MeteredFile::new(file, length, Allowance::new(length));
+        let file = Section::memory(bytes.clone());
+        let source = MeteredFile::new(file, Allowance::new(length));
         let check = |offset: usize, count: usize| {
             let mut buffer = vec![0; count];
             let result = source.read_at(offset as u64, &mut buffer);

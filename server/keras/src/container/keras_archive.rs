@@ -1,0 +1,289 @@
+//! `.keras` files: a zip archive of `config.json`, `metadata.json` and `model.weights.h5`.
+//!
+//! The layout is that of `saving_lib.py` in Keras 2.12 to 2.15 and in Keras 3. A layer's variables
+//! lie in `layers/<class>/vars/0`, `1`, …, where the class is in snake case and has a number from
+//! its second layer in the same model on; layers of a nested model lie in `layers` of its group.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::datasets::DatasetWeights;
+use super::hdf5::{Hdf5, PureHdf5};
+use super::section::Section;
+use super::zip::Archive;
+use super::{Container, WeightSource};
+use crate::definition::{Content, LayerDefinition, ModelDefinition, VariableId};
+use crate::error::ErrorKind;
+use crate::limits;
+
+const CONFIGURATION: &str = "config.json";
+const METADATA: &str = "metadata.json";
+const WEIGHTS: &str = "model.weights.h5";
+
+/// Other forms of weights that Keras can write.
+const OTHER_WEIGHTS: [(&str, &str); 3] = [
+    ("model.weights.json", "cut into shards"),
+    ("model.weights.npz", "stored as NumPy arrays"),
+    ("variables.h5", "stored as a preview of Keras 2.11 had it"),
+];
+
+/// An open .keras file.
+pub(super) struct KerasArchive {
+    archive: Archive,
+    configuration: String,
+    keras_version: String,
+}
+
+impl KerasArchive {
+    pub(super) fn open(file: Section) -> Result<Self, ErrorKind> {
+        let archive = Archive::open(file)?;
+        if !archive.contains(WEIGHTS) {
+            let other = OTHER_WEIGHTS
+                .iter()
+                .find(|(name, _)| archive.contains(name));
+            return Err(match other {
+                Some((_, form)) => ErrorKind::OtherWeights(form),
+                None => ErrorKind::MissingMember(WEIGHTS.to_owned()),
+            });
+        }
+        let metadata = archive.text(METADATA, limits::METADATA_BYTES)?;
+        let keras_version = serde_json::from_str(&metadata)
+            .ok()
+            .and_then(|metadata: Value| Some(metadata.get("keras_version")?.as_str()?.to_owned()))
+            .ok_or_else(|| ErrorKind::InvalidConfiguration {
+                place: METADATA.to_owned(),
+                problem: "it has no \"keras_version\"".to_owned(),
+            })?;
+        Ok(Self {
+            configuration: archive.text(CONFIGURATION, limits::CONFIGURATION_BYTES as u64)?,
+            archive,
+            keras_version,
+        })
+    }
+}
+
+impl Container for KerasArchive {
+    fn format(&self) -> &'static str {
+        "Keras archive (.keras)"
+    }
+
+    fn keras_version(&self) -> Option<&str> {
+        Some(&self.keras_version)
+    }
+
+    fn configuration(&self) -> &str {
+        &self.configuration
+    }
+
+    fn weights<'a>(
+        &'a self,
+        model: &ModelDefinition,
+    ) -> Result<Box<dyn WeightSource + 'a>, ErrorKind> {
+        let file = self.archive.contents(WEIGHTS, u64::MAX)?;
+        let hdf5: Rc<dyn Hdf5> = Rc::new(PureHdf5::open(file)?);
+        let doubled = hdf5.string_attributes(Scheme::Doubled.layers())?.is_some();
+        let scheme = if doubled {
+            Scheme::Doubled
+        } else {
+            Scheme::Plain
+        };
+        let mut groups = Vec::new();
+        collect_groups(model, scheme, "", &mut groups);
+        let mut datasets = HashMap::new();
+        for (layer, group) in groups {
+            check_name(hdf5.as_ref(), layer, &group)?;
+            for (position, index) in stored_order(layer).into_iter().enumerate() {
+                let variable = VariableId {
+                    layer: layer.id,
+                    index,
+                };
+                datasets.insert(variable, format!("{group}/{position}"));
+            }
+        }
+        Ok(Box::new(DatasetWeights::new(hdf5, datasets)))
+    }
+}
+
+/// How the groups of a model's layers are named.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Scheme {
+    /// As at the head of this module.
+    Plain,
+    /// Keras 2.12 and 2.13 list a layer that has weights twice, so it takes two numbers.
+    Doubled,
+}
+
+impl Scheme {
+    fn layers(self) -> &'static str {
+        match self {
+            Scheme::Plain => "layers",
+            Scheme::Doubled => "_layer_checkpoint_dependencies",
+        }
+    }
+}
+
+/// Finds the `vars` group of every layer with variables, in nested models too.
+fn collect_groups<'a>(
+    model: &'a ModelDefinition,
+    scheme: Scheme,
+    prefix: &str,
+    groups: &mut Vec<(&'a LayerDefinition, String)>,
+) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for layer in &model.layers {
+        let class = snake_case(&layer.class);
+        let count = counts.entry(class.clone()).or_insert(0);
+        let name = match *count {
+            0 => class,
+            number => format!("{class}_{number}"),
+        };
+        *count += match scheme {
+            Scheme::Doubled if has_variables(layer) => 2,
+            _ => 1,
+        };
+        let path = format!("{prefix}{}/{name}", scheme.layers());
+        match &layer.content {
+            Content::Model(inner) => collect_groups(inner, scheme, &format!("{path}/"), groups),
+            _ if has_variables(layer) => groups.push((layer, format!("{path}/vars"))),
+            _ => {}
+        }
+    }
+}
+
+fn has_variables(layer: &LayerDefinition) -> bool {
+    match &layer.content {
+        Content::Model(model) => model.layers.iter().any(has_variables),
+        _ => !layer.variables().is_empty(),
+    }
+}
+
+/// Positions of a layer's variables in the order in which they are numbered: those that training
+/// changes come first, also when the layer is frozen.
+fn stored_order(layer: &LayerDefinition) -> Vec<usize> {
+    let variables = layer.variables();
+    let mut order: Vec<usize> = (0..variables.len()).collect();
+    order.sort_by_key(|&index| variables.get(index).is_none_or(|it| !it.trainable));
+    order
+}
+
+/// Compares the name of a layer with the one that Keras 3 notes beside its variables.
+fn check_name(hdf5: &dyn Hdf5, layer: &LayerDefinition, group: &str) -> Result<(), ErrorKind> {
+    let noted = hdf5
+        .string_attributes(group)?
+        .and_then(|mut attributes| attributes.remove("name")?.pop());
+    match noted {
+        Some(name) if name != layer.name => Err(ErrorKind::Damaged {
+            place: group.to_owned(),
+            problem: format!(
+                "the weights are those of layer \"{}\" instead of \"{}\"",
+                name.escape_debug(),
+                layer.name
+            ),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a class name as Keras does: `Conv2D` becomes `conv2d`, `PReLU` `p_re_lu`.
+///
+/// A word begins at a capital that lower-case letters or digits follow, and at one behind a
+/// lower-case letter.
+fn snake_case(class: &str) -> String {
+    let letters: Vec<char> = class
+        .chars()
+        .filter(|letter| letter.is_alphanumeric() || *letter == '_')
+        .collect();
+    let mut name = String::new();
+    let mut previous = None;
+    for (index, &letter) in letters.iter().enumerate() {
+        if let Some(previous) = previous
+            && letter.is_ascii_uppercase()
+        {
+            let next: Option<&char> = letters.get(index + 1);
+            let starts_word = next.is_some_and(char::is_ascii_lowercase);
+            let follows_word = char::is_ascii_lowercase(&previous);
+            if starts_word || follows_word {
+                name.push('_');
+            }
+        }
+        name.extend(letter.to_lowercase());
+        previous = Some(letter);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_written_in_snake_case() {
+        let check = |class: &str, expected: &str| assert_eq!(snake_case(class), expected);
+        check("Dense", "dense");
+        check("Conv2D", "conv2d");
+        check("DepthwiseConv2D", "depthwise_conv2d");
+        check("Conv2DTranspose", "conv2d_transpose");
+        check("SeparableConv2D", "separable_conv2d");
+        check("BatchNormalization", "batch_normalization");
+        check("PReLU", "p_re_lu");
+        check("LeakyReLU", "leaky_re_lu");
+        check("ELU", "elu");
+        check("TFOpLambda", "tf_op_lambda");
+        check("MaxPooling2D", "max_pooling2d");
+    }
+
+    /// A Dense layer, a nested model with another, an activation, and a Dense layer behind it.
+    const CONFIGURATION: &str = r#"{"class_name": "Sequential", "config": {"layers": [
+        {"class_name": "Dense", "config": {"name": "zz", "units": 2}},
+        {"class_name": "Sequential", "config": {"name": "inner", "layers": [
+            {"class_name": "BatchNormalization", "config": {"name": "n", "scale": false}},
+            {"class_name": "Dense", "config": {"name": "mm", "units": 2}}]}},
+        {"class_name": "Sequential", "config": {"name": "bare", "layers": [
+            {"class_name": "ReLU", "config": {"name": "r"}}]}},
+        {"class_name": "Sequential", "config": {"name": "last", "layers": [
+            {"class_name": "Dense", "config": {"name": "kk", "units": 2}}]}},
+        {"class_name": "Dense", "config": {"name": "aa", "units": 2}}]}}"#;
+
+    #[test]
+    fn layers_are_counted_by_class_in_each_model() {
+        let model = ModelDefinition::parse(CONFIGURATION, Some("2.15.0")).unwrap();
+        let check = |scheme: Scheme, expected: &[(&str, &str)]| {
+            let mut groups = Vec::new();
+            collect_groups(&model, scheme, "", &mut groups);
+            let found: Vec<(&str, String)> = groups
+                .iter()
+                .map(|(layer, group)| {
+                    let group = group.replace(scheme.layers(), "*");
+                    (layer.name.as_str(), group)
+                })
+                .collect();
+            let expected: Vec<(&str, String)> = expected
+                .iter()
+                .map(|&(layer, group)| (layer, group.to_owned()))
+                .collect();
+            assert_eq!(found, expected);
+        };
+        check(
+            Scheme::Plain,
+            &[
+                ("zz", "*/dense/vars"),
+                ("n", "*/sequential/*/batch_normalization/vars"),
+                ("mm", "*/sequential/*/dense/vars"),
+                ("kk", "*/sequential_2/*/dense/vars"),
+                ("aa", "*/dense_1/vars"),
+            ],
+        );
+        check(
+            Scheme::Doubled,
+            &[
+                ("zz", "*/dense/vars"),
+                ("n", "*/sequential/*/batch_normalization/vars"),
+                ("mm", "*/sequential/*/dense/vars"),
+                ("kk", "*/sequential_3/*/dense/vars"),
+                ("aa", "*/dense_2/vars"),
+            ],
+        );
+    }
+}
