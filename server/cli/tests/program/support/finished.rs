@@ -2,27 +2,21 @@ use std::process::Output;
 
 use serde_json::Value;
 
-/// What the TFLite runtime's C library prints by itself when it first uses its fast kernels. It
-/// has no switch for it.
-const RUNTIME_NOTICE: &str = "INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n";
-
 /// A run of the program that has ended.
 #[derive(Debug)]
 pub(crate) struct Finished {
     /// Exit code; `None` when a signal ended the program.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
-    /// Without the notice of the TFLite runtime.
     pub(crate) stderr: String,
 }
 
 impl From<Output> for Finished {
     fn from(output: Output) -> Self {
-        let stderr = String::from_utf8(output.stderr).unwrap();
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: stderr.replace(RUNTIME_NOTICE, ""),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 }
