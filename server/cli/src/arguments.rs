@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Calibrate on images and write model.tflite and model_quantized.tflite.
-    Quantize(JobArguments),
+    Quantize(QuantizeArguments),
     /// Run the Keras model and both TFLite models on labelled images and write results.json.
     Evaluate(JobArguments),
     /// Say what is wrong with a configuration, without running anything.
@@ -29,6 +29,15 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct QuantizeArguments {
+    #[command(flatten)]
+    pub(crate) job: JobArguments,
+    /// Seed for drawing calibration images, instead of the configuration's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct JobArguments {
     /// The configuration.json; relative paths in it start at its folder.
     pub(crate) configuration: PathBuf,
@@ -38,9 +47,6 @@ pub(crate) struct JobArguments {
     /// Number of worker threads [default: one for each core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
-    /// Seed for drawing calibration images, instead of the configuration's.
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
     /// How progress and results are printed.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) message_format: MessageFormat,

@@ -3,6 +3,7 @@ use std::num::NonZero;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use configuration::report::human;
 use configuration::{Configuration, DiskFacts, Job, Settings};
 use jobs::{Cancellation, Context, Event, JobError};
 
@@ -21,14 +22,16 @@ const TICK: Duration = Duration::from_millis(100);
 pub(crate) fn run<T: Send + 'static>(
     kind: Job,
     arguments: &JobArguments,
-    job: impl FnOnce(&Settings, &mut Context) -> Result<T, JobError> + Send + 'static,
+    job: impl FnOnce(&mut Settings, &mut Context) -> Result<T, JobError> + Send + 'static,
     ending: impl FnOnce(&T) -> Ending,
 ) -> Result<Ending, String> {
     let mut reporter = reporter(arguments);
-    let settings = match settings(kind, arguments) {
+    let mut settings = match settings(kind, arguments) {
         Ok(settings) => settings,
-        Err(message) => return refuse(arguments, reporter.as_mut(), message),
+        Err(refusal) => return refuse(arguments, reporter.as_mut(), refusal),
     };
+    // Before anything else prints on standard error.
+    inference::start_tflite_runtime();
     let cancellation = Cancellation::default();
     listen_for_interrupts(&cancellation)?;
     if arguments.stop_with_stdin {
@@ -45,7 +48,7 @@ pub(crate) fn run<T: Send + 'static>(
             let _ = sender.send(event);
         };
         let mut context = Context::new(threads, for_job, &mut listener);
-        job(&settings, &mut context)
+        job(&mut settings, &mut context)
     });
     let mut cancelled_at = None;
     loop {
@@ -56,7 +59,7 @@ pub(crate) fn run<T: Send + 'static>(
         }
         if cancellation.is_cancelled() {
             let since = *cancelled_at.get_or_insert_with(Instant::now);
-            if since.elapsed() > GRACE {
+            if since.elapsed() > GRACE && !cancellation.is_committing() {
                 reporter.event(&Event::Error {
                     cancelled: true,
                     message: JobError::Cancelled.to_string(),
@@ -65,52 +68,63 @@ pub(crate) fn run<T: Send + 'static>(
             }
         }
     }
-    match worker.join() {
-        Ok(Ok(outcome)) => Ok(ending(&outcome)),
+    let ending = match worker.join() {
+        Ok(Ok(outcome)) => ending(&outcome),
         // The reporter has printed the error event.
-        Ok(Err(_)) => Ok(Ending::Failed),
+        Ok(Err(_)) => Ending::Failed,
         Err(_) => {
-            Err("the job ended unexpectedly; please report this together with the model".into())
+            reporter.event(&Event::Error {
+                cancelled: false,
+                message: JobError::Panicked.to_string(),
+            });
+            Ending::Failed
         }
-    }
+    };
+    reporter.finish()?;
+    Ok(ending)
+}
+
+/// Why a job does not start.
+struct Refusal {
+    /// One sentence.
+    message: String,
+    /// All findings with excerpts of the configuration, if that is the reason.
+    report: Option<String>,
 }
 
 /// The settings for a job, or every finding that stops it.
-fn settings(kind: Job, arguments: &JobArguments) -> Result<Settings, String> {
+fn settings(kind: Job, arguments: &JobArguments) -> Result<Settings, Refusal> {
     let path = &arguments.configuration;
-    let configuration = Configuration::load(path, &DiskFacts).map_err(|error| error.to_string())?;
-    let settings = configuration.settings_for(kind);
-    match settings {
-        Ok(settings) => {
-            let mut settings = settings.clone();
-            if let Some(seed) = arguments.seed {
-                settings.quantization.seed = seed;
-            }
-            Ok(settings)
-        }
-        Err(findings) => {
+    let configuration = Configuration::load(path, &DiskFacts).map_err(|error| Refusal {
+        message: error.to_string(),
+        report: None,
+    })?;
+    configuration
+        .settings_for(kind)
+        .cloned()
+        .map_err(|findings| {
             let findings: Vec<_> = findings.into_iter().cloned().collect();
-            Err(configuration::report::human(
-                &path.to_string_lossy(),
-                configuration.text(),
-                &findings,
-            ))
-        }
-    }
+            let file = path.to_string_lossy();
+            Refusal {
+                message: findings
+                    .first()
+                    .map_or_else(String::new, |finding| finding.message.clone()),
+                report: Some(human(&file, configuration.text(), &findings)),
+            }
+        })
 }
 
 fn refuse(
     arguments: &JobArguments,
     reporter: &mut dyn Reporter,
-    message: String,
+    refusal: Refusal,
 ) -> Result<Ending, String> {
-    if arguments.message_format == MessageFormat::Json {
-        reporter.event(&Event::Error {
+    match refusal.report {
+        Some(report) if arguments.message_format == MessageFormat::Human => eprint!("{report}"),
+        _ => reporter.event(&Event::Error {
             cancelled: false,
-            message,
-        });
-    } else {
-        eprintln!("{message}");
+            message: refusal.message,
+        }),
     }
     Ok(Ending::Failed)
 }

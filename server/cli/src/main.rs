@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod job;
+mod print;
 mod reporting;
 mod table;
 

@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use crate::{Predictions, fraction};
 
 /// Number of classes that a top-5 prediction may name.
@@ -60,11 +62,14 @@ impl Accuracy {
     }
 }
 
-/// The five classes with the highest scores, best first; of equal scores the lower class wins, as
+/// The five classes with the highest of finite scores, best first; of equal scores the lower class wins, as
 /// with `argmax`.
 pub fn top_classes(scores: &[f32]) -> Vec<usize> {
     let mut classes: Vec<usize> = (0..scores.len()).collect();
-    let better = |&a: &usize, &b: &usize| scores[b].total_cmp(&scores[a]).then(a.cmp(&b));
+    let better = |&a: &usize, &b: &usize| {
+        let by_score = scores[b].partial_cmp(&scores[a]);
+        by_score.unwrap_or(Ordering::Equal).then(a.cmp(&b))
+    };
     if classes.len() > TOP {
         classes.select_nth_unstable_by(TOP, better);
         classes.truncate(TOP);
@@ -86,6 +91,7 @@ mod tests {
         check(&[0.5, 0.5, 0.5], &[0, 1, 2]);
         check(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0], &[5, 6, 4, 3, 2]);
         check(&[-1.0], &[0]);
+        check(&[-0.0, 0.0], &[0, 1]);
         check(&[], &[]);
     }
 

@@ -13,7 +13,7 @@ mod tflite;
 mod tract;
 
 pub use error::InferenceError;
-pub use tflite::{Kernels, TfliteModel, tflite_runtime_version};
+pub use tflite::{Kernels, TfliteModel, start_tflite_runtime, tflite_runtime_version};
 pub use tract::{TRACT_VERSION, TractModel};
 
 use std::ops::Deref;

@@ -11,7 +11,7 @@ mod silence;
 #[cfg(feature = "tflite-runtime")]
 mod verification;
 
-pub use runtime::{TfliteModel, tflite_runtime_version};
+pub use runtime::{TfliteModel, start_tflite_runtime, tflite_runtime_version};
 
 /// Which of the runtime's kernels compute. Their results differ in the last bits of a float, and
 /// by one or a few steps of an 8-bit value.

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use graph::{Activation, Graph, Op};
+use graph::{Activation, BinaryOp, Graph, Op};
 
 use crate::error::JobError;
 
@@ -70,15 +70,27 @@ impl Classifier {
 
     /// How a model's output becomes one score a class.
     pub(crate) fn scores(&self) -> Scores {
-        let ends_in_sigmoid = self
-            .graph
-            .nodes()
-            .last()
-            .is_some_and(|node| matches!(node.op, Op::Activation(Activation::Sigmoid)));
+        let ends_in_sigmoid = matches!(
+            output_operator(&self.graph),
+            // A hard sigmoid is a multiple of ReLU6.
+            Some(Op::Activation(Activation::Sigmoid) | Op::Binary(BinaryOp::Multiply))
+        );
         match (self.outputs, ends_in_sigmoid) {
             (1, true) => Scores::Probability,
             (1, false) => Scores::Logit,
             _ => Scores::EachClass,
+        }
+    }
+}
+
+/// The operator that computes the output, behind changes of shape.
+fn output_operator(graph: &Graph) -> Option<&Op> {
+    let mut tensor = *graph.outputs().first()?;
+    loop {
+        let node = graph.nodes().iter().find(|node| node.output == tensor)?;
+        match node.op {
+            Op::Reshape { .. } | Op::Transpose { .. } => tensor = node.inputs[0],
+            _ => return Some(&node.op),
         }
     }
 }
@@ -102,5 +114,39 @@ impl Scores {
             (Self::Logit, &[logit]) => vec![-logit, logit],
             _ => output.to_vec(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_score_is_a_probability_behind_a_sigmoid() {
+        let check = |operators: &[Op], expected: Scores| {
+            let mut graph = Graph::new("test");
+            let mut last = graph.add_input("x", &[1, 1, 1, 1]).unwrap();
+            for (index, op) in operators.iter().enumerate() {
+                last = graph
+                    .add_node(format!("{index}"), op.clone(), &[last])
+                    .unwrap();
+            }
+            graph.set_outputs(&[last]);
+            let classifier = Classifier {
+                graph,
+                size: [1, 1],
+                channels: 1,
+                outputs: 1,
+            };
+            assert_eq!(classifier.scores(), expected);
+        };
+        let sigmoid = Op::Activation(Activation::Sigmoid);
+        let flatten = Op::Reshape { shape: vec![1, 1] };
+        check(std::slice::from_ref(&sigmoid), Scores::Probability);
+        check(&[sigmoid, flatten.clone()], Scores::Probability);
+        check(&[Op::Activation(Activation::Tanh), flatten], Scores::Logit);
+        assert_eq!(Scores::Probability.of(&[0.25]), [0.75, 0.25]);
+        assert_eq!(Scores::Logit.of(&[0.25]), [-0.25, 0.25]);
+        assert_eq!(Scores::EachClass.of(&[0.1, 0.9]), [0.1, 0.9]);
     }
 }

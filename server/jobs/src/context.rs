@@ -7,21 +7,36 @@ use crate::event::{Event, Level, Stage, Timing};
 
 /// Asks a job to stop. Clones share one state.
 #[derive(Debug, Clone, Default)]
-pub struct Cancellation(Arc<AtomicBool>);
+pub struct Cancellation(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    cancelled: AtomicBool,
+    committing: AtomicBool,
+}
 
 impl Cancellation {
     /// Asks the job to stop; it does so within a fraction of a second.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Whether the job was asked to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Whether the job is moving its files to their places, which must not be cut short.
+    pub fn is_committing(&self) -> bool {
+        self.0.committing.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn begin_commit(&self) {
+        self.0.committing.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn flag(&self) -> &AtomicBool {
-        &self.0
+        &self.0.cancelled
     }
 }
 

@@ -102,14 +102,9 @@ pub enum JobError {
         /// Why the first cannot be read.
         first: String,
     },
-    /// A file could not be read.
-    #[error("cannot read \"{path}\": {source}")]
-    ReadFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// A TFLite model could not be read.
+    #[error(transparent)]
+    ReadModel(#[from] tflite::LoadError),
     /// A file or folder could not be written.
     #[error("cannot write \"{path}\": {source}; {remedy}")]
     WriteFile {
@@ -119,6 +114,32 @@ pub enum JobError {
         source: io::Error,
         /// What the user can do.
         remedy: &'static str,
+    },
+    /// A thread ended unexpectedly; a fault of this program.
+    #[error("the job ended unexpectedly; please report this together with the model")]
+    Panicked,
+    /// The system gives no threads.
+    #[error("the system starts no more threads; end other programs or raise its limit")]
+    NoThreads,
+    /// A file in `output_dir` is no model that the runtime can load.
+    #[error(
+        "\"{path}\" cannot be evaluated ({source}); run Quantize with this configuration again"
+    )]
+    Unloadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: inference::InferenceError,
+    },
+    /// A model computes values that are no scores.
+    #[error(
+        "the {model} model gives infinite or undefined scores for the image \"{image}\"; check the model's weights and the key preprocessing"
+    )]
+    NoScores {
+        /// `Keras`, `TFLite` or `TFLite int8`.
+        model: &'static str,
+        /// The picture.
+        image: PathBuf,
     },
     /// The quantized model does not run; a fault of this program.
     #[error("the quantized model does not run ({0}); please report this together with the model")]
@@ -135,6 +156,7 @@ impl JobError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "free some space and run the job again"
             }
+            io::ErrorKind::IsADirectory => "a folder or a link has its name; move that away",
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
                 "a file is where the folder should be; choose another folder"
             }

@@ -12,6 +12,8 @@ mod output;
 mod quantize;
 mod workers;
 
+use std::path::Path;
+
 pub use context::{Cancellation, Context};
 pub use error::JobError;
 pub use evaluate::{RESULTS, evaluate};
@@ -37,4 +39,14 @@ fn ignored_orientation(images: usize) -> String {
     format!(
         "the EXIF orientation of {images} image(s) is ignored, as TensorFlow ignores it; if the model was trained on turned pictures, turn their pixels"
     )
+}
+
+/// What to say of files and folders that were passed over because their names hide them.
+fn hidden_warning(folder: &Path, hidden: usize) -> Option<String> {
+    (hidden > 0).then(|| {
+        format!(
+            "in \"{}\": {hidden} hidden file(s) or folder(s) are left out; rename those that start with a dot to use them",
+            folder.display()
+        )
+    })
 }

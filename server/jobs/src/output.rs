@@ -1,8 +1,8 @@
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::JobError;
 use crate::event::WrittenFile;
@@ -52,17 +52,58 @@ impl OutputFolder {
                 .map_err(|source| JobError::write(self.path.join(name), source))?;
             temporary.push(file);
         }
-        for (file, (name, _)) in temporary.into_iter().zip(files) {
-            let path = self.path.join(name);
-            file.persist(&path)
-                .map_err(|error| JobError::write(&path, error.error))?;
-            // From here on the folder holds something of the user's.
-            self.created.clear();
-        }
+        self.replace(temporary, files.map(|(name, _)| self.path.join(name)))?;
+        // From here on the folder holds something of the user's.
+        self.created.clear();
         Ok(files.map(|(name, contents)| WrittenFile {
             path: self.path.join(name),
             bytes: contents.len() as u64,
         }))
+    }
+
+    /// Moves new files to their places, or puts every earlier file back.
+    fn replace<const N: usize>(
+        &self,
+        temporary: Vec<NamedTempFile>,
+        targets: [PathBuf; N],
+    ) -> Result<(), JobError> {
+        let mut earlier = Vec::with_capacity(N);
+        for target in &targets {
+            earlier.push(self.keep(target)?);
+        }
+        for (done, (file, target)) in temporary.into_iter().zip(&targets).enumerate() {
+            let Err(error) = file.persist(target) else {
+                continue;
+            };
+            for (earlier, target) in earlier.into_iter().zip(&targets).take(done) {
+                // Whatever fails here is less than what is reported.
+                let _ = match earlier {
+                    Some(earlier) => earlier.persist(target).map_err(|error| error.error),
+                    None => fs::remove_file(target),
+                };
+            }
+            return Err(JobError::write(target, error.error));
+        }
+        Ok(())
+    }
+
+    /// A second name for an earlier file, which goes when it is dropped.
+    fn keep(&self, target: &Path) -> Result<Option<TempPath>, JobError> {
+        match fs::symlink_metadata(target) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => {
+                let in_the_way = io::Error::from(io::ErrorKind::IsADirectory);
+                return Err(JobError::write(target, in_the_way));
+            }
+            Err(_) => return Ok(None),
+        }
+        let name = self.temporary_file()?.into_temp_path();
+        fs::remove_file(&name)
+            .and_then(|()| fs::hard_link(target, &name))
+            // Not every file system has links.
+            .or_else(|_| fs::copy(target, &name).map(|_| ()))
+            .map_err(|source| JobError::write(target, source))?;
+        Ok(Some(name))
     }
 
     fn temporary_file(&self) -> Result<NamedTempFile, JobError> {
@@ -122,11 +163,31 @@ mod tests {
     }
 
     #[test]
-    fn when_one_file_cannot_be_placed_its_temporary_file_goes() {
+    fn when_one_file_cannot_be_placed_the_others_stay_as_they_were() {
         let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("model.tflite/in the way")).unwrap();
+        fs::write(root.path().join("a"), b"old").unwrap();
+        fs::create_dir_all(root.path().join("c/in the way")).unwrap();
         let folder = OutputFolder::prepare(root.path()).unwrap();
-        assert!(folder.commit([("model.tflite", b"new")]).is_err());
+        let files: [(&str, &[u8]); 3] = [("a", b"new"), ("b", b"new"), ("c", b"new")];
+        assert!(folder.commit(files).is_err());
+        assert_eq!(fs::read(root.path().join("a")).unwrap(), b"old");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn earlier_files_come_back_when_a_later_one_cannot_be_moved() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("a"), b"old").unwrap();
+        let folder = OutputFolder::prepare(root.path()).unwrap();
+        let temporary = vec![
+            folder.temporary_file().unwrap(),
+            folder.temporary_file().unwrap(),
+            folder.temporary_file().unwrap(),
+        ];
+        // The third target cannot be seen before it is written: its folder does not exist.
+        let targets = ["a", "b", "missing/c"].map(|name| root.path().join(name));
+        assert!(folder.replace(temporary, targets).is_err());
+        assert_eq!(fs::read(root.path().join("a")).unwrap(), b"old");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 

@@ -48,6 +48,9 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     for warning in &list.warnings {
         context.warn(format!("in \"{}\": {warning}", folder.display()));
     }
+    if let Some(warning) = crate::hidden_warning(folder, list.hidden) {
+        context.warn(warning);
+    }
     if settings.batch_size > list.paths.len() {
         return Err(JobError::TooFewImages {
             batch_size: settings.batch_size,
@@ -78,6 +81,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     context.begin(Stage::Write, "writing", 0, "");
     let float_model = write(&prepared, &Encodings::float())?;
     context.check_cancelled()?;
+    context.cancellation.begin_commit();
     let [model, quantized_model] = output.commit([
         (FLOAT_MODEL, &float_model),
         (QUANTIZED_MODEL, &quantized_model),

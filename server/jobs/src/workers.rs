@@ -2,6 +2,7 @@
 //! sums come out the same on any number of threads.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use crate::error::JobError;
 
 /// Results that may wait for their turn, for each thread.
-const WINDOW: usize = 4;
+const WINDOW: usize = 2;
 
 /// How long a worker that is too far ahead sleeps before it looks again.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -21,7 +22,7 @@ const WAKE: Duration = Duration::from_millis(100);
 /// worker of its own from `make_worker`, and calls `consume(index, result)` on this thread in
 /// ascending order of indices. `tick` is called on this thread at least every tenth of a second.
 ///
-/// No worker gets further ahead of `consume` than four results a thread, so memory is bounded.
+/// No worker gets further ahead of `consume` than two results a thread, so memory is bounded.
 ///
 /// # Errors
 /// The error of the lowest index that failed, [`JobError::Cancelled`] when `cancelled` is set, or
@@ -41,11 +42,12 @@ pub(crate) fn run_in_order<W, R: Send>(
     let threads = threads.clamp(1, count.max(1));
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel::<(usize, Result<R, JobError>)>(threads);
+        let mut started = 0;
         for _ in 0..threads {
             let sender = sender.clone();
             let (next, consumed, stop) = (&next, &consumed, &stop);
             let (make_worker, work) = (&make_worker, &work);
-            scope.spawn(move || {
+            let body = move || {
                 let mut worker = None;
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -58,17 +60,27 @@ pub(crate) fn run_in_order<W, R: Send>(
                     if index >= count || stopped() {
                         break;
                     }
-                    let result = match &mut worker {
+                    // A panic must reach the consumer, which would wait for this index for ever.
+                    let result = catch_unwind(AssertUnwindSafe(|| match &mut worker {
                         Some(worker) => work(worker, index),
                         None => make_worker().and_then(|made| work(worker.insert(made), index)),
-                    };
+                    }));
+                    let result = result.unwrap_or(Err(JobError::Panicked));
                     if sender.send((index, result)).is_err() {
                         break;
                     }
                 }
-            });
+            };
+            match std::thread::Builder::new().spawn_scoped(scope, body) {
+                Ok(_) => started += 1,
+                // Fewer threads do the same work.
+                Err(_) => break,
+            }
         }
         drop(sender);
+        if started == 0 {
+            return Err(JobError::NoThreads);
+        }
         let outcome = take_in_order(
             &receiver,
             count,
@@ -161,6 +173,28 @@ mod tests {
             let (seen, error) = run(40, threads, Some(7));
             assert_eq!(seen, (0..7).collect::<Vec<_>>());
             assert!(error.unwrap().contains("\"7\""));
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_the_run() {
+        for threads in [1, 2, 5] {
+            let result = run_in_order(
+                40,
+                threads,
+                &AtomicBool::new(false),
+                || Ok(()),
+                |(), index| {
+                    if index == 3 {
+                        panic!("on purpose")
+                    } else {
+                        Ok(index)
+                    }
+                },
+                || {},
+                |_, _| Ok(()),
+            );
+            assert!(matches!(result, Err(JobError::Panicked)));
         }
     }
 

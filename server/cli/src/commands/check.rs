@@ -1,7 +1,9 @@
+use configuration::report::{human, records};
 use configuration::{Configuration, DiskFacts};
 
 use crate::Ending;
 use crate::arguments::{CheckArguments, MessageFormat};
+use crate::print::print;
 
 /// Prints what is wrong with a configuration.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<Ending, String> {
@@ -9,20 +11,16 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<Ending, String> {
     let configuration = Configuration::load(path, &DiskFacts).map_err(|error| error.to_string())?;
     let findings = configuration.findings();
     let shown = path.to_string_lossy();
-    match arguments.format {
-        MessageFormat::Human if findings.is_empty() => println!("{shown}: no problems"),
-        MessageFormat::Human => {
-            print!(
-                "{}",
-                configuration::report::human(&shown, configuration.text(), findings)
-            );
-        }
+    let text = match arguments.format {
+        MessageFormat::Human if findings.is_empty() => format!("{shown}: no problems\n"),
+        MessageFormat::Human => human(&shown, configuration.text(), findings),
         MessageFormat::Json => {
-            let records = configuration::report::records(configuration.text(), findings);
+            let records = records(configuration.text(), findings);
             let json = serde_json::to_string_pretty(&records).map_err(|error| error.to_string())?;
-            println!("{json}");
+            json + "\n"
         }
-    }
+    };
+    print(&text)?;
     let serious = findings
         .iter()
         .any(|finding| finding.severity() != configuration::Severity::Hint);

@@ -3,14 +3,19 @@ use std::io::{ErrorKind, Write as _};
 
 use crate::Ending;
 use crate::arguments::InitArguments;
+use crate::print::print;
 
 /// Writes a configuration to start from; never over an existing one.
 pub(crate) fn init(arguments: &InitArguments) -> Result<Ending, String> {
     let folder = &arguments.folder;
     let path = folder.join("configuration.json");
     let shown = path.display();
-    std::fs::create_dir_all(folder)
-        .map_err(|error| format!("cannot make the folder \"{}\": {error}", folder.display()))?;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        format!(
+            "cannot make the folder \"{}\" ({error}); choose another folder",
+            folder.display()
+        )
+    })?;
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -19,10 +24,12 @@ pub(crate) fn init(arguments: &InitArguments) -> Result<Ending, String> {
             ErrorKind::AlreadyExists => {
                 format!("\"{shown}\" exists already; edit it, or choose another folder")
             }
-            _ => format!("cannot write \"{shown}\": {error}"),
+            _ => format!("cannot write \"{shown}\" ({error}); choose another folder"),
         })?;
     file.write_all(configuration::starting_configuration().as_bytes())
-        .map_err(|error| format!("cannot write \"{shown}\": {error}"))?;
-    println!("wrote {shown}\nedit its paths, then run: model-quantizer check {shown}");
+        .map_err(|error| format!("cannot write \"{shown}\" ({error}); choose another folder"))?;
+    print(&format!(
+        "wrote {shown}\nedit its paths, then run: model-quantizer check {shown}\n"
+    ))?;
     Ok(Ending::Done)
 }

@@ -11,15 +11,25 @@ pub(crate) use inspect::inspect;
 use configuration::Job;
 
 use crate::Ending;
-use crate::arguments::JobArguments;
+use crate::arguments::{JobArguments, QuantizeArguments};
 use crate::job::run;
 
-pub(crate) fn quantize(arguments: &JobArguments) -> Result<Ending, String> {
-    run(Job::Quantize, arguments, jobs::quantize, |_| Ending::Done)
+pub(crate) fn quantize(arguments: &QuantizeArguments) -> Result<Ending, String> {
+    let seed = arguments.seed;
+    let job = move |settings: &mut configuration::Settings, context: &mut jobs::Context| {
+        if let Some(seed) = seed {
+            settings.quantization.seed = seed;
+        }
+        jobs::quantize(settings, context)
+    };
+    run(Job::Quantize, &arguments.job, job, |_| Ending::Done)
 }
 
 pub(crate) fn evaluate(arguments: &JobArguments) -> Result<Ending, String> {
-    run(Job::Evaluate, arguments, jobs::evaluate, |outcome| {
+    let job = |settings: &mut configuration::Settings, context: &mut jobs::Context| {
+        jobs::evaluate(settings, context)
+    };
+    run(Job::Evaluate, arguments, job, |outcome| {
         if outcome.unreadable_images > 0 {
             Ending::Findings
         } else {

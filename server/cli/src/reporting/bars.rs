@@ -4,16 +4,22 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use jobs::{Event, Level};
 
 use super::{Reporter, outcome};
+use crate::print::print;
 
 /// Draws a progress bar for each stage.
 pub(super) struct Bars {
     bar: Option<ProgressBar>,
     timings: bool,
+    printed_result: Result<(), String>,
 }
 
 impl Bars {
     pub(super) fn new(timings: bool) -> Self {
-        Self { bar: None, timings }
+        Self {
+            bar: None,
+            timings,
+            printed_result: Ok(()),
+        }
     }
 
     fn begin(&mut self, title: &str, total: u64, unit: &str) {
@@ -73,7 +79,7 @@ impl Reporter for Bars {
             },
             Event::Result(result) => {
                 self.end();
-                print!("{}", outcome::render(result, self.timings));
+                self.printed_result = print(&outcome::render(result, self.timings));
             }
             Event::Error { message, .. } => {
                 self.end();
@@ -86,5 +92,9 @@ impl Reporter for Bars {
         if let Some(bar) = &self.bar {
             bar.tick();
         }
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        self.printed_result.clone()
     }
 }

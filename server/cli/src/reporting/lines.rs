@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use jobs::{Event, Level};
 
 use super::{Reporter, outcome};
+use crate::print::print;
 
 /// Shortest time between two lines about the same stage.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -14,6 +15,7 @@ pub(super) struct Lines {
     title: String,
     printed: Instant,
     started: Instant,
+    printed_result: Result<(), String>,
 }
 
 impl Lines {
@@ -24,6 +26,7 @@ impl Lines {
             title: String::new(),
             printed: Instant::now(),
             started: Instant::now(),
+            printed_result: Ok(()),
         }
     }
 
@@ -71,10 +74,14 @@ impl Reporter for Lines {
             }
             Event::Result(result) => {
                 if !self.quiet {
-                    print!("{}", outcome::render(result, self.timings));
+                    self.printed_result = print(&outcome::render(result, self.timings));
                 }
             }
             Event::Error { message, .. } => eprintln!("error: {message}"),
         }
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        self.printed_result.clone()
     }
 }

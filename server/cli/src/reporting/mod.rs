@@ -17,12 +17,17 @@ pub(crate) trait Reporter {
     fn event(&mut self, event: &Event);
     /// Nothing happened for a tenth of a second.
     fn tick(&mut self) {}
+    /// Nothing more will happen.
+    ///
+    /// # Errors
+    /// A sentence when something could not be printed.
+    fn finish(&mut self) -> Result<(), String>;
 }
 
 /// The reporter that arguments and terminal ask for.
 pub(crate) fn reporter(arguments: &JobArguments) -> Box<dyn Reporter> {
     if arguments.message_format == MessageFormat::Json {
-        Box::new(json::JsonLines)
+        Box::new(json::JsonLines::default())
     } else if !arguments.quiet && std::io::stderr().is_terminal() {
         Box::new(bars::Bars::new(arguments.timings))
     } else {

@@ -204,7 +204,7 @@ fn fold_into_producer(graph: &mut Graph, index: usize, input: TensorId, affine: 
             let bias: Vec<f64> = (0..bias.len())
                 .map(|c| bias[c] * affine.scale[c] + affine.offset[c])
                 .collect();
-            Some((scaled(kernel.view(), axis, &affine.scale), bias))
+            finite(scaled(kernel.view(), axis, &affine.scale), bias)
         });
     let Some((kernel, bias)) = weights else {
         return false;
@@ -313,6 +313,12 @@ fn weights_after(graph: &Graph, node: &Node, affine: &Affine) -> Option<(ArrayD<
         }
         _ => return None,
     }
-    let finite = weights.iter().all(|weight| weight.is_finite());
-    finite.then_some((weights, bias))
+    finite(weights, bias)
+}
+
+/// Weights that `f32` can hold, if they are.
+fn finite(kernel: ArrayD<f32>, bias: Vec<f64>) -> Option<(ArrayD<f32>, Vec<f64>)> {
+    let representable = kernel.iter().all(|weight| weight.is_finite())
+        && bias.iter().all(|&bias| (bias as f32).is_finite());
+    representable.then_some((kernel, bias))
 }

@@ -36,3 +36,6 @@ impl Model for TfliteModel<'_> {
 pub fn tflite_runtime_version() -> Option<String> {
     None
 }
+
+/// Does nothing: this build has no TFLite runtime to start.
+pub fn start_tflite_runtime() {}

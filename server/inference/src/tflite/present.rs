@@ -4,7 +4,7 @@ use tflitec::interpreter::{Interpreter, Options};
 use tflitec::tensor::{DataType, Tensor};
 
 use super::Kernels;
-use super::silence::without_first_notice;
+use super::silence::make_first_delegate;
 use super::verification::verify;
 use crate::{Elements, Engine, InferenceError, Model, Output};
 
@@ -41,6 +41,12 @@ impl Model for TfliteModel<'_> {
     fn description(&self) -> String {
         describe(self.kernels)
     }
+}
+
+/// Starts the TFLite runtime, which announces itself on standard error. A program that prints
+/// there calls this first, while no other thread does: the announcement is then left out.
+pub fn start_tflite_runtime() {
+    make_first_delegate();
 }
 
 /// Version of the TFLite runtime, if there is one in this build.
@@ -112,7 +118,7 @@ impl<'a> TfliteEngine<'a> {
             thread_count: 1,
             is_xnnpack_enabled: kernels == Kernels::Xnnpack,
         };
-        let interpreter = without_first_notice(|| Interpreter::new(model, Some(options)))
+        let interpreter = Interpreter::new(model, Some(options))
             .map_err(|_| refused("has an operator that this runtime does not know"))?;
         let count = interpreter.input_tensor_count();
         if count != 1 {

@@ -1,23 +1,32 @@
 //! The runtime tells on standard error that it has made its first delegate, and has no switch for
 //! that; in the middle of a progress bar nobody wants to know.
 
-use std::sync::Mutex;
+use graph::{Activation, Graph, Op};
+use tflite::{Encodings, WriteOptions};
 
-/// Whether the runtime has said its piece.
-static SAID: Mutex<bool> = Mutex::new(false);
+use super::{Kernels, TfliteModel};
+use crate::Model as _;
 
-/// Runs `first` without standard error the first time it is called in this process.
-pub(super) fn without_first_notice<T>(first: impl FnOnce() -> T) -> T {
-    let mut said = SAID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if *said {
-        drop(said);
-        return first();
-    }
-    *said = true;
+/// Lets the runtime make its first delegate, for a model of one operator, while standard error is
+/// put aside. Failures are left for the first real model to tell.
+pub(super) fn make_first_delegate() {
+    let mut graph = Graph::new("first delegate");
+    let Ok(x) = graph.add_input("x", &[1, 4]) else {
+        return;
+    };
+    let Ok(y) = graph.add_node("y", Op::Activation(Activation::Relu), &[x]) else {
+        return;
+    };
+    graph.set_outputs(&[y]);
+    let Ok(file) = tflite::write(&graph, &Encodings::float(), &WriteOptions::default()) else {
+        return;
+    };
+    let Ok(model) = TfliteModel::from_bytes(&file, Kernels::Xnnpack) else {
+        return;
+    };
     let silence = Silence::begin();
-    let result = first();
+    drop(model.engine());
     drop(silence);
-    result
 }
 
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use configuration::Settings;
-use inference::{Kernels, Model, TfliteModel, TractModel};
+use inference::{InferenceError, Kernels, Model, TfliteModel, TractModel};
 
 use crate::classifier::Classifier;
 use crate::error::JobError;
@@ -21,13 +21,14 @@ pub(super) struct Candidate<'a> {
 }
 
 pub(super) fn read_model(path: &Path) -> Result<Vec<u8>, JobError> {
-    std::fs::read(path).map_err(|source| {
-        let path = path.to_path_buf();
-        match source.kind() {
-            std::io::ErrorKind::NotFound => JobError::NotQuantized { path },
-            _ => JobError::ReadFile { path, source },
-        }
-    })
+    let missing = std::fs::symlink_metadata(path)
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if missing {
+        return Err(JobError::NotQuantized {
+            path: path.to_path_buf(),
+        });
+    }
+    Ok(tflite::load(path)?)
 }
 
 pub(super) fn load_models<'a>(
@@ -53,19 +54,30 @@ pub(super) fn load_models<'a>(
             name: "TFLite",
             stage: Stage::EvaluateTflite,
             title: "evaluating the TFLite model",
+            model: Box::new(tflite_model(float, &float_path)?),
             path: float_path,
-            model: Box::new(TfliteModel::from_bytes(float, Kernels::Xnnpack)?),
             file_bytes: float.len() as u64,
         },
         Candidate {
             name: "TFLite int8",
             stage: Stage::EvaluateTfliteQuantized,
             title: "evaluating the quantized TFLite model",
+            model: Box::new(tflite_model(quantized, &quantized_path)?),
             path: quantized_path,
-            model: Box::new(TfliteModel::from_bytes(quantized, Kernels::Xnnpack)?),
             file_bytes: quantized.len() as u64,
         },
     ])
+}
+
+fn tflite_model<'a>(bytes: &'a [u8], path: &Path) -> Result<TfliteModel<'a>, JobError> {
+    TfliteModel::from_bytes(bytes, Kernels::Xnnpack).map_err(|source| match source {
+        // Not the file's fault.
+        InferenceError::RuntimeAbsent => source.into(),
+        source => JobError::Unloadable {
+            path: path.to_path_buf(),
+            source,
+        },
+    })
 }
 
 /// Says when a TFLite model is older than the Keras model it should have been made from.

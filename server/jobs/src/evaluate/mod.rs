@@ -59,7 +59,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, Jo
     for candidate in &candidates {
         let images = found.images.len();
         context.begin(candidate.stage, candidate.title, images, "images");
-        runs.push(task.run(candidate.model.as_ref(), context)?);
+        runs.push(task.run(candidate.name, candidate.model.as_ref(), context)?);
     }
 
     context.begin(Stage::Write, "writing the results", 0, "");
@@ -97,6 +97,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, Jo
     })?;
     json.push('\n');
     context.check_cancelled()?;
+    context.cancellation.begin_commit();
     let [written] = output.commit([(RESULTS, json.as_bytes())])?;
     Ok(EvaluateOutcome {
         results: written,
@@ -134,6 +135,10 @@ fn early_warnings(
         .iter()
         .map(|warning| format!("in \"{folder}\": {warning}"))
         .collect();
+    warnings.extend(crate::hidden_warning(
+        &settings.evaluate_image_dir,
+        found.hidden,
+    ));
     if classifier.classes() != labels.len() {
         warnings.push(format!(
             "the model tells {} classes apart, but \"{}\" names {}; an image taken for a class without a label counts as wrong",

@@ -30,11 +30,13 @@ pub(super) struct Run {
     pub(super) ranked: Vec<Result<Vec<usize>, String>>,
     /// Images whose EXIF orientation was ignored.
     pub(super) reoriented: usize,
-    /// Median time of one inference.
+    /// Median time of one inference on one thread, with every thread at work.
     pub(super) milliseconds_per_image: f64,
 }
 
 struct Worker<'a> {
+    /// Name of the model.
+    name: &'static str,
     engine: Box<dyn Engine + 'a>,
     input: Vec<f32>,
 }
@@ -46,7 +48,12 @@ struct Prediction {
 }
 
 impl Task<'_> {
-    pub(super) fn run(&self, model: &dyn Model, context: &mut Context) -> Result<Run, JobError> {
+    pub(super) fn run(
+        &self,
+        name: &'static str,
+        model: &dyn Model,
+        context: &mut Context,
+    ) -> Result<Run, JobError> {
         let groups: Vec<&[LabelledImage]> = self.images.chunks(GROUP).collect();
         let mut ranked = Vec::with_capacity(self.images.len());
         let mut times = Vec::with_capacity(self.images.len());
@@ -57,7 +64,7 @@ impl Task<'_> {
             groups.len(),
             context.threads,
             cancellation.flag(),
-            || self.worker(model),
+            || self.worker(name, model),
             |worker, index| {
                 let predict = |image: &LabelledImage| {
                     if cancellation.is_cancelled() {
@@ -91,7 +98,7 @@ impl Task<'_> {
         })
     }
 
-    fn worker<'m>(&self, model: &'m dyn Model) -> Result<Worker<'m>, JobError> {
+    fn worker<'m>(&self, name: &'static str, model: &'m dyn Model) -> Result<Worker<'m>, JobError> {
         let engine = model.engine()?;
         let expected = [
             1,
@@ -109,6 +116,7 @@ impl Task<'_> {
             });
         }
         Ok(Worker {
+            name,
             engine,
             input: vec![0.0; expected.iter().product()],
         })
@@ -135,6 +143,12 @@ impl Task<'_> {
         worker.engine.run(&worker.input)?;
         let time = started.elapsed();
         let output = worker.engine.output(0)?;
+        if output.iter().any(|score| !score.is_finite()) {
+            return Err(JobError::NoScores {
+                model: worker.name,
+                image: path.to_path_buf(),
+            });
+        }
         Ok(Ok(Prediction {
             ranked: top_classes(&self.classifier.scores().of(&output)),
             reoriented: image.is_reoriented_by_exif(),

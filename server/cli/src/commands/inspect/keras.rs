@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{open_shape, shape};
 use crate::Ending;
+use crate::print::print;
 use crate::table::Alignment::{Left, Right};
 use crate::table::Table;
 
@@ -12,11 +13,12 @@ use crate::table::Table;
 pub(super) fn inspect(path: &Path, as_json: bool) -> Result<Ending, String> {
     let options = ReadOptions::default();
     let summary = ::keras::inspect(path, &options).map_err(|error| error.to_string())?;
-    if as_json {
-        println!("{:#}", to_json(&summary));
+    let text = if as_json {
+        format!("{:#}\n", to_json(&summary))
     } else {
-        print!("{}", to_text(&summary));
-    }
+        to_text(&summary)
+    };
+    print(&text)?;
     Ok(if summary.unsupported.is_empty() {
         Ending::Done
     } else {

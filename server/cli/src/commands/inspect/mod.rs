@@ -7,10 +7,8 @@ use crate::arguments::InspectArguments;
 /// Prints what a model file holds.
 pub(crate) fn inspect(arguments: &InspectArguments) -> Result<Ending, String> {
     let path = &arguments.model;
-    if path
-        .extension()
-        .is_some_and(|extension| extension == "tflite")
-    {
+    let extension = path.extension();
+    if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("tflite")) {
         tflite::inspect(path, arguments.json)
     } else {
         keras::inspect(path, arguments.json)

@@ -5,20 +5,21 @@ use serde_json::{Value, json};
 
 use super::shape;
 use crate::Ending;
+use crate::print::print;
 use crate::table::Alignment::{Left, Right};
 use crate::table::{Table, bytes};
 
 /// Prints what a TFLite file holds.
 pub(super) fn inspect(path: &Path, as_json: bool) -> Result<Ending, String> {
-    let contents = std::fs::read(path)
-        .map_err(|error| format!("cannot read \"{}\": {error}", path.display()))?;
+    let contents = ::tflite::load(path).map_err(|error| error.to_string())?;
     let file =
         ::tflite::read(&contents).map_err(|error| format!("\"{}\": {error}", path.display()))?;
-    if as_json {
-        println!("{:#}", to_json(&file, contents.len()));
+    let text = if as_json {
+        format!("{:#}\n", to_json(&file, contents.len()))
     } else {
-        print!("{}", to_text(&file, contents.len() as u64));
-    }
+        to_text(&file, contents.len() as u64)
+    };
+    print(&text)?;
     Ok(Ending::Done)
 }
 
