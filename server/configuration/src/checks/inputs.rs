@@ -41,7 +41,7 @@ fn locate(context: &mut Context, key: &str, kind: Kind) -> Option<PathBuf> {
         }
         (Entry::Folder, Kind::File) if key == "source_keras_model" => {
             let message = format!(
-                "{shown} is a folder, and models in folders (SavedModel) are not supported yet; save the model as .h5"
+                "{shown} is a folder, and models in folders (SavedModel) are not supported yet; save the model as .keras or .h5"
             );
             context.report(Code::WrongPathKind, key, message);
         }
