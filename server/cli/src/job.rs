@@ -9,6 +9,7 @@ use jobs::{Cancellation, Context, Event, JobError};
 
 use crate::Ending;
 use crate::arguments::{JobArguments, MessageFormat};
+use crate::print::note;
 use crate::reporting::{Reporter, reporter};
 
 /// How long a cancelled job may take to wind up before the process ends without it. Jobs write
@@ -120,7 +121,7 @@ fn refuse(
     refusal: Refusal,
 ) -> Result<Ending, String> {
     match refusal.report {
-        Some(report) if arguments.message_format == MessageFormat::Human => eprint!("{report}"),
+        Some(report) if arguments.message_format == MessageFormat::Human => note(report.trim_end()),
         _ => reporter.event(&Event::Error {
             cancelled: false,
             message: refusal.message,

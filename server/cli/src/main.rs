@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::{Arguments, Command};
+use print::note;
 
 /// How a command ended; the value is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
         Command::Doctor => commands::doctor(),
     };
     let ending = ending.unwrap_or_else(|message| {
-        eprintln!("error: {message}");
+        note(&format!("error: {message}"));
         Ending::Failed
     });
     ExitCode::from(ending as u8)

@@ -16,3 +16,8 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
         _ => Ok(()),
     }
 }
+
+/// Prints a line to standard error. Where nobody can read it, there is nobody to tell.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

@@ -19,7 +19,7 @@ pub struct Settings {
     pub input_tensor_size: usize,
     /// Calibration iterations, 1 or more.
     pub iteration_count: usize,
-    /// Folder for the models and the quantization report.
+    /// Folder for the two TFLite models.
     pub output_dir: PathBuf,
     /// Folder of labelled images, one subfolder a class.
     pub evaluate_image_dir: PathBuf,
@@ -27,7 +27,7 @@ pub struct Settings {
     pub evaluate_image_extension: String,
     /// JSON file of class names and output numbers.
     pub evaluate_label_file: PathBuf,
-    /// Folder for `results.json` and the evaluation report.
+    /// Folder for `results.json`.
     pub evaluate_result_dir: PathBuf,
     /// How calibration images become the model's input.
     pub preprocessing: Preprocessing,

@@ -60,6 +60,8 @@ struct RunningStage {
     total: u64,
     started: Instant,
     told: Instant,
+    /// Whether the last step has been told.
+    complete: bool,
 }
 
 impl<'a> Context<'a> {
@@ -89,6 +91,7 @@ impl<'a> Context<'a> {
             total,
             started: now,
             told: now,
+            complete: false,
         });
         (self.listener)(Event::Stage {
             stage,
@@ -104,9 +107,12 @@ impl<'a> Context<'a> {
         let Some(running) = &mut self.stage else {
             return;
         };
-        if done < running.total && running.told.elapsed() < PROGRESS_INTERVAL {
+        let complete = done >= running.total;
+        let early = !complete && running.told.elapsed() < PROGRESS_INTERVAL;
+        if running.complete || early {
             return;
         }
+        running.complete = complete;
         running.told = Instant::now();
         (self.listener)(Event::Progress {
             stage: running.stage,

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use jobs::{Event, Level};
 
 use super::{Reporter, outcome};
-use crate::print::print;
+use crate::print::{note, print};
 
 /// Draws a progress bar for each stage.
 pub(super) struct Bars {
@@ -45,8 +45,8 @@ impl Bars {
     /// Prints a line above the bar.
     fn line(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| note(line)),
+            None => note(line),
         }
     }
 }
@@ -83,7 +83,7 @@ impl Reporter for Bars {
             }
             Event::Error { message, .. } => {
                 self.end();
-                eprintln!("error: {message}");
+                note(&format!("error: {message}"));
             }
         }
     }

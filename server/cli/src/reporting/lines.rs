@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use jobs::{Event, Level};
 
 use super::{Reporter, outcome};
-use crate::print::print;
+use crate::print::{note, print};
 
 /// Shortest time between two lines about the same stage.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ impl Lines {
         if !finished && rate > 0.0 {
             line += &format!(", {:.0} s left", (total - done) as f64 / rate);
         }
-        eprintln!("{line}");
+        note(&line);
     }
 }
 
@@ -51,7 +51,7 @@ impl Reporter for Lines {
         match event {
             Event::Stage { title, .. } => {
                 if !self.quiet {
-                    eprintln!("{title}");
+                    note(title);
                 }
                 title.clone_into(&mut self.title);
                 self.started = Instant::now();
@@ -63,13 +63,13 @@ impl Reporter for Lines {
             Event::Log {
                 level: Level::Warning,
                 message,
-            } => eprintln!("warning: {message}"),
+            } => note(&format!("warning: {message}")),
             Event::Log {
                 level: Level::Info,
                 message,
             } => {
                 if !self.quiet {
-                    eprintln!("{message}");
+                    note(message);
                 }
             }
             Event::Result(result) => {
@@ -77,7 +77,7 @@ impl Reporter for Lines {
                     self.printed_result = print(&outcome::render(result, self.timings));
                 }
             }
-            Event::Error { message, .. } => eprintln!("error: {message}"),
+            Event::Error { message, .. } => note(&format!("error: {message}")),
         }
     }
 
