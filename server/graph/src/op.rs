@@ -70,6 +70,8 @@ pub enum Activation {
     },
     /// `exp(x)`
     Exp,
+    /// Natural logarithm of positive `x`.
+    Log,
     /// `sqrt(x)`
     Sqrt,
     /// `1 / sqrt(x)`
@@ -108,6 +110,8 @@ pub enum ReduceOp {
     Sum,
     /// Largest element.
     Max,
+    /// Smallest element.
+    Min,
 }
 
 /// How a resize looks up source pixels. Both use half-pixel centres as Keras does.
@@ -266,6 +270,7 @@ impl Op {
                 Activation::HardSwish => "HardSwish",
                 Activation::Gelu { .. } => "Gelu",
                 Activation::Exp => "Exp",
+                Activation::Log => "Log",
                 Activation::Sqrt => "Sqrt",
                 Activation::Rsqrt => "Rsqrt",
                 Activation::Negate => "Negate",
@@ -289,6 +294,7 @@ impl Op {
                 ReduceOp::Mean => "Mean",
                 ReduceOp::Sum => "Sum",
                 ReduceOp::Max => "ReduceMax",
+                ReduceOp::Min => "ReduceMin",
             },
             Op::Pad { .. } => "Pad",
             Op::Slice { .. } => "Slice",

@@ -57,7 +57,7 @@ pub(crate) fn copies_values(op: &Op) -> bool {
             | Op::Slice { .. }
             | Op::Resize { .. }
             | Op::Reduce {
-                kind: graph::ReduceOp::Max,
+                kind: graph::ReduceOp::Max | graph::ReduceOp::Min,
                 ..
             }
     )

@@ -76,6 +76,7 @@ fn keeps_scale(builtin: Builtin) -> bool {
             | Builtin::Pad
             | Builtin::PadV2
             | Builtin::ReduceMax
+            | Builtin::ReduceMin
             | Builtin::Reshape
             | Builtin::ResizeBilinear
             | Builtin::ResizeNearestNeighbor

@@ -61,7 +61,7 @@ pub(crate) fn operator_version(facts: &Facts) -> i32 {
             pick(int8 || element == ElementType::UInt8, 2, int16, 3)
         }
         Builtin::LeakyRelu => pick(false, 1, int16, 2),
-        Builtin::Exp => pick(int8, 2, int16, 2),
+        Builtin::Exp | Builtin::Log => pick(int8, 2, int16, 2),
         Builtin::Sum => pick(int8, 2, int16, 1),
         Builtin::AveragePool2d
         | Builtin::BatchMatMul
@@ -73,6 +73,7 @@ pub(crate) fn operator_version(facts: &Facts) -> i32 {
         | Builtin::Pad
         | Builtin::PadV2
         | Builtin::ReduceMax
+        | Builtin::ReduceMin
         | Builtin::Relu6
         | Builtin::Rsqrt
         | Builtin::Softmax
@@ -162,12 +163,14 @@ pub(crate) fn minimum_runtime(builtin: Builtin, version: i32) -> (u32, u32) {
         (Builtin::Abs, 2) | (Builtin::Add | Builtin::BatchMatMul | Builtin::Mean, 3) => (2, 4),
         (Builtin::Pad | Builtin::PadV2, 3) | (Builtin::ResizeNearestNeighbor, 4) => (2, 4),
         (Builtin::Slice, 4) | (Builtin::Sub | Builtin::Transpose, 5) => (2, 4),
-        (Builtin::Abs | Builtin::Relu | Builtin::Relu6 | Builtin::ReduceMax, 3) => (2, 5),
+        (Builtin::Abs | Builtin::Relu | Builtin::Relu6, 3) => (2, 5),
+        (Builtin::ReduceMax | Builtin::ReduceMin, 3) => (2, 5),
         (Builtin::Rsqrt, 2 | 3) | (Builtin::ResizeBilinear, 4) | (Builtin::Slice, 5) => (2, 5),
         (Builtin::Pad | Builtin::PadV2, 4) => (2, 6),
         (Builtin::Conv2d, 6) | (Builtin::Gelu, _) => (2, 9),
         (Builtin::Exp, 2) => (2, 12),
         (Builtin::TransposeConv, 4) => (2, 13),
+        (Builtin::Log, 2) => (2, 15),
         (Builtin::Transpose, 6) => (2, 16),
         _ => (1, 14),
     }

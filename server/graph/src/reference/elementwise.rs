@@ -23,6 +23,7 @@ pub(super) fn activate(activation: Activation, value: f32) -> f32 {
             0.5 * x * (1.0 + error_function(x / std::f64::consts::SQRT_2))
         }
         Activation::Exp => x.exp(),
+        Activation::Log => x.ln(),
         Activation::Sqrt => x.sqrt(),
         Activation::Rsqrt => 1.0 / x.sqrt(),
         Activation::Negate => -x,

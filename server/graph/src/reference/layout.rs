@@ -82,6 +82,7 @@ pub(super) fn reduce(
     let start = match kind {
         ReduceOp::Mean | ReduceOp::Sum => 0.0,
         ReduceOp::Max => f64::NEG_INFINITY,
+        ReduceOp::Min => f64::INFINITY,
     };
     let mut result = ArrayD::from_elem(reduced, start);
     for (index, &value) in x.indexed_iter() {
@@ -94,11 +95,12 @@ pub(super) fn reduce(
         *slot = match kind {
             ReduceOp::Mean | ReduceOp::Sum => *slot + value,
             ReduceOp::Max => slot.max(value),
+            ReduceOp::Min => slot.min(value),
         };
     }
     let divisor = match kind {
         ReduceOp::Mean => (x.len() / result.len().max(1)) as f64,
-        ReduceOp::Sum | ReduceOp::Max => 1.0,
+        ReduceOp::Sum | ReduceOp::Max | ReduceOp::Min => 1.0,
     };
     from_values(
         result.iter().map(|sum| (sum / divisor) as f32).collect(),

@@ -73,6 +73,7 @@ fn activate(conversion: &mut Conversion, label: &str, activation: Activation, x:
         Activation::HardSwish => onnx.node(label, "HardSwish", &[x], vec![]),
         Activation::Gelu { approximate } => gelu(conversion, label, approximate, x),
         Activation::Exp => onnx.node(label, "Exp", &[x], vec![]),
+        Activation::Log => onnx.node(label, "Log", &[x], vec![]),
         Activation::Sqrt => onnx.node(label, "Sqrt", &[x], vec![]),
         Activation::Rsqrt => {
             let root = onnx.node(label, "Sqrt", &[x], vec![]);

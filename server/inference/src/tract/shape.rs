@@ -124,6 +124,10 @@ fn reduce(
             let attributes = vec![integers("axes", onnx_axes), keep];
             conversion.onnx.node(label, "ReduceMax", &[&x], attributes)
         }
+        ReduceOp::Min => {
+            let attributes = vec![integers("axes", onnx_axes), keep];
+            conversion.onnx.node(label, "ReduceMin", &[&x], attributes)
+        }
     };
     if keep_dims {
         return Ok(y);

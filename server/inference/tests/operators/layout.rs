@@ -101,7 +101,7 @@ fn shapes(cases: &mut Vec<Case>) {
 }
 
 fn reductions(cases: &mut Vec<Case>) {
-    for kind in [ReduceOp::Mean, ReduceOp::Sum, ReduceOp::Max] {
+    for kind in [ReduceOp::Mean, ReduceOp::Sum, ReduceOp::Max, ReduceOp::Min] {
         for keep_dims in [true, false] {
             for (input, axes) in [
                 (&[1, 4, 5, 3][..], &[1, 2][..]),

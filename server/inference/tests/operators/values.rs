@@ -37,7 +37,7 @@ fn activations(cases: &mut Vec<Case>) {
             draft.node(Op::Activation(activation), &[x])
         });
     }
-    for activation in [Activation::Sqrt, Activation::Rsqrt] {
+    for activation in [Activation::Sqrt, Activation::Rsqrt, Activation::Log] {
         let name = format!("{activation:?}");
         add_with_input(cases, name, &FEATURE_MAP, (0.1, 9.0), |draft, x| {
             draft.node(Op::Activation(activation), &[x])

@@ -29,6 +29,7 @@ pub(super) fn activation(node: &Node, activation: Activation) -> Result<Lowered,
             (Builtin::Gelu, Some(options))
         }
         Activation::Exp => table(Builtin::Exp, options::EXP),
+        Activation::Log => plain(Builtin::Log),
         Activation::Sqrt => plain(Builtin::Sqrt),
         Activation::Rsqrt => plain(Builtin::Rsqrt),
         Activation::Negate => table(Builtin::Neg, options::NEG),

@@ -40,6 +40,7 @@ pub(super) fn reduce(
         ReduceOp::Mean => Builtin::Mean,
         ReduceOp::Sum => Builtin::Sum,
         ReduceOp::Max => Builtin::ReduceMax,
+        ReduceOp::Min => Builtin::ReduceMin,
     };
     let options = Options::new(options::REDUCER).with(KEEP_DIMS, OptionValue::Bool(keep_dims));
     Ok(Lowered::plain(builtin, Some(options), node).integers("axes", integers(axes)?))

@@ -181,6 +181,7 @@ pub(super) fn elementwise(samples: &mut Vec<Sample>) -> Result<(), GraphError> {
             true,
         ),
         ("exp", RANGE, Activation::Exp, true),
+        ("log", POSITIVE, Activation::Log, true),
         ("sqrt", POSITIVE, Activation::Sqrt, false),
         ("rsqrt", POSITIVE, Activation::Rsqrt, true),
         ("negate", wide, Activation::Negate, false),
@@ -273,6 +274,7 @@ pub(super) fn layout(samples: &mut Vec<Sample>) -> Result<(), GraphError> {
         ("mean_channels", reduce(ReduceOp::Mean, &[3], true)),
         ("sum", reduce(ReduceOp::Sum, &[1, 2], false)),
         ("reduce_max", reduce(ReduceOp::Max, &[1, 2], false)),
+        ("reduce_min", reduce(ReduceOp::Min, &[1, 2], false)),
         ("pad", pad(0.0)),
         ("pad_value", pad(-0.5)),
         (

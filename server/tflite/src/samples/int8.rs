@@ -83,7 +83,7 @@ fn keeps_scale(op: &Op) -> bool {
             | Op::MaxPool2d(_)
             | Op::AveragePool2d(_)
             | Op::Reduce {
-                kind: ReduceOp::Max,
+                kind: ReduceOp::Max | ReduceOp::Min,
                 ..
             }
             | Op::Pad { .. }
