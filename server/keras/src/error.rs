@@ -37,6 +37,44 @@ pub enum ErrorKind {
         "reading a directory (SavedModel) is not supported yet; save the model as .keras or .h5"
     )]
     Directory,
+    /// The path names a directory that is not a SavedModel.
+    #[error(
+        "the directory has no saved_model.pb, so it is not a SavedModel; give the directory that model.save() or model.export() wrote, or a .keras or .h5 file"
+    )]
+    NoSavedModel,
+    /// A file of a SavedModel is not there.
+    #[error("the SavedModel has no {0}; copy the whole directory, its folder \"variables\" too")]
+    MissingSavedModelFile(String),
+    /// A file of a SavedModel cannot be followed, or its contents have changed.
+    #[error("the SavedModel is damaged in {file} ({problem}); copy or save the model again")]
+    DamagedSavedModel {
+        /// Name of the file.
+        file: String,
+        /// What failed, as a phrase.
+        problem: String,
+    },
+    /// None of the graphs of a SavedModel is for serving.
+    #[error(
+        "the SavedModel has no graph tagged \"serve\" (its tags: {}); save the model with model.save() or model.export()",
+        .0.join(", ")
+    )]
+    NoServingGraph(Vec<String>),
+    /// A SavedModel with nothing that can be called.
+    #[error(
+        "the SavedModel has no signature to call; save the model with model.save() or model.export(), or with signatures="
+    )]
+    NoSignature,
+    /// A SavedModel with several signatures, none of which is the default.
+    #[error(
+        "the SavedModel has several signatures ({}), none of them named \"serving_default\"; save it with that signature",
+        .0.join(", ")
+    )]
+    SeveralSignatures(Vec<String>),
+    /// A SavedModel of TensorFlow 1.
+    #[error(
+        "the SavedModel was written by TensorFlow 1 or without object graph; load it in TensorFlow 2.4 or later and save it again"
+    )]
+    FirstGenerationSavedModel,
     /// The path names a device, a pipe or a socket.
     #[error("this is not a regular file; give the path of a Keras .keras or .h5 file")]
     NotAFile,

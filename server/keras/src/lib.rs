@@ -9,9 +9,12 @@ mod assembly;
 mod container;
 mod definition;
 mod error;
+mod half;
 mod layers;
 mod limits;
 mod reading;
+#[allow(dead_code, reason = "the import of SavedModels will use the rest")]
+mod saved_model;
 mod summary;
 
 pub use error::{ErrorKind, KerasError};

@@ -32,3 +32,31 @@ pub(crate) const METADATA_BYTES: u64 = 64 << 10;
 pub(crate) const ARCHIVE_EXPANSION: u64 = 16;
 /// Bytes that a compressed member may expand to beyond that.
 pub(crate) const ARCHIVE_SLACK_BYTES: u64 = CONFIGURATION_BYTES as u64;
+/// Bytes of the graph of a SavedModel; protocol buffers cannot be longer.
+pub(crate) const SAVED_MODEL_BYTES: u64 = 2 << 30;
+/// Signatures of a SavedModel, and tensors of a signature.
+pub(crate) const SIGNATURES: usize = 1000;
+/// Functions of a SavedModel, called or not.
+pub(crate) const FUNCTIONS: usize = 200_000;
+/// Nodes of all functions that are called, counted once, and of the graph that calls them.
+pub(crate) const FUNCTION_NODES: usize = 400_000;
+/// Function calls inside each other.
+pub(crate) const CALL_DEPTH: usize = 64;
+/// Operators once function calls are replaced by what they call.
+pub(crate) const FLAT_NODES: usize = 100_000;
+/// Connections between those operators, and arguments of the calls.
+pub(crate) const REFERENCES: usize = 1_000_000;
+/// Steps from names to the nodes that they mean, beyond a number in proportion to the file.
+pub(crate) const REFERENCE_STEPS: u64 = 5_000_000;
+/// Bytes that constants of a graph take beyond those that the file has for them.
+pub(crate) const CONSTANT_EXPANSION: usize = 16 << 20;
+/// Elements of a constant that are stored one by one or that are integers.
+pub(crate) const SINGLE_ELEMENTS: usize = 1 << 20;
+/// Bytes of the list of a checkpoint's variables.
+pub(crate) const CHECKPOINT_INDEX_BYTES: u64 = 64 << 20;
+/// Variables of a checkpoint.
+pub(crate) const CHECKPOINT_ENTRIES: usize = 100_000;
+/// Bytes of the names of a checkpoint's variables.
+pub(crate) const CHECKPOINT_KEY_BYTES: usize = 16 << 20;
+/// Files that a checkpoint is spread over.
+pub(crate) const SHARDS: u32 = 10_000;

@@ -1,6 +1,5 @@
 //! The only module that knows the HDF5 crate.
 
-mod half;
 mod source;
 
 use std::collections::HashMap;
@@ -198,7 +197,7 @@ fn read_floats(dataset: &hdf5_pure::Dataset) -> Result<Vec<f32>, DatasetProblem>
                     DatatypeByteOrder::BigEndian => u16::from_be_bytes(bytes),
                     _ => u16::from_le_bytes(bytes),
                 });
-                Ok(numbers.map(half::to_f32).collect())
+                Ok(numbers.map(crate::half::to_f32).collect())
             }
             _ => unsupported("numbers of an unknown kind".to_owned()),
         },

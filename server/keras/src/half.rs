@@ -1,7 +1,7 @@
-//! Half-precision numbers, IEEE 754 binary16.
+//! Half-precision numbers.
 
-/// The value of a half-precision number.
-pub(super) fn to_f32(bits: u16) -> f32 {
+/// The value of a number in IEEE 754 binary16.
+pub(crate) fn to_f32(bits: u16) -> f32 {
     let mantissa = u32::from(bits & 0x3ff);
     let magnitude = match u32::from(bits >> 10) & 0x1f {
         // Subnormal numbers count in steps of 2^-24.
@@ -16,6 +16,11 @@ pub(super) fn to_f32(bits: u16) -> f32 {
     } else {
         -magnitude
     }
+}
+
+/// The value of a bfloat16 number, the upper half of one in single precision.
+pub(crate) fn bfloat16_to_f32(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
 }
 
 #[cfg(test)]
@@ -34,5 +39,12 @@ mod tests {
         check(0x0001, 5.960_464_5e-8);
         check(0xfc00, f32::NEG_INFINITY);
         assert!(to_f32(0x7e00).is_nan());
+    }
+
+    #[test]
+    fn bfloat16_is_a_shortened_f32() {
+        let check = |bits, expected: f32| assert_eq!(bfloat16_to_f32(bits), expected);
+        check(0x3f80, 1.0);
+        check(0xc049, -3.140_625);
     }
 }

@@ -1,0 +1,120 @@
+//! The values of variables: which tensor of the checkpoint belongs to which variable.
+
+use std::collections::HashMap;
+
+use super::calls::{Calls, MAIN_FRAME, Place};
+use super::checkpoint::Checkpoint;
+use super::damage::damaged;
+use super::data_type::DataType;
+use super::tensor::Tensor;
+use crate::error::ErrorKind;
+
+/// Name of a tensor in the checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct VariableKey(String);
+
+/// The keys of all variables of the main graph.
+#[derive(Debug)]
+pub(super) struct VariableKeys<'a> {
+    keys: HashMap<&'a str, VariableKey>,
+}
+
+impl<'a> VariableKeys<'a> {
+    /// Follows the function that restores the variables from a checkpoint.
+    ///
+    /// It assigns outputs of one or more `RestoreV2` operators, which are given the keys as a
+    /// constant. Names of variables say nothing: Keras 3 exports each twice.
+    pub(super) fn of(calls: &mut Calls<'a>, restore: &'a str) -> Result<Self, ErrorKind> {
+        let mut keys = HashMap::new();
+        let mut lists: HashMap<Place, Vec<String>> = HashMap::new();
+        let Some(place) = calls.main_node(restore)? else {
+            return Ok(Self { keys });
+        };
+        let Some(frame) = calls.enter(place)? else {
+            return Ok(Self { keys });
+        };
+        for place in calls.places(frame)? {
+            let node = calls.node(place)?;
+            if node.op != "AssignVariableOp" {
+                continue;
+            }
+            let inputs = calls.inputs(node)?;
+            let &[variable, value] = inputs.as_slice() else {
+                return Err(damaged(format!("{:?} assigns no value", node.name)));
+            };
+            let variable = calls.resolve(frame, variable)?;
+            let value = calls.resolve(frame, value)?;
+            let handle = calls.node(variable.place)?;
+            let restored = calls.node(value.place)?;
+            if handle.op != "VarHandleOp"
+                || variable.place.frame != MAIN_FRAME
+                || restored.op != "RestoreV2"
+            {
+                continue;
+            }
+            if let std::collections::hash_map::Entry::Vacant(entry) = lists.entry(value.place) {
+                entry.insert(restored_names(calls, value.place)?);
+            }
+            let key = lists
+                .get(&value.place)
+                .and_then(|names| names.get(value.output))
+                .ok_or_else(|| damaged(format!("{:?} restores too few tensors", restored.name)))?;
+            keys.insert(handle.name, VariableKey(key.clone()));
+        }
+        Ok(Self { keys })
+    }
+
+    /// The key of a variable; an error when nothing restores it.
+    pub(super) fn key(&self, place: Place, name: &str) -> Result<VariableKey, ErrorKind> {
+        let key = (place.frame == MAIN_FRAME).then(|| self.keys.get(name));
+        key.flatten()
+            .cloned()
+            .ok_or_else(|| damaged(format!("nothing restores the variable {name:?}")))
+    }
+}
+
+/// Keys of the tensors that a `RestoreV2` reads.
+fn restored_names(calls: &mut Calls<'_>, place: Place) -> Result<Vec<String>, ErrorKind> {
+    let node = calls.node(place)?;
+    let names = node
+        .input(1)?
+        .ok_or_else(|| damaged(format!("{:?} names no tensors", node.name)))?;
+    let names = calls.resolve(place.frame, names)?;
+    let constant = calls.node(names.place)?;
+    let tensor: Tensor<'_> = super::attributes::Attributes::of(constant)
+        .tensor("value")?
+        .ok_or_else(|| damaged(format!("{:?} is not a constant", constant.name)))?;
+    Ok(tensor.texts()?.into_iter().map(str::to_owned).collect())
+}
+
+/// The values of variables, read when they are asked for.
+#[derive(Debug)]
+pub(crate) struct Variables {
+    checkpoint: Checkpoint,
+}
+
+impl Variables {
+    pub(super) fn new(checkpoint: Checkpoint) -> Self {
+        Self { checkpoint }
+    }
+
+    /// Extents of a variable.
+    pub(crate) fn shape(&self, key: &VariableKey) -> Result<&[usize], ErrorKind> {
+        self.checkpoint.shape(&key.0)
+    }
+
+    /// Type of its elements as they are stored.
+    pub(crate) fn data_type(&self, key: &VariableKey) -> Result<DataType, ErrorKind> {
+        self.checkpoint.data_type(&key.0)
+    }
+
+    /// Its elements in row-major order; fractions of any precision.
+    pub(crate) fn read(&self, key: &VariableKey) -> Result<Vec<f32>, ErrorKind> {
+        self.checkpoint.floats(&key.0)
+    }
+
+    /// Its elements in row-major order, for 32-bit and 64-bit integers.
+    pub(crate) fn read_integers(&self, key: &VariableKey) -> Result<Vec<i64>, ErrorKind> {
+        self.checkpoint.integers(&key.0)
+    }
+}
