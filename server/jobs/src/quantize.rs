@@ -122,6 +122,7 @@ fn quantize_graph(
             InferenceInputType::Float32 => InputType::Float32,
         },
         bias_correction: settings.quantization.weights_bias_correction,
+        ..Options::default()
     };
     let cancellation = context.cancellation.clone();
     let threads = context.threads;

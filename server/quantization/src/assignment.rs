@@ -3,13 +3,16 @@
 //! everywhere.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use graph::{Activation, BinaryOp, Graph, NodeId, Op, TensorId, passes};
+use rayon::prelude::*;
 
+use crate::activations;
+use crate::options::ActivationSettings;
 use crate::parameters::ActivationParameters;
 use crate::quantize::QuantizationError;
-use crate::statistics::{Statistics, TensorStatistics, copies_values};
-use crate::threshold::power_of_two_threshold;
+use crate::statistics::{Statistics, copies_values};
 
 pub(crate) type Parameters = HashMap<TensorId, ActivationParameters>;
 
@@ -18,11 +21,10 @@ pub(crate) type Parameters = HashMap<TensorId, ActivationParameters>;
 pub(crate) fn assign(
     graph: &mut Graph,
     statistics: &Statistics,
+    settings: &ActivationSettings,
+    cancelled: &AtomicBool,
 ) -> Result<Parameters, QuantizationError> {
-    let mut parameters = Parameters::new();
-    for &input in graph.inputs() {
-        parameters.insert(input, observed(graph, statistics, input)?);
-    }
+    let mut parameters = chosen_parameters(graph, statistics, settings, cancelled)?;
     let mut index = 0;
     while index < graph.nodes().len() {
         let output = graph.nodes()[index].output;
@@ -30,10 +32,8 @@ pub(crate) fn assign(
             op if copies_values(op) => parameters.get(&graph.nodes()[index].inputs[0]).copied(),
             op => fixed_parameters(op),
         };
-        let chosen = match chosen {
-            Some(chosen) => chosen,
-            None => observed(graph, statistics, output)?,
-        };
+        let chosen = chosen.or_else(|| parameters.get(&output).copied());
+        let chosen = chosen.ok_or_else(|| not_observed(graph, output))?;
         if wants_equal_parameters(&graph.nodes()[index].op) {
             for operand in 0..graph.nodes()[index].inputs.len() {
                 index += equalize(graph, &mut parameters, index, operand, chosen);
@@ -63,27 +63,36 @@ fn wants_equal_parameters(op: &Op) -> bool {
     )
 }
 
-fn observed(
+/// Parameters that the values of each tensor ask for, where an operator does not decide.
+fn chosen_parameters(
     graph: &Graph,
     statistics: &Statistics,
-    tensor: TensorId,
-) -> Result<ActivationParameters, QuantizationError> {
-    statistics
-        .tensor(tensor)
-        .map(from_statistics)
-        .ok_or_else(|| QuantizationError::NotObserved {
-            layer: graph.tensor(tensor).name.clone(),
+    settings: &ActivationSettings,
+    cancelled: &AtomicBool,
+) -> Result<Parameters, QuantizationError> {
+    let computed = graph
+        .nodes()
+        .iter()
+        .filter(|node| !copies_values(&node.op) && fixed_parameters(&node.op).is_none())
+        .map(|node| node.output);
+    let tensors: Vec<TensorId> = graph.inputs().iter().copied().chain(computed).collect();
+    tensors
+        .par_iter()
+        .map(|&tensor| {
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(QuantizationError::Cancelled);
+            }
+            let observed = statistics.tensor(tensor);
+            let observed = observed.ok_or_else(|| not_observed(graph, tensor))?;
+            Ok((tensor, activations::parameters(observed, settings)))
         })
+        .collect()
 }
 
-fn from_statistics(statistics: &TensorStatistics) -> ActivationParameters {
-    if statistics.min == 0.0 && statistics.max == 0.0 {
-        // Any scale represents a tensor of zeros; a small one would overflow the next bias.
-        return ActivationParameters::from_threshold(1.0, false);
+fn not_observed(graph: &Graph, tensor: TensorId) -> QuantizationError {
+    QuantizationError::NotObserved {
+        layer: graph.tensor(tensor).name.clone(),
     }
-    let signed = statistics.min < 0.0;
-    let threshold = power_of_two_threshold(&statistics.histogram, signed);
-    ActivationParameters::from_threshold(threshold, signed)
 }
 
 /// Makes an operand have the parameters that its reader wants. Returns by how many places the

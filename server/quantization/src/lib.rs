@@ -7,21 +7,31 @@
 //! error on the weights; biases are corrected for the mean shift that rounding the weights causes
 //! (the method of Sony's Model Compression Toolkit; HPTQ, arXiv 2109.09113).
 
+mod activations;
 mod assignment;
 mod bias;
 mod histogram;
+mod options;
 mod parameters;
 mod quantize;
+mod quantizer;
 mod sampling;
+mod search;
 mod statistics;
-mod threshold;
 mod weights;
 
+pub use activations::{ActivationRange, activation_range};
 pub use histogram::Histogram;
+pub use options::{
+    ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, WeightMethod,
+    WeightSettings,
+};
 pub use parameters::ActivationParameters;
-pub use quantize::{InputType, Options, QuantizationError, QuantizedModel, quantize};
+pub use quantize::{QuantizationError, QuantizedModel, quantize};
 pub use sampling::{Sample, draw_samples};
 pub use statistics::{
     NonFinite, Observation, Observer, Statistics, TensorStatistics, observations,
 };
-pub use threshold::power_of_two_threshold;
+
+#[cfg(test)]
+mod tests;

@@ -35,4 +35,52 @@ impl ActivationParameters {
             }
         }
     }
+
+    /// 256 steps from about `low <= 0` to `high >= 0`: both move by the same half step at most, so
+    /// that zero is one of them.
+    pub fn from_ends(low: f64, high: f64) -> Self {
+        let scale = (high - low) / 255.0;
+        let below_zero = (-low / scale).round_ties_even().clamp(0.0, 255.0);
+        Self {
+            scale: scale as f32,
+            zero_point: -128 + below_zero as i32,
+        }
+    }
+
+    /// Real value of an integer.
+    pub fn real(&self, quantized: i32) -> f64 {
+        f64::from(self.scale) * f64::from(quantized - self.zero_point)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_with_two_ends_holds_zero_and_both_ends_to_half_a_step() {
+        let check = |low: f64, high: f64, zero_point: i32| {
+            let parameters = ActivationParameters::from_ends(low, high);
+            assert_eq!(parameters.zero_point, zero_point, "[{low}, {high}]");
+            let half = f64::from(parameters.scale) / 2.0 * 1.0001;
+            assert!((parameters.real(-128) - low).abs() <= half);
+            assert!((parameters.real(127) - high).abs() <= half);
+            assert_eq!(parameters.real(zero_point), 0.0);
+        };
+        check(0.0, 6.0, -128);
+        check(-6.0, 0.0, 127);
+        check(-1.0, 1.0, 0);
+        check(-0.2785, 7.0, -118);
+        check(-0.001, 300.0, -128);
+    }
+
+    #[test]
+    fn thresholds_give_hardware_parameters() {
+        let check = |signed: bool, scale: f32, zero_point: i32| {
+            let parameters = ActivationParameters::from_threshold(8.0, signed);
+            assert_eq!(parameters, ActivationParameters { scale, zero_point });
+        };
+        check(true, 0.0625, 0);
+        check(false, 0.03125, -128);
+    }
 }

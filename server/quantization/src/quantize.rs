@@ -6,39 +6,10 @@ use thiserror::Error;
 
 use crate::assignment::{self, Parameters};
 use crate::bias::mean_shift;
+use crate::options::{InputType, Options, WeightSettings};
 use crate::parameters::ActivationParameters;
 use crate::statistics::{Statistics, TensorStatistics};
 use crate::weights::{QuantizedKernel, output_axis, quantize_kernel, vector};
-
-/// Element type of the int8 model's input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InputType {
-    /// `uint8` in, `int8` out: what a camera delivers.
-    #[default]
-    UInt8,
-    /// `int8` in and out.
-    Int8,
-    /// `float32` in and out, converted at the ends.
-    Float32,
-}
-
-/// What the user can choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Element type of the input.
-    pub input_type: InputType,
-    /// Correct biases for the mean shift that rounding the weights causes.
-    pub bias_correction: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            input_type: InputType::default(),
-            bias_correction: true,
-        }
-    }
-}
 
 /// Why a model could not be quantized.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -98,7 +69,12 @@ pub fn quantize(
 ) -> Result<QuantizedModel, QuantizationError> {
     let mut graph = graph.clone();
     check_operators(&graph)?;
-    let parameters = assignment::assign(&mut graph, statistics)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|_| QuantizationError::NoThreads { threads })?;
+    let parameters = pool
+        .install(|| assignment::assign(&mut graph, statistics, &options.activations, cancelled))?;
     let mut encodings = Encodings::float();
     for (&tensor, parameters) in &parameters {
         encodings.insert_int8(tensor, parameters.scale, parameters.zero_point);
@@ -107,10 +83,6 @@ pub fn quantize(
     let kernels: Vec<usize> = (0..graph.nodes().len())
         .filter(|&index| graph.nodes()[index].op.has_kernel())
         .collect();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|_| QuantizationError::NoThreads { threads })?;
     for (done, &index) in kernels.iter().enumerate() {
         let input = graph.nodes()[index].inputs[0];
         let statistics = statistics.tensor(input).filter(|_| options.bias_correction);
@@ -121,6 +93,7 @@ pub fn quantize(
                 &parameters,
                 index,
                 statistics,
+                &options.weights,
                 cancelled,
             )
         })?;
@@ -183,6 +156,7 @@ fn encode_kernel(
     parameters: &Parameters,
     index: usize,
     statistics: Option<&TensorStatistics>,
+    settings: &WeightSettings,
     cancelled: &AtomicBool,
 ) -> Result<(), QuantizationError> {
     let node = graph.nodes()[index].clone();
@@ -207,8 +181,8 @@ fn encode_kernel(
         .iter()
         .map(|&bias| smallest_scale(bias, input, output))
         .collect();
-    let quantized =
-        quantize_kernel(&kernel, axis, &smallest, cancelled).ok_or(QuantizationError::Cancelled)?;
+    let quantized = quantize_kernel(&kernel, axis, &smallest, settings, cancelled)
+        .ok_or(QuantizationError::Cancelled)?;
     let shift = statistics
         .and_then(|statistics| statistics.channel_means.as_deref())
         .and_then(|means| mean_shift(&node.op, &quantized.errors(&kernel), means));

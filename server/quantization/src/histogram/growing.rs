@@ -1,57 +1,4 @@
-//! Histograms of activations.
-
-/// Number of bins of a [`Histogram`], as in Sony's Model Compression Toolkit.
-const BINS: usize = 2048;
-
-/// Counts over equal bins between the smallest and the largest value seen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Histogram {
-    /// Bin edges, ascending; one more than there are counts.
-    pub edges: Vec<f64>,
-    /// Number of values in each bin; fractions arise when counts move to other edges.
-    pub counts: Vec<f64>,
-}
-
-impl Histogram {
-    /// Moves counts to 2048 equal bins over `[min, max]`, by linear interpolation of the
-    /// cumulative counts.
-    pub fn with_range(&self, min: f64, max: f64) -> Self {
-        let (min, max) = if min < max {
-            (min, max)
-        } else {
-            (min - 0.5, max + 0.5)
-        };
-        let width = (max - min) / BINS as f64;
-        let mut edges: Vec<f64> = (0..BINS).map(|bin| min + bin as f64 * width).collect();
-        edges.push(max);
-        let mut bin = 0;
-        let mut below = 0.0;
-        let mut cumulative = |edge: f64| {
-            while bin < self.counts.len() && self.edges[bin + 1] <= edge {
-                below += self.counts[bin];
-                bin += 1;
-            }
-            match self.counts.get(bin) {
-                Some(count) if edge > self.edges[bin] => {
-                    let extent = self.edges[bin + 1] - self.edges[bin];
-                    below + count * (edge - self.edges[bin]) / extent
-                }
-                _ => below,
-            }
-        };
-        let total: f64 = self.counts.iter().sum();
-        let mut previous = 0.0;
-        let mut counts = Vec::with_capacity(BINS);
-        for &edge in &edges[1..BINS] {
-            let next = cumulative(edge);
-            counts.push(next - previous);
-            previous = next;
-        }
-        // Whatever the interpolation put outside the range belongs to the outermost bins.
-        counts.push(total - previous);
-        Self { edges, counts }
-    }
-}
+use super::Histogram;
 
 /// A histogram whose bins double in width whenever a value falls outside. Bin widths are powers of
 /// two and bins start at multiples of the width, so doubling and merging lose nothing.
@@ -196,6 +143,7 @@ fn doubled(index: usize, times: i32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::histogram::BINS;
 
     fn histogram_of(batches: &[&[f32]]) -> GrowingHistogram {
         let mut histogram = GrowingHistogram::new();

@@ -1,19 +1,17 @@
-//! Symmetric int8 quantization of kernels, one threshold for each output channel.
+//! Symmetric int8 quantization of kernels.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod error;
+mod threshold;
+
+use std::sync::atomic::AtomicBool;
 
 use graph::{Constant, Op};
 use ndarray::{Axis, Ix1};
-use rayon::prelude::*;
 
-use crate::threshold::SMALLEST_THRESHOLD;
+use crate::options::WeightSettings;
 
-/// Largest stored weight: TFLite's specification leaves -128 out.
-const LARGEST: f32 = 127.0;
-
-/// Steps in the search for a threshold: each tries [`CANDIDATES`] values around the last choice.
-const ITERATIONS: usize = 15;
-const CANDIDATES: usize = 30;
+pub(crate) use error::Grid;
+pub(crate) use threshold::thresholds;
 
 /// A kernel whose output channels have thresholds.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,29 +38,30 @@ pub(crate) fn quantize_kernel(
     kernel: &Constant,
     axis: usize,
     smallest_scales: &[f32],
+    settings: &WeightSettings,
     cancelled: &AtomicBool,
 ) -> Option<QuantizedKernel> {
+    const GRID: Grid = Grid::TFLITE;
     let channels: Vec<Vec<f32>> = kernel
         .axis_iter(Axis(axis))
         .map(|channel| channel.iter().copied().collect())
         .collect();
-    let scales = channels
-        .par_iter()
+    let mut scales: Vec<f32> = thresholds(&channels, GRID, settings, cancelled)?
+        .iter()
         .zip(smallest_scales)
-        .map(|(channel, &smallest)| {
-            if cancelled.load(Ordering::Relaxed) {
-                return None;
-            }
-            let scale = (symmetric_threshold(channel) / 128.0) as f32;
-            Some(scale.max(smallest))
-        })
-        .collect::<Option<Vec<f32>>>()?;
+        .map(|(threshold, &smallest)| ((threshold / GRID.steps) as f32).max(smallest))
+        .collect();
+    if !settings.per_channel {
+        let common = scales.iter().copied().fold(0.0, f32::max);
+        scales.fill(common);
+    }
     let mut stored = ndarray::ArrayD::<i8>::zeros(kernel.raw_dim());
     for ((mut stored, channel), &scale) in
         stored.axis_iter_mut(Axis(axis)).zip(&channels).zip(&scales)
     {
         for (stored, &weight) in stored.iter_mut().zip(channel) {
-            *stored = (weight / scale).round_ties_even().clamp(-LARGEST, LARGEST) as i8;
+            let level = (weight / scale).round_ties_even();
+            *stored = level.clamp(GRID.lowest, GRID.highest) as i8;
         }
     }
     Some(QuantizedKernel {
@@ -91,75 +90,6 @@ impl QuantizedKernel {
     }
 }
 
-/// Threshold `t` at which rounding to multiples of `t / 128` within [-127, 127] has the smallest
-/// mean squared error on the weights: the iterated line search of Sony's Model Compression
-/// Toolkit, started where nothing is clipped.
-fn symmetric_threshold(weights: &[f32]) -> f64 {
-    let largest = weights.iter().fold(0.0f32, |m, weight| m.max(weight.abs()));
-    let mut current = f64::from(largest) * 128.0 / f64::from(LARGEST);
-    if current < SMALLEST_THRESHOLD {
-        return SMALLEST_THRESHOLD;
-    }
-    let mut best = (squared_error(weights, current), current);
-    let (mut low, mut high) = (0.7, 1.2);
-    for iteration in 0..ITERATIONS {
-        let previous = best.0;
-        let step = (high - low) / (CANDIDATES - 1) as f64;
-        let candidates = (0..CANDIDATES).map(|index| current * (low + step * index as f64));
-        let mut sweep = (f64::INFINITY, current);
-        for candidate in candidates {
-            let error = squared_error(weights, candidate);
-            if error < sweep.0 {
-                sweep = (error, candidate);
-            }
-        }
-        current = sweep.1;
-        if sweep.0 < best.0 {
-            best = sweep;
-        }
-        let gain = (previous - sweep.0) / weights.len() as f64;
-        if gain > 0.0 && gain < 1e-11 {
-            break;
-        }
-        if iteration % 3 == 0 {
-            low = (low * 1.02).min(0.97);
-            high = (high * 0.98).max(1.03);
-        }
-    }
-    best.1
-}
-
-/// Sum of squared rounding and clipping errors.
-fn squared_error(weights: &[f32], threshold: f64) -> f64 {
-    const LANES: usize = 8;
-    // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even, and unlike
-    // a call to the rounding function is vectorized on every processor.
-    const ROUND: f32 = 12_582_912.0;
-    let scale = (threshold / 128.0) as f32;
-    let inverse = 1.0 / scale;
-    let error = |weight: f32| {
-        let stored = (weight * inverse).clamp(-LARGEST, LARGEST) + ROUND - ROUND;
-        let error = stored * scale - weight;
-        error * error
-    };
-    let mut total = 0.0;
-    for block in weights.chunks(512) {
-        let mut sums = [0.0f32; LANES];
-        let (chunks, rest) = block.as_chunks::<LANES>();
-        for chunk in chunks {
-            for lane in 0..LANES {
-                sums[lane] += error(chunk[lane]);
-            }
-        }
-        total += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
-        total += rest
-            .iter()
-            .map(|&weight| f64::from(error(weight)))
-            .sum::<f64>();
-    }
-    total
-}
-
 /// Values of a one-dimensional constant as `f64`.
 pub(crate) fn vector(constant: &Constant) -> Vec<f64> {
     match constant.view().into_dimensionality::<Ix1>() {
@@ -169,10 +99,10 @@ pub(crate) fn vector(constant: &Constant) -> Vec<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn bell(count: usize, factor: f32) -> Vec<f32> {
+    pub(super) fn bell(count: usize, factor: f32) -> Vec<f32> {
         let mut state = 1u32;
         let mut uniform = || {
             state = state.wrapping_mul(1664525).wrapping_add(1013904223);
@@ -184,34 +114,24 @@ mod tests {
     }
 
     fn search(kernel: &Constant, axis: usize, smallest_scales: &[f32]) -> QuantizedKernel {
-        quantize_kernel(kernel, axis, smallest_scales, &AtomicBool::new(false)).unwrap()
+        let settings = WeightSettings::default();
+        let cancelled = AtomicBool::new(false);
+        quantize_kernel(kernel, axis, smallest_scales, &settings, &cancelled).unwrap()
     }
 
     #[test]
     fn a_cancelled_search_gives_nothing() {
         let kernel = Constant::zeros(vec![2, 1, 1, 3]);
         assert_eq!(
-            quantize_kernel(&kernel, 0, &[0.0; 2], &AtomicBool::new(true)),
+            quantize_kernel(
+                &kernel,
+                0,
+                &[0.0; 2],
+                &WeightSettings::default(),
+                &AtomicBool::new(true)
+            ),
             None
         );
-    }
-
-    #[test]
-    fn the_threshold_is_no_worse_than_any_on_a_fine_grid() {
-        let check = |weights: &[f32]| {
-            let found = squared_error(weights, symmetric_threshold(weights));
-            let largest = weights.iter().fold(0.0f32, |m, weight| m.max(weight.abs()));
-            let best = (400..1300)
-                .map(|step| squared_error(weights, f64::from(largest) * f64::from(step) / 1000.0))
-                .fold(f64::INFINITY, f64::min);
-            assert!(found <= best * 1.02, "{found} against {best}");
-        };
-        check(&bell(27, 0.1));
-        check(&bell(500, 3.0));
-        check(&bell(4000, 1e-3));
-        let mut outlier = bell(1000, 0.01);
-        outlier[17] = 0.2;
-        check(&outlier);
     }
 
     #[test]
@@ -236,6 +156,23 @@ mod tests {
         };
         check(0);
         check(3);
+    }
+
+    #[test]
+    fn one_scale_for_a_kernel_is_that_of_its_largest_bound() {
+        let kernel = ndarray::Array::from_shape_vec(vec![2, 1, 1, 90], bell(180, 0.2))
+            .unwrap()
+            .into_shared();
+        let settings = WeightSettings {
+            per_channel: false,
+            ..WeightSettings::default()
+        };
+        let search = |smallest: &[f32]| {
+            quantize_kernel(&kernel, 0, smallest, &settings, &AtomicBool::new(false)).unwrap()
+        };
+        let free = search(&[0.0, 0.0]).scales;
+        assert_eq!(free[0], free[1]);
+        assert_eq!(search(&[0.0, 0.5]).scales, [0.5, 0.5]);
     }
 
     #[test]
