@@ -32,11 +32,6 @@ pub enum ErrorKind {
     /// The file cannot be opened or read.
     #[error("the model cannot be read ({0}); check the path and its permissions")]
     Io(#[from] std::io::Error),
-    /// The path names a directory, such as a SavedModel.
-    #[error(
-        "reading a directory (SavedModel) is not supported yet; save the model as .keras or .h5"
-    )]
-    Directory,
     /// The path names a directory that is not a SavedModel.
     #[error(
         "the directory has no saved_model.pb, so it is not a SavedModel; give the directory that model.save() or model.export() wrote, or a .keras or .h5 file"

@@ -13,7 +13,7 @@ mod half;
 mod layers;
 mod limits;
 mod reading;
-#[allow(dead_code, reason = "the import of SavedModels will use the rest")]
+#[allow(dead_code, reason = "names of layers will come from the object graph")]
 mod saved_model;
 mod summary;
 

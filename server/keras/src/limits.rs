@@ -60,3 +60,8 @@ pub(crate) const CHECKPOINT_ENTRIES: usize = 100_000;
 pub(crate) const CHECKPOINT_KEY_BYTES: usize = 16 << 20;
 /// Files that a checkpoint is spread over.
 pub(crate) const SHARDS: u32 = 10_000;
+/// Elements of tensors that are computed from shapes and constants, beyond a number in proportion
+/// to the weights.
+pub(crate) const FOLDED_ELEMENTS: u64 = 4 << 20;
+/// Elements of a constant that is looked at when weights are not.
+pub(crate) const INSPECTED_ELEMENTS: u64 = 4096;

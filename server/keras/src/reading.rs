@@ -7,6 +7,7 @@ use crate::container::{self, Container};
 use crate::definition::{Content, ModelDefinition};
 use crate::error::{ErrorKind, KerasError};
 use crate::limits;
+use crate::saved_model;
 use crate::summary::Summary;
 
 /// What the user decides about reading.
@@ -29,7 +30,8 @@ pub struct Model {
 /// usual strides.
 const STAND_IN_SIZE: usize = 224;
 
-/// Reads a whole-model Keras `.keras` or `.h5` file, Keras 2 or 3, Functional or Sequential.
+/// Reads a whole-model Keras `.keras` or `.h5` file, Keras 2 or 3, Functional or Sequential, or the
+/// directory of a SavedModel with a serving signature.
 ///
 /// Memory stays under about three times the file; reading takes place on a thread of its own.
 ///
@@ -38,6 +40,10 @@ const STAND_IN_SIZE: usize = 224;
 /// converted; then [`ErrorKind::UnsupportedLayers`] lists all of them.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
     isolated(path, || {
+        if let Some(directory) = saved_model::directory(path) {
+            let (graph, summary) = saved_model::read(&directory, options.input_size)?;
+            return Ok(Model { graph, summary });
+        }
         let container = container::open(path)?;
         let definition = parse(container.as_ref())?;
         let unsupported = definition.unsupported();
@@ -65,6 +71,9 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
 /// [`KerasError`] when the file is not a Keras model or its configuration is damaged.
 pub fn inspect(path: &Path, options: &ReadOptions) -> Result<Summary, KerasError> {
     isolated(path, || {
+        if let Some(directory) = saved_model::directory(path) {
+            return saved_model::inspect(&directory, options.input_size);
+        }
         let container = container::open(path)?;
         let definition = parse(container.as_ref())?;
         let input = Input::of(&definition)?;

@@ -199,7 +199,7 @@ fn files_of_other_kinds() {
     );
     check(
         folder.path(),
-        "reading a directory (SavedModel) is not supported yet; save the model as .keras or .h5",
+        "the directory has no saved_model.pb, so it is not a SavedModel; give the directory",
     );
     check(&folder.path().join("absent.h5"), "cannot be read");
 }

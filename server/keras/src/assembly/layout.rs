@@ -2,7 +2,7 @@ use graph::Constant;
 use ndarray::{ArcArray, IxDyn};
 
 /// How a Keras weight is laid out; [`graph::Op`] documents what it becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Layout {
     /// Stays as it is.
     Keras,
@@ -18,7 +18,7 @@ pub(crate) enum Layout {
 
 impl Layout {
     /// Shape of the constant made from a Keras weight; `None` when the rank does not fit.
-    pub(super) fn shape(self, keras: &[usize]) -> Option<Vec<usize>> {
+    pub(crate) fn shape(self, keras: &[usize]) -> Option<Vec<usize>> {
         match (self, keras) {
             (Layout::Keras, shape) => Some(shape.to_vec()),
             (Layout::Convolution, &[height, width, inputs, outputs])
@@ -34,7 +34,7 @@ impl Layout {
     }
 
     /// Rearranges a Keras weight in row-major order; `None` when values and shape do not fit.
-    pub(super) fn convert(self, values: Vec<f32>, keras: &[usize]) -> Option<Constant> {
+    pub(crate) fn convert(self, values: Vec<f32>, keras: &[usize]) -> Option<Constant> {
         let shape = self.shape(keras)?;
         let values = match (self, keras) {
             (Layout::Convolution, &[.., columns]) | (Layout::Transposed, &[_, columns]) => {

@@ -11,7 +11,7 @@ use graph::{Graph, TensorId};
 
 use canvas::Canvas;
 pub(crate) use layout::Layout;
-pub(crate) use scope::Scope;
+pub(crate) use scope::{Scope, macs_per_position};
 
 use crate::container::WeightSource;
 use crate::definition::{Content, LayerDefinition, ModelDefinition, TensorReference, VariableId};

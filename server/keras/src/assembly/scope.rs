@@ -279,7 +279,7 @@ impl<'a> Scope<'a> {
 
 /// Multiply-accumulate operations for each position of the output, or of the input for a
 /// transposed convolution.
-fn macs_per_position(op: &Op, inputs: &[&[usize]]) -> u64 {
+pub(crate) fn macs_per_position(op: &Op, inputs: &[&[usize]]) -> u64 {
     let elements = |index: usize| {
         inputs
             .get(index)

@@ -54,11 +54,7 @@ pub(crate) enum WeightProblem {
 
 /// Opens a model file, after its first bytes and not its name have told its format.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Container>, ErrorKind> {
-    let metadata = std::fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(ErrorKind::Directory);
-    }
-    if !metadata.is_file() {
+    if !std::fs::metadata(path)?.is_file() {
         return Err(ErrorKind::NotAFile);
     }
     let file = File::open(path)?;

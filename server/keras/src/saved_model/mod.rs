@@ -14,7 +14,9 @@ mod files;
 mod flat;
 mod flatten;
 mod functions;
+mod import;
 mod protocol;
+mod reading;
 mod signature;
 mod tensor;
 mod variables;
@@ -27,11 +29,12 @@ use crate::limits;
 use calls::Calls;
 use checkpoint::Checkpoint;
 use damage::GRAPH_FILE;
-pub(crate) use flat::FlatGraph;
+use flat::FlatGraph;
 use functions::Library;
+pub(crate) use reading::{inspect, read};
 use signature::Signature;
 use variables::VariableKeys;
-pub(crate) use variables::Variables;
+use variables::Variables;
 
 /// The directory of the SavedModel that a path names: the path itself, or the directory of a
 /// `saved_model.pb`. `None` when it names something else.

@@ -1,0 +1,448 @@
+//! What operators that only move elements make of a shape; known and computed tensors follow the
+//! same rules.
+
+use crate::layers::LayerProblem;
+use crate::saved_model::attributes::Attributes;
+
+use super::attributes::WithDefaults;
+
+fn invalid<T>(problem: impl Into<String>) -> Result<T, LayerProblem> {
+    Err(LayerProblem::Invalid(problem.into()))
+}
+
+/// Position of an axis among `rank`; negative axes count from the end.
+pub(super) fn axis(axis: i64, rank: usize) -> Result<usize, LayerProblem> {
+    let position = if axis < 0 {
+        usize::try_from(axis.unsigned_abs())
+            .ok()
+            .and_then(|back| rank.checked_sub(back))
+    } else {
+        usize::try_from(axis).ok().filter(|&axis| axis < rank)
+    };
+    position.ok_or_else(|| LayerProblem::Invalid(format!("it has {rank} axes, not axis {axis}")))
+}
+
+/// Positions of several axes, ascending and each once.
+pub(super) fn axes(axes: &[i64], rank: usize) -> Result<Vec<usize>, LayerProblem> {
+    let mut positions = axes
+        .iter()
+        .map(|&position| axis(position, rank))
+        .collect::<Result<Vec<_>, _>>()?;
+    positions.sort_unstable();
+    positions.dedup();
+    Ok(positions)
+}
+
+/// Shape without some axes, or with extent 1 in their place.
+pub(super) fn reduced(shape: &[usize], axes: &[usize], keep: bool) -> Vec<usize> {
+    shape
+        .iter()
+        .enumerate()
+        .filter_map(|(axis, &extent)| match (axes.contains(&axis), keep) {
+            (true, true) => Some(1),
+            (true, false) => None,
+            (false, _) => Some(extent),
+        })
+        .collect()
+}
+
+/// Shape of the result of an element-wise operator, with NumPy broadcasting.
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerProblem> {
+    let rank = a.len().max(b.len());
+    let extent = |shape: &[usize], axis: usize| {
+        (axis + shape.len())
+            .checked_sub(rank)
+            .and_then(|index| shape.get(index).copied())
+            .unwrap_or(1)
+    };
+    (0..rank)
+        .map(|axis| match (extent(a, axis), extent(b, axis)) {
+            (x, y) if x == y => Ok(x),
+            (1, y) => Ok(y),
+            (x, 1) => Ok(x),
+            _ => invalid(format!("it combines {a:?} with {b:?}")),
+        })
+        .collect()
+}
+
+/// The shape that `Reshape` is asked for; at most one extent is -1.
+pub(super) fn reshape(shape: &[usize], target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
+    let elements: usize = shape.iter().product();
+    let open = target.iter().filter(|&&extent| extent == -1).count();
+    let known = target
+        .iter()
+        .filter(|&&extent| extent != -1)
+        .try_fold(1usize, |product, &extent| {
+            product.checked_mul(usize::try_from(extent).ok()?)
+        });
+    let rest = match (open, known) {
+        (0, Some(known)) if known == elements => 1,
+        (1, Some(known)) if known > 0 && elements.is_multiple_of(known) => elements / known,
+        _ => return invalid(format!("it reshapes {shape:?} to {target:?}")),
+    };
+    Ok(target
+        .iter()
+        .map(|&extent| usize::try_from(extent).unwrap_or(rest))
+        .collect())
+}
+
+/// The shape without the axes that `Squeeze` names, or without all of extent 1.
+pub(super) fn squeeze(
+    attributes: &Attributes<'_>,
+    shape: &[usize],
+) -> Result<Vec<usize>, LayerProblem> {
+    let mut named = attributes.list("squeeze_dims")?;
+    if named.is_empty() {
+        named = attributes.list("axis")?;
+    }
+    let named = axes(&named, shape.len())?;
+    if let Some(&axis) = named.iter().find(|&&axis| shape.get(axis) != Some(&1)) {
+        return invalid(format!("it removes axis {axis} of {shape:?}"));
+    }
+    let kept = shape.iter().enumerate().filter(|&(axis, &extent)| {
+        if named.is_empty() {
+            extent != 1
+        } else {
+            !named.contains(&axis)
+        }
+    });
+    Ok(kept.map(|(_, &extent)| extent).collect())
+}
+
+/// The shape with a new axis of extent 1.
+pub(super) fn expand(shape: &[usize], position: i64) -> Result<Vec<usize>, LayerProblem> {
+    let position = axis(position, shape.len() + 1)?;
+    let mut shape = shape.to_vec();
+    shape.insert(position, 1);
+    Ok(shape)
+}
+
+/// The axes of a permutation.
+pub(super) fn permutation(axes: &[i64], rank: usize) -> Result<Vec<usize>, LayerProblem> {
+    let permutation: Vec<usize> = axes
+        .iter()
+        .map(|&position| axis(position, rank))
+        .collect::<Result<_, _>>()?;
+    let mut sorted = permutation.clone();
+    sorted.sort_unstable();
+    if sorted.iter().copied().eq(0..rank) {
+        Ok(permutation)
+    } else {
+        invalid(format!("it permutes {rank} axes by {axes:?}"))
+    }
+}
+
+/// Elements of one axis: `first`, `first + step`, .. in all `count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Steps {
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) step: i64,
+}
+
+impl Steps {
+    /// The positions of the elements.
+    pub(super) fn positions(self) -> impl Iterator<Item = usize> {
+        let first = self.first as i64;
+        (0..self.count as i64)
+            .map(move |index| usize::try_from(first + index * self.step).unwrap_or(0))
+    }
+}
+
+/// What `StridedSlice` and `Slice` cut out: elements of each axis, and the shape they get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) steps: Vec<Steps>,
+    pub(super) shape: Vec<usize>,
+}
+
+/// Reads `Slice(x, begin, size)`, where size -1 means all that is left.
+pub(super) fn slice(shape: &[usize], begin: &[i64], size: &[i64]) -> Result<Cut, LayerProblem> {
+    if begin.len() != shape.len() || size.len() != shape.len() {
+        return invalid(format!("it slices {} axes of {shape:?}", begin.len()));
+    }
+    let steps = shape
+        .iter()
+        .zip(begin.iter().zip(size))
+        .map(|(&extent, (&begin, &size))| {
+            let first = usize::try_from(begin)
+                .ok()
+                .filter(|&first| first <= extent)?;
+            let count = match size {
+                -1 => extent - first,
+                size => usize::try_from(size)
+                    .ok()
+                    .filter(|&size| size <= extent - first)?,
+            };
+            Some(Steps {
+                first,
+                count,
+                step: 1,
+            })
+        })
+        .collect::<Option<Vec<_>>>();
+    match steps {
+        Some(steps) => Ok(Cut {
+            shape: steps.iter().map(|steps| steps.count).collect(),
+            steps,
+        }),
+        None => invalid(format!(
+            "it slices {size:?} from {begin:?} out of {shape:?}"
+        )),
+    }
+}
+
+/// Reads `StridedSlice(x, begin, end, strides)` with its five masks.
+pub(super) fn strided_slice(
+    attributes: &Attributes<'_>,
+    shape: &[usize],
+    begin: &[i64],
+    end: &[i64],
+    strides: &[i64],
+) -> Result<Cut, LayerProblem> {
+    let mask = |name: &str| attributes.whole(name, 0);
+    let (begin_mask, end_mask) = (mask("begin_mask")?, mask("end_mask")?);
+    let (ellipsis, new, shrink) = (
+        mask("ellipsis_mask")?,
+        mask("new_axis_mask")?,
+        mask("shrink_axis_mask")?,
+    );
+    let count = begin.len();
+    if end.len() != count || strides.len() != count || count > 32 {
+        return invalid(format!(
+            "its slice has {count} starts and {} ends",
+            end.len()
+        ));
+    }
+    let bit = |mask: i64, index: usize| mask >> index & 1 == 1;
+    let consuming = (0..count)
+        .filter(|&index| !bit(ellipsis, index) && !bit(new, index))
+        .count();
+    let Some(hidden) = shape.len().checked_sub(consuming) else {
+        return invalid(format!("it slices {consuming} axes of {shape:?}"));
+    };
+    let mut steps = Vec::new();
+    let mut result = Vec::new();
+    let mut rest = shape.iter().copied();
+    let whole = |extent: usize| Steps {
+        first: 0,
+        count: extent,
+        step: 1,
+    };
+    for index in 0..count {
+        if bit(ellipsis, index) {
+            for extent in rest.by_ref().take(hidden) {
+                steps.push(whole(extent));
+                result.push(extent);
+            }
+            continue;
+        }
+        if bit(new, index) {
+            result.push(1);
+            continue;
+        }
+        let Some(extent) = rest.next() else {
+            return invalid("its slice has two ellipses");
+        };
+        let (Some(&begin), Some(&end), Some(&stride)) =
+            (begin.get(index), end.get(index), strides.get(index))
+        else {
+            continue;
+        };
+        if bit(shrink, index) {
+            let first = axis(begin, extent)?;
+            steps.push(Steps {
+                first,
+                count: 1,
+                step: 1,
+            });
+            continue;
+        }
+        let begin = (!bit(begin_mask, index)).then_some(begin);
+        let end = (!bit(end_mask, index)).then_some(end);
+        let cut = steps_between(extent, begin, end, stride)?;
+        result.push(cut.count);
+        steps.push(cut);
+    }
+    for extent in rest {
+        steps.push(whole(extent));
+        result.push(extent);
+    }
+    Ok(Cut {
+        steps,
+        shape: result,
+    })
+}
+
+/// Python's `begin:end:stride`.
+fn steps_between(
+    extent: usize,
+    begin: Option<i64>,
+    end: Option<i64>,
+    stride: i64,
+) -> Result<Steps, LayerProblem> {
+    let extent = extent as i64;
+    // Where a slice may start and end: before the first element only when it goes backwards.
+    let (lowest, highest) = if stride > 0 {
+        (0, extent)
+    } else {
+        (-1, extent - 1)
+    };
+    let clamp = |position: i64| {
+        let position = if position < 0 {
+            position.saturating_add(extent)
+        } else {
+            position
+        };
+        position.clamp(lowest, highest)
+    };
+    let (first, last) = match stride {
+        0 => return invalid("its slice has stride 0"),
+        1.. => (begin.map_or(0, clamp), end.map_or(extent, clamp)),
+        _ => (begin.map_or(extent - 1, clamp), end.map_or(-1, clamp)),
+    };
+    let span = if stride > 0 {
+        last - first
+    } else {
+        first - last
+    };
+    let count = span.max(0).unsigned_abs().div_ceil(stride.unsigned_abs());
+    Ok(Steps {
+        first: usize::try_from(first).unwrap_or(0),
+        count: usize::try_from(count).unwrap_or(0),
+        step: stride,
+    })
+}
+
+/// Extents of the parts that `Split` makes of an axis.
+pub(super) fn equal_parts(extent: usize, count: i64) -> Result<Vec<usize>, LayerProblem> {
+    match usize::try_from(count) {
+        Ok(count) if count > 0 && extent.is_multiple_of(count) => Ok(vec![extent / count; count]),
+        _ => invalid(format!("it splits {extent} elements into {count} parts")),
+    }
+}
+
+/// Extents of the parts that `SplitV` makes of an axis; at most one is -1.
+pub(super) fn given_parts(extent: usize, sizes: &[i64]) -> Result<Vec<usize>, LayerProblem> {
+    let parts = reshape_sum(extent, sizes);
+    parts.map_or_else(
+        || invalid(format!("it splits {extent} elements into {sizes:?}")),
+        Ok,
+    )
+}
+
+fn reshape_sum(extent: usize, sizes: &[i64]) -> Option<Vec<usize>> {
+    let known = sizes
+        .iter()
+        .filter(|&&size| size != -1)
+        .try_fold(0usize, |sum, &size| {
+            sum.checked_add(usize::try_from(size).ok()?)
+        })?;
+    let rest = extent.checked_sub(known)?;
+    match sizes.iter().filter(|&&size| size == -1).count() {
+        0 if rest == 0 => {}
+        1 => {}
+        _ => return None,
+    }
+    Some(
+        sizes
+            .iter()
+            .map(|&size| usize::try_from(size).unwrap_or(rest))
+            .collect(),
+    )
+}
+
+/// `[rows, 2]` amounts of padding as elements before and after each axis.
+pub(super) fn paddings(
+    amounts: &[i64],
+    rank: usize,
+) -> Result<(Vec<usize>, Vec<usize>), LayerProblem> {
+    let pairs = amounts.chunks_exact(2);
+    let pairs: Option<(Vec<usize>, Vec<usize>)> = pairs
+        .map(|pair| match pair {
+            &[before, after] => Some((usize::try_from(before).ok()?, usize::try_from(after).ok()?)),
+            _ => None,
+        })
+        .collect();
+    match pairs {
+        Some((before, after)) if before.len() == rank => Ok((before, after)),
+        _ => invalid(format!("it pads {rank} axes by {amounts:?}")),
+    }
+}
+
+/// A shape that a tensor is made in.
+pub(super) fn fixed(target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
+    let shape: Option<Vec<usize>> = target
+        .iter()
+        .map(|&extent| usize::try_from(extent).ok())
+        .collect();
+    shape.map_or_else(
+        || invalid(format!("it makes a tensor of shape {target:?}")),
+        Ok,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reshape_fills_one_open_extent() {
+        let check = |shape: &[usize], target: &[i64], expected: Option<&[usize]>| {
+            let found = reshape(shape, target).ok();
+            assert_eq!(found.as_deref(), expected, "{shape:?} to {target:?}");
+        };
+        check(&[2, 6], &[3, -1], Some(&[3, 4]));
+        check(&[1, 7, 7, 8], &[-1, 8], Some(&[49, 8]));
+        check(&[], &[-1], Some(&[1]));
+        check(&[2, 6], &[5, -1], None);
+        check(&[2, 6], &[-1, -1], None);
+        check(&[2, 6], &[-2, 6], None);
+        check(&[2, 6], &[i64::MAX, i64::MAX], None);
+    }
+
+    #[test]
+    fn slices_count_as_in_python() {
+        let check = |extent, begin, end, stride, expected: &[usize]| {
+            let steps = steps_between(extent, begin, end, stride).unwrap();
+            let positions: Vec<usize> = steps.positions().collect();
+            assert_eq!(
+                positions, expected,
+                "{begin:?}:{end:?}:{stride} of {extent}"
+            );
+        };
+        check(5, None, None, 1, &[0, 1, 2, 3, 4]);
+        check(5, Some(1), Some(-1), 1, &[1, 2, 3]);
+        check(5, Some(-9), Some(9), 2, &[0, 2, 4]);
+        check(5, None, None, -1, &[4, 3, 2, 1, 0]);
+        check(5, Some(3), Some(0), -2, &[3, 1]);
+        check(5, Some(3), Some(-9), -2, &[3, 1]);
+        check(5, Some(3), Some(3), 1, &[]);
+        check(0, None, None, 1, &[]);
+        check(5, Some(i64::MIN), Some(i64::MAX), i64::MAX, &[0]);
+        assert!(steps_between(5, None, None, 0).is_err());
+    }
+
+    #[test]
+    fn axes_count_from_either_end() {
+        assert_eq!(axes(&[-1, 1, 3, 1], 4).unwrap(), [1, 3]);
+        assert!(axes(&[4], 4).is_err());
+        assert!(axes(&[-5], 4).is_err());
+        assert!(axis(i64::MIN, 4).is_err());
+    }
+
+    #[test]
+    fn parts_fill_the_axis() {
+        let check = |extent, sizes: &[i64], expected: Option<&[usize]>| {
+            assert_eq!(given_parts(extent, sizes).ok().as_deref(), expected);
+        };
+        check(6, &[1, 2, 3], Some(&[1, 2, 3]));
+        check(6, &[1, -1], Some(&[1, 5]));
+        check(6, &[1, 2], None);
+        check(6, &[7, -1], None);
+        check(6, &[-1, -1], None);
+        assert_eq!(equal_parts(6, 3).unwrap(), [2, 2, 2]);
+        assert!(equal_parts(6, 4).is_err());
+        assert!(equal_parts(6, 0).is_err());
+    }
+}

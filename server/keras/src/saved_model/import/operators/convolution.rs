@@ -1,0 +1,281 @@
+use graph::{Op, Padding, Window};
+
+use super::{Call, invalid, unsupported};
+use crate::assembly::Layout;
+use crate::layers::LayerProblem;
+use crate::saved_model::import::attributes::WithDefaults;
+use crate::saved_model::import::drawing::{Drawn, Pending, Step};
+use crate::saved_model::import::extents;
+use crate::saved_model::import::term::Term;
+
+/// Stride, dilation and padding; explicit padding is drawn in front of the convolution.
+fn window(call: &mut Call<'_, '_, '_>, x: &mut Drawn) -> Result<Window, LayerProblem> {
+    let padding = match call.attributes.text("padding")? {
+        Some("SAME") => Padding::Same,
+        Some("VALID") => Padding::Valid,
+        Some("EXPLICIT") => {
+            let amounts = call.attributes.list("explicit_paddings")?;
+            let (mut before, mut after) = extents::paddings(&amounts, 4)?;
+            if call.is_channels_first()? {
+                // `[n, c, h, w]` becomes `[n, h, w, c]`.
+                for amounts in [&mut before, &mut after] {
+                    if let Some(amounts) = amounts.get_mut(1..) {
+                        amounts.rotate_left(1);
+                    }
+                }
+            }
+            let op = Op::Pad {
+                before,
+                after,
+                value: 0.0,
+            };
+            *x = call.drawing().draw(op, &[*x])?;
+            Padding::Valid
+        }
+        other => return unsupported(format!("its padding is {}", other.unwrap_or("missing"))),
+    };
+    Ok(Window {
+        stride: call.spatial("strides")?,
+        dilation: call.spatial("dilations")?,
+        padding,
+    })
+}
+
+pub(super) fn conv2d(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let mut x = call.image(0)?;
+    let window = window(call, &mut x)?;
+    let shape = call.shape(1)?;
+    let (&[_, _, _, channels], &[_, _, inputs, _]) = (
+        call.drawing().shape(x).to_vec().as_slice(),
+        shape.as_slice(),
+    ) else {
+        return invalid(format!("its kernel has shape {shape:?}"));
+    };
+    let Some(groups) = channels.checked_div(inputs).filter(|&groups| groups > 0) else {
+        return invalid(format!(
+            "its kernel {shape:?} does not fit {channels} channels"
+        ));
+    };
+    let kernel = call.kernel(1, Layout::Convolution)?;
+    let output = call
+        .drawing()
+        .draw(Op::Conv2d { window, groups }, &[x, kernel])?;
+    call.image_result(output)
+}
+
+pub(super) fn depthwise(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let mut x = call.image(0)?;
+    let window = window(call, &mut x)?;
+    let shape = call.shape(1)?;
+    let &[_, _, _, multiplier] = shape.as_slice() else {
+        return invalid(format!("its kernel has shape {shape:?}"));
+    };
+    let kernel = call.kernel(1, Layout::Depthwise)?;
+    let op = Op::DepthwiseConv2d { window, multiplier };
+    let output = call.drawing().draw(op, &[x, kernel])?;
+    call.image_result(output)
+}
+
+pub(super) fn transposed(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let size = call.integers(0)?;
+    let x = call.image(2)?;
+    let padding = match call.attributes.text("padding")? {
+        Some("SAME") => Padding::Same,
+        Some("VALID") => Padding::Valid,
+        other => return unsupported(format!("its padding is {}", other.unwrap_or("missing"))),
+    };
+    if call.spatial("dilations")? != [1, 1] {
+        return unsupported("it is dilated");
+    }
+    let (height, width) = match (size.as_slice(), call.is_channels_first()?) {
+        (&[_, height, width, _], false) | (&[_, _, height, width], true) => (height, width),
+        // The gradient may be asked for height and width alone.
+        (&[height, width], _) => (height, width),
+        _ => return invalid(format!("its output has shape {size:?}")),
+    };
+    let (Ok(height), Ok(width)) = (usize::try_from(height), usize::try_from(width)) else {
+        return invalid(format!("its output has shape {size:?}"));
+    };
+    let shape = call.shape(1)?;
+    let channels = call.drawing().shape(x).last().copied();
+    if shape.get(3).copied() != channels {
+        return unsupported("it is a transposed convolution in groups");
+    }
+    let op = Op::TransposeConv2d {
+        stride: call.spatial("strides")?,
+        padding,
+        output_size: [height, width],
+    };
+    let kernel = call.kernel(1, Layout::TransposeConvolution)?;
+    let output = call.drawing().draw(op, &[x, kernel])?;
+    call.image_result(output)
+}
+
+/// Block and `[before, after]` of height and width.
+fn blocks(
+    call: &mut Call<'_, '_, '_>,
+    rank: usize,
+) -> Result<([usize; 2], [[usize; 2]; 2]), LayerProblem> {
+    let block = call.integers(1)?;
+    let amounts = call.integers(2)?;
+    let convert = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+    let in_range = |number: &i64| (0..1 << 16).contains(number);
+    match (block.as_slice(), amounts.as_slice()) {
+        (&[rows, columns], &[top, bottom, left, right])
+            if rank == 4
+                && rows > 0
+                && columns > 0
+                && block.iter().chain(&amounts).all(in_range) =>
+        {
+            Ok((
+                [rows, columns].map(convert),
+                [[top, bottom].map(convert), [left, right].map(convert)],
+            ))
+        }
+        _ => unsupported(format!("its block shape is {block:?}")),
+    }
+}
+
+pub(super) fn space_to_batch(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let x = call.tensor(0)?;
+    let shape = call.drawing().shape(x).to_vec();
+    let (block, [rows, columns]) = blocks(call, shape.len())?;
+    let &[batch, height, width, channels] = shape.as_slice() else {
+        return unsupported("its input is not an image");
+    };
+    let padded = [
+        height + rows.iter().sum::<usize>(),
+        width + columns.iter().sum::<usize>(),
+    ];
+    let &[height, width] = &padded;
+    let [down, across] = block;
+    if !height.is_multiple_of(down) || !width.is_multiple_of(across) {
+        return invalid("its block shape does not divide its input");
+    }
+    let shape = vec![
+        batch * down * across,
+        height / down,
+        width / across,
+        channels,
+    ];
+    let pending = Pending::SpaceToBatch {
+        block,
+        before: [rows[0], columns[0]],
+        after: [rows[1], columns[1]],
+    };
+    let output = call.drawing().pending(pending, &[x], shape)?;
+    Ok(call.result(output))
+}
+
+/// The end of a dilated convolution: `SpaceToBatchND -> convolution -> BatchToSpaceND`.
+///
+/// With stride 1, dealing pixels out by the block and convolving without padding is a convolution
+/// dilated by the block on the padded input; cropping its output is padding less.
+pub(super) fn batch_to_space(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let x = call.tensor(0)?;
+    let rank = call.drawing().shape(x).len();
+    let (cropped_block, crops) = blocks(call, rank)?;
+    let alone = || unsupported("it is only supported around a convolution, as dilation");
+    let drawing = call.drawing();
+    let Some((op, inputs)) = drawing.op(x) else {
+        return alone();
+    };
+    let (op, inputs) = (op.clone(), inputs.to_vec());
+    let Some((&dealt, operands)) = inputs.split_first() else {
+        return alone();
+    };
+    let Some((
+        Step::Pending(Pending::SpaceToBatch {
+            block,
+            before,
+            after,
+        }),
+        &[source],
+    )) = drawing.node(dealt)
+    else {
+        return alone();
+    };
+    let (block, before, after) = (*block, *before, *after);
+    let Some((plain, op)) = dilated(&op, block) else {
+        return alone();
+    };
+    if !plain || block != cropped_block {
+        return alone();
+    }
+    let source = margins(call, source, before, after, crops)?;
+    let inputs: Vec<Drawn> = std::iter::once(source)
+        .chain(operands.iter().copied())
+        .collect();
+    call.draw(op, &inputs)
+}
+
+/// The convolution with a dilation, and whether it had stride 1, no dilation and no padding.
+fn dilated(op: &Op, block: [usize; 2]) -> Option<(bool, Op)> {
+    let with_block = |window: &Window| Window {
+        dilation: block,
+        ..*window
+    };
+    match op {
+        Op::Conv2d { window, groups } => {
+            let op = Op::Conv2d {
+                window: with_block(window),
+                groups: *groups,
+            };
+            Some((*window == Window::UNIT, op))
+        }
+        Op::DepthwiseConv2d { window, multiplier } => {
+            let op = Op::DepthwiseConv2d {
+                window: with_block(window),
+                multiplier: *multiplier,
+            };
+            Some((*window == Window::UNIT, op))
+        }
+        _ => None,
+    }
+}
+
+/// The input with padding less crops; where more is cropped than padded, it loses pixels.
+fn margins(
+    call: &mut Call<'_, '_, '_>,
+    x: Drawn,
+    before: [usize; 2],
+    after: [usize; 2],
+    crops: [[usize; 2]; 2],
+) -> Result<Drawn, LayerProblem> {
+    let shape = call.drawing().shape(x).to_vec();
+    let &[batch, height, width, channels] = shape.as_slice() else {
+        return invalid("its input is not an image");
+    };
+    let mut output = x;
+    let [[top, bottom], [left, right]] = crops;
+    let lost = |padding: usize, crop: usize| crop.saturating_sub(padding);
+    let first = [lost(before[0], top), lost(before[1], left)];
+    let last = [lost(after[0], bottom), lost(after[1], right)];
+    if first != [0, 0] || last != [0, 0] {
+        let left_over = |extent: usize, axis: usize| {
+            extent
+                .checked_sub(first[axis] + last[axis])
+                .filter(|&rest| rest > 0)
+        };
+        let (Some(rows), Some(columns)) = (left_over(height, 0), left_over(width, 1)) else {
+            return invalid("it crops all pixels away");
+        };
+        let op = Op::Slice {
+            begin: vec![0, first[0], first[1], 0],
+            size: vec![batch, rows, columns, channels],
+        };
+        output = call.drawing().draw(op, &[output])?;
+    }
+    let kept = |padding: usize, crop: usize| padding.saturating_sub(crop);
+    let before = [kept(before[0], top), kept(before[1], left)];
+    let after = [kept(after[0], bottom), kept(after[1], right)];
+    if before != [0, 0] || after != [0, 0] {
+        let op = Op::Pad {
+            before: vec![0, before[0], before[1], 0],
+            after: vec![0, after[0], after[1], 0],
+            value: 0.0,
+        };
+        output = call.drawing().draw(op, &[output])?;
+    }
+    Ok(output)
+}
