@@ -43,7 +43,7 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
-    ["keras2", "keras3"]
+    ["keras2", "keras3", "keras2_layers", "keras3_layers"]
         .into_iter()
         .flat_map(|generation| {
             let folder = fixtures.join(generation);

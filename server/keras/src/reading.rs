@@ -150,13 +150,18 @@ impl Input {
                 if let Some(batch) = shape.first_mut() {
                     *batch = Some(1);
                 }
+                if model.takes_channels_first()
+                    && let Some(axes) = shape.get_mut(1..)
+                {
+                    axes.rotate_left(1);
+                }
                 Ok(Self { name, shape })
             }
             _ => Err(ErrorKind::UnknownInputShape { input: name }),
         }
     }
 
-    /// The shape, when an open height and width can be filled in.
+    /// The shape with channels last, when an open height and width can be filled in.
     fn fixed(&self, size: Option<usize>) -> Option<Vec<usize>> {
         let image = self.shape.len() == 4;
         self.shape

@@ -123,6 +123,12 @@ fn archives_compute_what_h5_files_do() {
 }
 
 #[test]
+fn archives_of_rarer_layers_compute_what_h5_files_do() {
+    check_archives("keras2_layers", "keras2_layers", 6);
+    check_archives("keras3_layers", "keras3_layers", 7);
+}
+
+#[test]
 fn archives_of_other_writers_are_read() {
     let cases = cases("keras2");
     let case = cases.iter().find(|case| case.name == "keras2/shared");
@@ -146,4 +152,14 @@ fn keras_2_models_compute_what_keras_does() {
 #[test]
 fn keras_3_models_compute_what_keras_does() {
     check("keras3", 13);
+}
+
+#[test]
+fn rarer_layers_of_keras_2_compute_what_keras_does() {
+    check("keras2_layers", 16);
+}
+
+#[test]
+fn rarer_layers_of_keras_3_compute_what_keras_does() {
+    check("keras3_layers", 15);
 }

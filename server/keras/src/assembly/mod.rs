@@ -7,14 +7,16 @@ mod scope;
 
 use std::collections::{HashMap, HashSet};
 
-use graph::{Graph, TensorId};
+use graph::{Graph, Op, TensorId};
 
 use canvas::Canvas;
 pub(crate) use layout::Layout;
 pub(crate) use scope::{Scope, macs_per_position};
 
 use crate::container::WeightSource;
-use crate::definition::{Content, LayerDefinition, ModelDefinition, TensorReference, VariableId};
+use crate::definition::{
+    Arguments, Content, LayerDefinition, ModelDefinition, TensorReference, VariableId,
+};
 use crate::error::ErrorKind;
 use crate::layers::LayerProblem;
 use crate::limits;
@@ -28,7 +30,8 @@ pub(crate) struct Assembly {
     pub(crate) input_normalizations: Vec<InputNormalization>,
 }
 
-/// Computes the shapes of a model without reading weights.
+/// Computes the shapes of a model without reading weights. The shape of an input image has the
+/// channels last, also where the model has them first.
 pub(crate) fn assemble_shapes(
     model: &ModelDefinition,
     input_shape: &[usize],
@@ -65,6 +68,8 @@ struct Workspace {
     constants: HashMap<VariableId, TensorId>,
     /// Variables that have been counted.
     counted: HashSet<VariableId>,
+    /// Values of integer tensors that are known while the model is put together.
+    integers: HashMap<TensorId, Vec<i64>>,
     layers: Vec<LayerSummary>,
     parameters: u64,
     /// Tensors whose elements are pixels of the input, whatever their scale.
@@ -96,6 +101,7 @@ impl<'a> Assembler<'a> {
             names: HashSet::new(),
             constants: HashMap::new(),
             counted: HashSet::new(),
+            integers: HashMap::new(),
             layers: Vec::new(),
             parameters: 0,
             pixels: HashSet::new(),
@@ -121,7 +127,15 @@ impl<'a> Assembler<'a> {
         let input = self.workspace.canvas.input(name, input_shape)?;
         self.workspace.names.insert(name.to_owned());
         self.workspace.pixels.insert(input);
-        let outputs = self.build_model(model, "", &[input])?;
+        let mut start = input;
+        if model.takes_channels_first() {
+            let name = self.workspace.unique_name(format!("{name}/channels_first"));
+            let permutation = vec![0, 3, 1, 2];
+            let op = Op::Transpose { permutation };
+            start = self.workspace.canvas.node(name, op, &[input])?;
+            self.workspace.pixels.insert(start);
+        }
+        let outputs = self.build_model(model, "", &[start])?;
         let &[output] = outputs.as_slice() else {
             return Err(ErrorKind::OutputCount(
                 (0..outputs.len())
@@ -199,7 +213,7 @@ impl<'a> Assembler<'a> {
             };
             let outputs = match &layer.content {
                 Content::Model(inner) => self.build_model(inner, &format!("{name}/"), &inputs)?,
-                _ => vec![self.build_layer(layer, name, &inputs)?],
+                _ => self.build_layer(layer, &call.arguments, name, &inputs)?,
             };
             values.insert((layer_index, call_index), outputs);
         }
@@ -209,9 +223,10 @@ impl<'a> Assembler<'a> {
     fn build_layer(
         &mut self,
         definition: &LayerDefinition,
+        arguments: &Arguments,
         name: String,
         inputs: &[TensorId],
-    ) -> Result<TensorId, ErrorKind> {
+    ) -> Result<Vec<TensorId>, ErrorKind> {
         let problem = |name: String, problem: LayerProblem| match problem {
             LayerProblem::Other(kind) => kind,
             LayerProblem::Unsupported(reason) => {
@@ -238,11 +253,12 @@ impl<'a> Assembler<'a> {
                 ));
             }
         };
-        let mut scope = Scope::new(&mut self.workspace, self.weights, definition, name);
-        match layer.build(&mut scope, inputs) {
-            Ok(output) => {
-                scope.finish(output);
-                Ok(output)
+        let workspace = &mut self.workspace;
+        let mut scope = Scope::new(workspace, self.weights, definition, arguments, name);
+        match layer.build_outputs(&mut scope, inputs) {
+            Ok(outputs) => {
+                scope.finish(&outputs);
+                Ok(outputs)
             }
             Err(error) => Err(problem(scope.into_name(), error)),
         }

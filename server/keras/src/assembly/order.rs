@@ -61,6 +61,7 @@ mod tests {
                     name: id.to_string(),
                     class: String::new(),
                     trainable: true,
+                    channels_first: None,
                     content: Content::Input(None),
                     calls: calls
                         .iter()

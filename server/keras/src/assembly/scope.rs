@@ -1,9 +1,9 @@
-use graph::{Constant, Op, TensorId};
-use ndarray::{ArcArray, IxDyn};
+use graph::{Activation, BinaryOp, Constant, Op, TensorId};
+use ndarray::{ArcArray, ArrayD, IxDyn};
 
 use super::{Layout, Workspace};
 use crate::container::{WeightProblem, WeightSource};
-use crate::definition::{LayerDefinition, VariableId};
+use crate::definition::{Arguments, LayerDefinition, VariableId};
 use crate::error::ErrorKind;
 use crate::layers::LayerProblem;
 use crate::summary::{InputNormalization, LayerSummary};
@@ -16,6 +16,7 @@ pub(crate) struct Scope<'a> {
     workspace: &'a mut Workspace,
     weights: Option<&'a dyn WeightSource>,
     definition: &'a LayerDefinition,
+    arguments: &'a Arguments,
     name: String,
     parameters: u64,
     macs: u64,
@@ -26,12 +27,14 @@ impl<'a> Scope<'a> {
         workspace: &'a mut Workspace,
         weights: Option<&'a dyn WeightSource>,
         definition: &'a LayerDefinition,
+        arguments: &'a Arguments,
         name: String,
     ) -> Self {
         Self {
             workspace,
             weights,
             definition,
+            arguments,
             name,
             parameters: 0,
             macs: 0,
@@ -44,16 +47,23 @@ impl<'a> Scope<'a> {
     }
 
     /// Records the call after its operators have been added.
-    pub(super) fn finish(self, output: TensorId) {
-        let output_shape = self.workspace.canvas.shape(output).to_vec();
+    pub(super) fn finish(self, outputs: &[TensorId]) {
+        let output_shape = outputs
+            .first()
+            .map(|&output| self.workspace.canvas.shape(output).to_vec());
         self.workspace.parameters = self.workspace.parameters.saturating_add(self.parameters);
         self.workspace.layers.push(LayerSummary {
             name: self.name,
             class: self.definition.class.clone(),
-            output_shape: Some(output_shape),
+            output_shape,
             parameters: self.parameters,
             macs: Some(self.macs),
         });
+    }
+
+    /// What the layer is called with; tensors are positions among the inputs.
+    pub(crate) fn arguments(&self) -> &'a Arguments {
+        self.arguments
     }
 
     /// Shape of a tensor.
@@ -116,9 +126,51 @@ impl<'a> Scope<'a> {
         Ok(output)
     }
 
-    /// Adds an operator named like the layer that moves or blends pixels and keeps their scale.
-    pub(crate) fn pixelwise_node(&mut self, op: Op, x: TensorId) -> Result<TensorId, LayerProblem> {
-        let output = self.node("", op, &[x])?;
+    /// Adds a function of one tensor.
+    pub(crate) fn unary(
+        &mut self,
+        part: &str,
+        function: Activation,
+        x: TensorId,
+    ) -> Result<TensorId, LayerProblem> {
+        self.node(part, Op::Activation(function), &[x])
+    }
+
+    /// Adds a function of two tensors.
+    pub(crate) fn binary(
+        &mut self,
+        part: &str,
+        op: BinaryOp,
+        a: TensorId,
+        b: TensorId,
+    ) -> Result<TensorId, LayerProblem> {
+        self.node(part, Op::Binary(op), &[a, b])
+    }
+
+    /// Adds a function of a tensor and a number.
+    pub(crate) fn with_number(
+        &mut self,
+        part: &str,
+        op: BinaryOp,
+        x: TensorId,
+        number: f32,
+    ) -> Result<TensorId, LayerProblem> {
+        let name = match part {
+            "" => "number".to_owned(),
+            part => format!("{part}/number"),
+        };
+        let number = self.scalar(&name, number)?;
+        self.binary(part, op, x, number)
+    }
+
+    /// Adds an operator that moves or blends pixels and keeps their scale.
+    pub(crate) fn pixelwise_node(
+        &mut self,
+        part: &str,
+        op: Op,
+        x: TensorId,
+    ) -> Result<TensorId, LayerProblem> {
+        let output = self.node(part, op, &[x])?;
         if self.workspace.pixels.contains(&x) {
             self.workspace.pixels.insert(output);
         }
@@ -154,13 +206,52 @@ impl<'a> Scope<'a> {
         keras_shape: &[usize],
         layout: Layout,
     ) -> Result<TensorId, LayerProblem> {
+        self.reshaped_weight(index, keras_shape, keras_shape, layout)
+    }
+
+    /// The constant of a variable that is stored in one shape and laid out as if it had another.
+    pub(crate) fn reshaped_weight(
+        &mut self,
+        index: usize,
+        stored_shape: &[usize],
+        keras_shape: &[usize],
+        layout: Layout,
+    ) -> Result<TensorId, LayerProblem> {
+        let shape = layout.shape(keras_shape).unwrap_or_default();
+        self.converted_weight(index, stored_shape, shape, |values| {
+            layout.convert(values, keras_shape)
+        })
+    }
+
+    /// The constant of a variable whose axes are permuted and joined.
+    pub(crate) fn permuted_weight(
+        &mut self,
+        index: usize,
+        stored_shape: &[usize],
+        permutation: &[usize],
+        shape: &[usize],
+    ) -> Result<TensorId, LayerProblem> {
+        self.converted_weight(index, stored_shape, shape.to_vec(), |values| {
+            let stored = ArrayD::from_shape_vec(IxDyn(stored_shape), values).ok()?;
+            let permuted = stored.permuted_axes(IxDyn(permutation));
+            let values = permuted.iter().copied().collect();
+            ArcArray::from_shape_vec(IxDyn(shape), values).ok()
+        })
+    }
+
+    fn converted_weight(
+        &mut self,
+        index: usize,
+        stored_shape: &[usize],
+        shape: Vec<usize>,
+        convert: impl FnOnce(Vec<f32>) -> Option<Constant>,
+    ) -> Result<TensorId, LayerProblem> {
         let variable = VariableId {
             layer: self.definition.id,
             index,
         };
         // A shape that has been read and laid out once is right for the calls that follow, unless
         // their inputs ask for another.
-        let shape = layout.shape(keras_shape).unwrap_or_default();
         if let Some(&constant) = self.workspace.constants.get(&variable) {
             if self.shape(constant) == shape {
                 return Ok(constant);
@@ -169,14 +260,16 @@ impl<'a> Scope<'a> {
                 "it is called with inputs of different channels".to_owned(),
             ));
         }
-        let values = self.values(index, keras_shape)?;
+        let values = self.values(index, stored_shape)?;
         let name = self.full_name(self.variable_name(index));
         let name = self.workspace.unique_name(name);
         let constant = match values {
             None => self.workspace.canvas.shape_only(&name, shape)?,
             Some(values) => {
-                let value = layout.convert(values, keras_shape).ok_or_else(|| {
-                    LayerProblem::Invalid(format!("a weight of shape {keras_shape:?} is misplaced"))
+                let value = convert(values).ok_or_else(|| {
+                    LayerProblem::Invalid(format!(
+                        "a weight of shape {stored_shape:?} is misplaced"
+                    ))
                 })?;
                 self.workspace.canvas.constant(name, value)?
             }
@@ -254,12 +347,38 @@ impl<'a> Scope<'a> {
         part: &str,
         values: Vec<f32>,
     ) -> Result<TensorId, LayerProblem> {
+        self.constant(part, &[values.len()], values)
+    }
+
+    /// A constant whose values are in row-major order.
+    pub(crate) fn constant(
+        &mut self,
+        part: &str,
+        shape: &[usize],
+        values: Vec<f32>,
+    ) -> Result<TensorId, LayerProblem> {
         let name = self.full_name(part);
         let name = self.workspace.unique_name(name);
-        let shape = IxDyn(&[values.len()]);
-        let value: Constant = ArcArray::from_shape_vec(shape, values)
+        let value: Constant = ArcArray::from_shape_vec(IxDyn(shape), values)
             .map_err(|error| LayerProblem::Invalid(error.to_string()))?;
         Ok(self.workspace.canvas.constant(name, value)?)
+    }
+
+    /// A constant of integers that the model computes with while it is put together, such as the
+    /// shape of a tensor.
+    pub(crate) fn integers(
+        &mut self,
+        part: &str,
+        values: Vec<i64>,
+    ) -> Result<TensorId, LayerProblem> {
+        let tensor = self.vector(part, values.iter().map(|&value| value as f32).collect())?;
+        self.workspace.integers.insert(tensor, values);
+        Ok(tensor)
+    }
+
+    /// The values of a tensor that [`integers`](Self::integers) has made.
+    pub(crate) fn known_integers(&self, tensor: TensorId) -> Option<&[i64]> {
+        self.workspace.integers.get(&tensor).map(Vec::as_slice)
     }
 
     fn variable_name(&self, index: usize) -> &'static str {

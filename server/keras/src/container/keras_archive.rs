@@ -89,17 +89,34 @@ impl Container for KerasArchive {
         } else {
             Scheme::Plain
         };
-        let mut groups = Vec::new();
-        collect_groups(model, scheme, "", &mut groups);
+        let mut groups = collect_groups(model, scheme);
+        if scheme == Scheme::Plain && !all_exist(hdf5.as_ref(), &groups)? {
+            let unrepeated = collect_groups(model, Scheme::Unrepeated);
+            if all_exist(hdf5.as_ref(), &unrepeated)? {
+                groups = unrepeated;
+            }
+        }
         let mut datasets = HashMap::new();
-        for (layer, group) in groups {
+        for (index, (layer, group)) in groups.iter().enumerate() {
+            let mut group = group.clone();
+            if hdf5.string_attributes(&group)?.is_none() {
+                group = shared_group(hdf5.as_ref(), &groups, index)?.unwrap_or(group);
+            }
             check_name(hdf5.as_ref(), layer, &group)?;
-            for (position, index) in stored_order(layer).into_iter().enumerate() {
+            let mut counts: HashMap<&[&str], usize> = HashMap::new();
+            for index in stored_order(layer) {
+                let parts = layer.variables().get(index).map_or(&[][..], |it| it.parts);
+                let position = counts.entry(parts).or_default();
+                let group = match parts {
+                    [] => group.clone(),
+                    parts => part_group(hdf5.as_ref(), &group, parts)?,
+                };
                 let variable = VariableId {
                     layer: layer.id,
                     index,
                 };
                 datasets.insert(variable, format!("{group}/{position}"));
+                *position += 1;
             }
         }
         Ok(Box::new(DatasetWeights::new(hdf5, datasets)))
@@ -111,6 +128,9 @@ impl Container for KerasArchive {
 enum Scheme {
     /// As at the head of this module.
     Plain,
+    /// Likewise, but a layer that an earlier nested model has too is passed over, as Keras 2.14 and
+    /// 2.15 do.
+    Unrepeated,
     /// Keras 2.12 and 2.13 list a layer that has weights twice, so it takes two numbers.
     Doubled,
 }
@@ -118,38 +138,105 @@ enum Scheme {
 impl Scheme {
     fn layers(self) -> &'static str {
         match self {
-            Scheme::Plain => "layers",
+            Scheme::Plain | Scheme::Unrepeated => "layers",
             Scheme::Doubled => "_layer_checkpoint_dependencies",
         }
     }
 }
 
+/// A layer with variables and its `vars` group.
+type LayerGroup<'a> = (&'a LayerDefinition, String);
+
 /// Finds the `vars` group of every layer with variables, in nested models too.
-fn collect_groups<'a>(
-    model: &'a ModelDefinition,
+fn collect_groups(model: &ModelDefinition, scheme: Scheme) -> Vec<LayerGroup<'_>> {
+    let mut collector = Collector {
+        scheme,
+        seen: HashMap::new(),
+        groups: Vec::new(),
+    };
+    collector.collect(model, "");
+    collector.groups
+}
+
+struct Collector<'a> {
     scheme: Scheme,
-    prefix: &str,
-    groups: &mut Vec<(&'a LayerDefinition, String)>,
-) {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for layer in &model.layers {
-        let class = snake_case(&layer.class);
-        let count = counts.entry(class.clone()).or_insert(0);
-        let name = match *count {
-            0 => class,
-            number => format!("{class}_{number}"),
-        };
-        *count += match scheme {
-            Scheme::Doubled if has_variables(layer) => 2,
-            _ => 1,
-        };
-        let path = format!("{prefix}{}/{name}", scheme.layers());
-        match &layer.content {
-            Content::Model(inner) => collect_groups(inner, scheme, &format!("{path}/"), groups),
-            _ if has_variables(layer) => groups.push((layer, format!("{path}/vars"))),
-            _ => {}
+    /// Path of each layer so far by its name and class.
+    seen: HashMap<(&'a str, &'a str), String>,
+    groups: Vec<LayerGroup<'a>>,
+}
+
+impl<'a> Collector<'a> {
+    fn collect(&mut self, model: &'a ModelDefinition, prefix: &str) {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for layer in &model.layers {
+            let key = (layer.name.as_str(), layer.class.as_str());
+            let earlier = self.seen.get(&key).cloned();
+            let path = match earlier.filter(|_| self.scheme == Scheme::Unrepeated) {
+                Some(path) => path,
+                None => {
+                    let class = snake_case(&layer.class);
+                    let count = counts.entry(class.clone()).or_insert(0);
+                    let name = match *count {
+                        0 => class,
+                        number => format!("{class}_{number}"),
+                    };
+                    *count += match self.scheme {
+                        Scheme::Doubled if has_variables(layer) => 2,
+                        _ => 1,
+                    };
+                    let path = format!("{prefix}{}/{name}", self.scheme.layers());
+                    self.seen.insert(key, path.clone());
+                    path
+                }
+            };
+            match &layer.content {
+                Content::Model(inner) => self.collect(inner, &format!("{path}/")),
+                _ if has_variables(layer) => self.groups.push((layer, format!("{path}/vars"))),
+                _ => {}
+            }
         }
     }
+}
+
+fn all_exist(hdf5: &dyn Hdf5, groups: &[LayerGroup<'_>]) -> Result<bool, ErrorKind> {
+    for (_, group) in groups {
+        if hdf5.string_attributes(group)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The group of a layer that is in two nested models: Keras writes its variables in the first.
+fn shared_group(
+    hdf5: &dyn Hdf5,
+    groups: &[LayerGroup<'_>],
+    index: usize,
+) -> Result<Option<String>, ErrorKind> {
+    let Some((layer, _)) = groups.get(index) else {
+        return Ok(None);
+    };
+    for (other, group) in groups.iter().take(index) {
+        let same = other.name == layer.name && other.class == layer.class;
+        if same && hdf5.string_attributes(group)?.is_some() {
+            return Ok(Some(group.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// The `vars` group of a part of a layer whose own `vars` group is given; versions name parts
+/// differently.
+fn part_group(hdf5: &dyn Hdf5, group: &str, parts: &[&str]) -> Result<String, ErrorKind> {
+    let layer = group.strip_suffix("/vars").unwrap_or(group);
+    for part in parts {
+        let candidate = format!("{layer}/{part}/vars");
+        if hdf5.string_attributes(&candidate)?.is_some() {
+            return Ok(candidate);
+        }
+    }
+    let first = parts.first().copied().unwrap_or_default();
+    Ok(format!("{layer}/{first}/vars"))
 }
 
 fn has_variables(layer: &LayerDefinition) -> bool {
@@ -250,8 +337,7 @@ mod tests {
     fn layers_are_counted_by_class_in_each_model() {
         let model = ModelDefinition::parse(CONFIGURATION, Some("2.15.0")).unwrap();
         let check = |scheme: Scheme, expected: &[(&str, &str)]| {
-            let mut groups = Vec::new();
-            collect_groups(&model, scheme, "", &mut groups);
+            let groups = collect_groups(&model, scheme);
             let found: Vec<(&str, String)> = groups
                 .iter()
                 .map(|(layer, group)| {

@@ -136,12 +136,14 @@ fn assign(
     collect_variables(layer, &mut expected);
     let mut positions: HashMap<(&str, &str), Option<usize>> = HashMap::new();
     for (position, name) in names.iter().enumerate() {
-        let (owner, kind) = split_name(name);
-        // A pair that occurs twice tells nothing.
-        positions
-            .entry((owner, kind))
-            .and_modify(|entry| *entry = None)
-            .or_insert(Some(position));
+        // Weights of a part of a layer have the name of the part in front of their own.
+        for segments in 1..=2 {
+            // A pair that occurs twice tells nothing.
+            positions
+                .entry(split_name(name, segments))
+                .and_modify(|entry| *entry = None)
+                .or_insert(Some(position));
+        }
     }
     let by_name: Option<Vec<_>> = order
         .iter()
@@ -161,9 +163,10 @@ fn assign(
         return Vec::new();
     }
     let same_kinds = order.iter().zip(names).all(|(id, name)| {
-        expected
-            .get(id)
-            .is_some_and(|(_, variable)| variable.names.contains(&split_name(name).1))
+        expected.get(id).is_some_and(|(_, variable)| {
+            let fits = |kind: &&str| split_name(name, kind.split('/').count()).1 == *kind;
+            is_unnamed(split_name(name, 1).1) || variable.names.iter().any(fits)
+        })
     });
     if same_kinds {
         order.iter().copied().zip(0..).collect()
@@ -193,14 +196,28 @@ fn collect_variables<'a>(
     }
 }
 
-/// Splits `outer/conv/kernel:0` into `conv` and `kernel`.
-fn split_name(name: &str) -> (&str, &str) {
+/// Whether Keras 3 has made a name up, `variable` or `variable_7`, because its layer gave none.
+fn is_unnamed(kind: &str) -> bool {
+    kind.strip_prefix("variable").is_some_and(|rest| {
+        rest.trim_start_matches('_')
+            .chars()
+            .all(|letter| letter.is_ascii_digit())
+    })
+}
+
+/// Splits `outer/conv/kernel:0` into `conv` and `kernel`, or before the last two segments into
+/// `outer` and `conv/kernel`.
+fn split_name(name: &str, segments: usize) -> (&str, &str) {
     let name = match name.rsplit_once(':') {
         Some((name, _)) => name,
         None => name,
     };
-    match name.rsplit_once('/') {
-        Some((path, kind)) => (path.rsplit('/').next().unwrap_or(path), kind),
+    let slash = name.rmatch_indices('/').nth(segments.saturating_sub(1));
+    match slash.and_then(|(slash, _)| name.split_at_checked(slash)) {
+        Some((path, kind)) => (
+            path.rsplit('/').next().unwrap_or(path),
+            kind.trim_start_matches('/'),
+        ),
         None => ("", name),
     }
 }
@@ -215,10 +232,12 @@ mod tests {
 
     #[test]
     fn names_are_split_into_layer_and_kind() {
-        let check = |name, expected| assert_eq!(split_name(name), expected);
-        check("conv/kernel:0", ("conv", "kernel"));
-        check("outer/conv/kernel", ("conv", "kernel"));
-        check("kernel:0", ("", "kernel"));
+        let check = |name, segments, expected| assert_eq!(split_name(name, segments), expected);
+        check("conv/kernel:0", 1, ("conv", "kernel"));
+        check("outer/conv/kernel", 1, ("conv", "kernel"));
+        check("kernel:0", 1, ("", "kernel"));
+        check("model/mha/query/kernel:0", 2, ("mha", "query/kernel"));
+        check("conv/kernel:0", 2, ("", "conv/kernel"));
     }
 
     #[test]

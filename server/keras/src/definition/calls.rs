@@ -1,9 +1,9 @@
 //! `inbound_nodes`: where the inputs of a layer's calls come from.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Generation;
-use super::settings::integer;
+use super::settings::{integer, sequence};
+use super::{Argument, Arguments, Generation};
 
 /// A tensor by the name of the layer that makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +15,14 @@ pub(super) struct NamedTensor {
 }
 
 /// A call whose inputs are still names.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct NamedCall {
     pub(super) inputs: Vec<NamedTensor>,
-    pub(super) training: bool,
-    pub(super) arguments: bool,
+    pub(super) arguments: Arguments,
 }
+
+/// What stands in the place of a layer's name where Keras 2 calls a layer with a constant.
+const CONSTANT: &str = "_CONSTANT_VALUE";
 
 /// Reads the `inbound_nodes` of a layer.
 pub(super) fn parse_calls(nodes: &Value, generation: Generation) -> Result<Vec<NamedCall>, String> {
@@ -28,35 +30,121 @@ pub(super) fn parse_calls(nodes: &Value, generation: Generation) -> Result<Vec<N
     nodes
         .iter()
         .map(|node| match (node, generation) {
-            (Value::Object(object), Generation::Keras3) => {
-                let mut call = NamedCall::default();
-                if let Some(arguments) = object.get("args") {
-                    collect_tensors(arguments, &mut call)?;
-                }
-                keyword_arguments(object.get("kwargs"), &mut call)?;
-                Ok(call)
-            }
+            (Value::Object(object), Generation::Keras3) => parse_keras3_call(object),
             _ => parse_keras2_call(node),
         })
         .collect()
 }
 
+fn parse_keras3_call(object: &Map<String, Value>) -> Result<NamedCall, String> {
+    let mut call = NamedCall::default();
+    if let Some(Value::Array(arguments)) = object.get("args") {
+        for argument in arguments {
+            let argument = call.argument(argument, keras3_tensor)?;
+            call.arguments.positional.push(argument);
+        }
+    }
+    call.named(object.get("kwargs"), keras3_tensor)?;
+    Ok(call)
+}
+
 /// `[["conv", 0, 0, {}], ["skip", 0, 0, {}]]`, or without the outer list for operations used as
-/// layers, which have one tensor and constants.
+/// layers. The first argument stands in the list, the others are named beside each of its tensors.
 fn parse_keras2_call(node: &Value) -> Result<NamedCall, String> {
     let mut call = NamedCall::default();
-    let tensors = match node {
-        Value::Array(elements) if elements.first().is_some_and(Value::is_string) => {
-            std::slice::from_ref(node)
-        }
-        Value::Array(elements) => elements,
-        _ => return Err("a call is not a list".to_owned()),
+    let Value::Array(elements) = node else {
+        return Err("a call is not a list".to_owned());
     };
-    for tensor in tensors {
-        call.inputs.push(parse_tensor(tensor)?);
-        keyword_arguments(tensor.get(3), &mut call)?;
+    let mut named = None;
+    let mut first = call.keras2_first(node, &mut named)?;
+    if let ([_], Argument::List(inner)) = (elements.as_slice(), &mut first)
+        && let Some(only) = inner.pop()
+    {
+        first = only;
     }
+    call.arguments.positional.push(first);
+    call.named(named, keras2_tensor)?;
     Ok(call)
+}
+
+impl NamedCall {
+    /// Reads the first argument of a call of Keras 2, and finds the arguments by name.
+    fn keras2_first<'a>(
+        &mut self,
+        value: &'a Value,
+        named: &mut Option<&'a Value>,
+    ) -> Result<Argument, String> {
+        let Value::Array(elements) = value else {
+            return Err("a call is not a list of tensors".to_owned());
+        };
+        let Some(layer) = elements.first().and_then(Value::as_str) else {
+            return elements
+                .iter()
+                .map(|element| self.keras2_first(element, named))
+                .collect::<Result<_, _>>()
+                .map(Argument::List);
+        };
+        *named = named.or(value.get(3));
+        if layer == CONSTANT {
+            let constant = value.get(2).cloned().unwrap_or_default();
+            return Ok(Argument::Constant(constant));
+        }
+        Ok(self.tensor(parse_tensor(value)?))
+    }
+
+    fn tensor(&mut self, tensor: NamedTensor) -> Argument {
+        self.inputs.push(tensor);
+        Argument::Tensor(self.inputs.len() - 1)
+    }
+
+    fn named(&mut self, arguments: Option<&Value>, tensor: ReadTensor) -> Result<(), String> {
+        if let Some(Value::Object(arguments)) = arguments {
+            for (name, value) in arguments {
+                let argument = self.argument(value, tensor)?;
+                self.arguments.named.push((name.clone(), argument));
+            }
+        }
+        Ok(())
+    }
+
+    fn argument(&mut self, value: &Value, tensor: ReadTensor) -> Result<Argument, String> {
+        if let Some(found) = tensor(value) {
+            return Ok(self.tensor(found?));
+        }
+        let Some(elements) = sequence(value) else {
+            return Ok(Argument::Constant(value.clone()));
+        };
+        let before = self.inputs.len();
+        let list = elements
+            .iter()
+            .map(|element| self.argument(element, tensor))
+            .collect::<Result<_, _>>()?;
+        if self.inputs.len() == before {
+            return Ok(Argument::Constant(Value::Array(elements.to_vec())));
+        }
+        Ok(Argument::List(list))
+    }
+}
+
+/// Tells and reads the tensors among the arguments.
+type ReadTensor = fn(&Value) -> Option<Result<NamedTensor, String>>;
+
+fn keras3_tensor(value: &Value) -> Option<Result<NamedTensor, String>> {
+    let class = value.get("class_name")?.as_str()?;
+    let history = || {
+        let history = value.get("config")?.get("keras_history")?;
+        Some(parse_tensor(history))
+    };
+    (class == "__keras_tensor__")
+        .then(|| history().unwrap_or_else(|| Err("a tensor has no \"keras_history\"".to_owned())))
+}
+
+/// `["layer", 0, 0]` among the constants; no setting of a layer looks so.
+fn keras2_tensor(value: &Value) -> Option<Result<NamedTensor, String>> {
+    match value.as_array()?.as_slice() {
+        [Value::String(_), Value::Number(_), Value::Number(_)] => Some(parse_tensor(value)),
+        _ => None,
+    }
 }
 
 /// `["conv", 0, 0]`, with anything after.
@@ -83,43 +171,6 @@ pub(super) fn parse_tensors(value: &Value) -> Result<Vec<NamedTensor>, String> {
     }
 }
 
-fn keyword_arguments(arguments: Option<&Value>, call: &mut NamedCall) -> Result<(), String> {
-    let Some(Value::Object(arguments)) = arguments else {
-        return Ok(());
-    };
-    for (key, value) in arguments {
-        match key.as_str() {
-            "training" => call.training |= value.as_bool() == Some(true),
-            _ => collect_tensors(value, call)?,
-        }
-    }
-    Ok(())
-}
-
-/// Collects tensors in the order of a call's arguments, at any depth.
-fn collect_tensors(value: &Value, call: &mut NamedCall) -> Result<(), String> {
-    match value {
-        Value::Null => Ok(()),
-        Value::Array(elements) => elements
-            .iter()
-            .try_for_each(|element| collect_tensors(element, call)),
-        Value::Object(object)
-            if object.get("class_name").and_then(Value::as_str) == Some("__keras_tensor__") =>
-        {
-            let history = value
-                .get("config")
-                .and_then(|config| config.get("keras_history"))
-                .ok_or("a tensor has no \"keras_history\"")?;
-            call.inputs.push(parse_tensor(history)?);
-            Ok(())
-        }
-        _ => {
-            call.arguments = true;
-            Ok(())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,38 +185,57 @@ mod tests {
 
     #[test]
     fn calls_of_both_generations() {
-        let check = |generation, text: &str, inputs: &[NamedTensor], training, arguments| {
+        use Argument::{List, Tensor};
+        let constant = |value: Value| Argument::Constant(value);
+        let check = |generation,
+                     text: &str,
+                     inputs: &[NamedTensor],
+                     positional: &[Argument],
+                     named: &[(&str, Argument)]| {
             let nodes = serde_json::from_str(text).unwrap();
             let calls = parse_calls(&nodes, generation).unwrap();
+            let named = named.iter().cloned();
             let expected = NamedCall {
                 inputs: inputs.to_vec(),
-                training,
-                arguments,
+                arguments: Arguments {
+                    positional: positional.to_vec(),
+                    named: named.map(|(name, it)| (name.to_owned(), it)).collect(),
+                },
             };
             assert_eq!(calls, [expected], "{text}");
         };
         let (a, b) = (tensor("a", 0, 0), tensor("b", 1, 2));
         let keras2 = Generation::Keras2;
-        check(
-            keras2,
-            r#"[[["a", 0, 0, {}]]]"#,
-            std::slice::from_ref(&a),
-            false,
-            false,
-        );
+        let only_a = std::slice::from_ref(&a);
+        check(keras2, r#"[[["a", 0, 0, {}]]]"#, only_a, &[Tensor(0)], &[]);
         check(
             keras2,
             r#"[[["a", 0, 0], ["b", 1, 2, {"training": true}]]]"#,
             &[a.clone(), b.clone()],
-            true,
-            false,
+            &[List(vec![Tensor(0), Tensor(1)])],
+            &[("training", constant(true.into()))],
         );
         check(
             keras2,
             r#"[["a", 0, 0, {"y": 2.0, "name": null}]]"#,
-            std::slice::from_ref(&a),
-            false,
-            true,
+            only_a,
+            &[Tensor(0)],
+            &[("name", constant(Value::Null)), ("y", constant(2.0.into()))],
+        );
+        check(
+            keras2,
+            r#"[["_CONSTANT_VALUE", -1, 2.0, {"y": ["b", 1, 2]}]]"#,
+            std::slice::from_ref(&b),
+            &[constant(2.0.into())],
+            &[("y", Tensor(0))],
+        );
+        // The arguments by name stand beside each tensor, but are given once.
+        check(
+            keras2,
+            r#"[[["a", 0, 0, {"y": ["b", 1, 2]}], ["a", 0, 0, {"y": ["b", 1, 2]}]]]"#,
+            &[a.clone(), a.clone(), b.clone()],
+            &[List(vec![Tensor(0), Tensor(1)])],
+            &[("y", Tensor(2))],
         );
         let history = |layer: &str, node| {
             format!(
@@ -181,8 +251,8 @@ mod tests {
                 history("c", 3)
             ),
             &[a.clone(), tensor("c", 3, 0)],
-            false,
-            false,
+            &[List(vec![Tensor(0), Tensor(1)])],
+            &[("training", constant(false.into()))],
         );
         check(
             keras3,
@@ -190,9 +260,9 @@ mod tests {
                 r#"[{{"args": [127.5, {}], "kwargs": {{}}}}]"#,
                 history("a", 0)
             ),
-            &[a],
-            false,
-            true,
+            only_a,
+            &[constant(127.5.into()), Tensor(0)],
+            &[],
         );
     }
 

@@ -1,13 +1,17 @@
 //! What a model's configuration says, whatever file it came from.
 
+mod arguments;
 mod calls;
 mod model;
 mod settings;
 
+pub(crate) use arguments::{Argument, Arguments};
 pub(crate) use settings::{Generation, Settings};
 
+use std::collections::{HashMap, VecDeque};
+
 use crate::error::ErrorKind;
-use crate::layers::{Layer, Variable};
+use crate::layers::{Layer, LayerProblem, Variable};
 use crate::summary::UnsupportedLayer;
 
 /// Number of a layer, unique in the whole tree of models.
@@ -38,6 +42,8 @@ pub(crate) struct LayerDefinition {
     pub(crate) name: String,
     pub(crate) class: String,
     pub(crate) trainable: bool,
+    /// Whether it says that channels are the first axis of an image, when it says which they are.
+    pub(crate) channels_first: Option<bool>,
     pub(crate) content: Content,
     pub(crate) calls: Vec<Call>,
 }
@@ -57,10 +63,8 @@ pub(crate) enum Content {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Call {
     pub(crate) inputs: Vec<TensorReference>,
-    /// The call fixes `training=True`.
-    pub(crate) training: bool,
-    /// The call has arguments other than tensors.
-    pub(crate) arguments: bool,
+    /// What the layer is called with; tensors are positions in `inputs`.
+    pub(crate) arguments: Arguments,
 }
 
 /// An output of a call of a layer of the same model.
@@ -80,6 +84,25 @@ impl LayerDefinition {
         match &self.content {
             Content::Layer(layer) => layer.variables(),
             _ => &[],
+        }
+    }
+
+    /// Why a call of the layer cannot be converted, if it cannot.
+    fn refuses(&self, call: &Call) -> Option<String> {
+        if call.arguments.training() && self.depends_on_training() {
+            return Some("it is called with training=True, which is not inference".to_owned());
+        }
+        match &self.content {
+            Content::Layer(layer) => match layer.check_call(&call.arguments) {
+                Err(LayerProblem::Unsupported(problem) | LayerProblem::Invalid(problem)) => {
+                    Some(problem)
+                }
+                _ => None,
+            },
+            Content::Model(_) if call.arguments.has_constants() => {
+                Some("it is called with arguments other than tensors".to_owned())
+            }
+            _ => None,
         }
     }
 
@@ -105,6 +128,54 @@ impl ModelDefinition {
         model::parse(configuration, keras_version)
     }
 
+    /// Whether images enter the model with their channels first: the first layer that says
+    /// anything about it decides.
+    pub(crate) fn takes_channels_first(&self) -> bool {
+        let input = self.inputs.first().map(|input| input.layer);
+        let shape = match input.and_then(|input| self.layers.get(input)) {
+            Some(LayerDefinition {
+                content: Content::Input(Some(shape)),
+                ..
+            }) => shape,
+            _ => return false,
+        };
+        shape.len() == 4 && self.first_order() == Some(true)
+    }
+
+    /// The order of axes that the first layer behind the input asks for; none where a layer in
+    /// front of it moves axes itself.
+    fn first_order(&self) -> Option<bool> {
+        let start = self.inputs.first()?.layer;
+        let mut readers: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (reader, layer) in self.layers.iter().enumerate() {
+            for input in layer.calls.iter().flat_map(|call| &call.inputs) {
+                readers.entry(input.layer).or_default().push(reader);
+            }
+        }
+        let mut reached: VecDeque<usize> = VecDeque::from([start]);
+        while let Some(index) = reached.pop_front() {
+            // A layer whose readers are gone has been here before.
+            let next = readers.remove(&index).unwrap_or_default();
+            let layer = self.layers.get(index)?;
+            if layer.channels_first.is_some() {
+                return layer.channels_first;
+            }
+            match &layer.content {
+                Content::Model(inner) => {
+                    if let Some(order) = inner.first_order() {
+                        return Some(order);
+                    }
+                }
+                _ if matches!(layer.class.as_str(), "Permute" | "Reshape" | "Flatten") => {
+                    return None;
+                }
+                _ => {}
+            }
+            reached.extend(next);
+        }
+        None
+    }
+
     /// Layers that cannot be converted, with those of nested models, in the order of the file.
     pub(crate) fn unsupported(&self) -> Vec<UnsupportedLayer> {
         let mut found = Vec::new();
@@ -117,15 +188,7 @@ impl ModelDefinition {
             let name = format!("{prefix}{}", layer.name);
             let reason = match &layer.content {
                 Content::Unsupported(reason) => Some(reason.clone()),
-                _ if layer.calls.iter().any(|call| call.training)
-                    && layer.depends_on_training() =>
-                {
-                    Some("it is called with training=True, which is not inference".to_owned())
-                }
-                _ if layer.calls.iter().any(|call| call.arguments) => {
-                    Some("it is called with arguments other than tensors".to_owned())
-                }
-                _ => None,
+                _ => layer.calls.iter().find_map(|call| layer.refuses(call)),
             };
             if let Some(reason) = reason {
                 found.push(UnsupportedLayer {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use super::calls::{NamedCall, NamedTensor, parse_calls, parse_tensors};
 use super::settings::sequence;
 use super::{
-    Call, Content, Generation, LayerDefinition, LayerId, ModelDefinition, Settings, TensorReference,
+    Argument, Arguments, Call, Content, Generation, LayerDefinition, LayerId, ModelDefinition,
+    Settings, TensorReference,
 };
 use crate::error::ErrorKind;
 use crate::layers::{self, LayerProblem, Origin};
@@ -157,6 +158,7 @@ impl Parser {
             None => Vec::new(),
         };
         let id = self.next_id();
+        let mut channels_first = None;
         let (trainable, content) = if is_model(&class) {
             let model = self.model(&class, entry, depth + 1)?;
             (model.trainable, Content::Model(Box::new(model)))
@@ -172,6 +174,9 @@ impl Parser {
                 generation: self.generation,
             };
             let trainable = settings.flag("trainable", true).unwrap_or(true);
+            channels_first = settings
+                .text("data_format")
+                .map(|order| order == "channels_first");
             let content =
                 interpret(&class, origin, &settings).map_err(|problem| describe(problem, place))?;
             (trainable, content)
@@ -181,6 +186,7 @@ impl Parser {
             name,
             class,
             trainable,
+            channels_first,
             content,
             calls: Vec::new(),
         };
@@ -209,6 +215,7 @@ impl Parser {
                     name: format!("{first}_input"),
                     class: "InputLayer".to_owned(),
                     trainable: true,
+                    channels_first: None,
                     content: Content::Input(shape),
                     calls: Vec::new(),
                 };
@@ -221,10 +228,13 @@ impl Parser {
             output: 0,
         };
         for (index, layer) in layers.iter_mut().enumerate() {
-            layer.calls = vec![Call {
-                inputs: index.checked_sub(1).map(reference).into_iter().collect(),
-                ..Call::default()
-            }];
+            let inputs: Vec<_> = index.checked_sub(1).map(reference).into_iter().collect();
+            let positional = inputs.iter().map(|_| Argument::Tensor(0)).collect();
+            let arguments = Arguments {
+                positional,
+                ..Arguments::default()
+            };
+            layer.calls = vec![Call { inputs, arguments }];
         }
         model.inputs = vec![reference(0)];
         model.outputs = vec![reference(layers.len().saturating_sub(1))];
@@ -284,8 +294,7 @@ fn connect(
             .map(|call| {
                 Ok(Call {
                     inputs: resolve(&call.inputs, &place)?,
-                    training: call.training,
-                    arguments: call.arguments,
+                    arguments: call.arguments.clone(),
                 })
             })
             .collect::<Result<Vec<_>, ErrorKind>>()?;
@@ -399,6 +408,11 @@ fn describe(problem: LayerProblem, place: String) -> ErrorKind {
 fn origin(entry: &Map<String, Value>, generation: Generation, class: &str) -> Origin {
     let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or("");
     let module = text("module");
+    // A class of keras.applications that is registered like a user's.
+    const APPLICATION: &str = "Custom>CustomScaleLayer";
+    if text("registered_name") == APPLICATION || class == APPLICATION {
+        return Origin::Keras;
+    }
     // Registered classes are saved as "package>Class".
     if text("registered_name").contains('>') || class.contains('>') {
         return Origin::Custom;
@@ -407,11 +421,12 @@ fn origin(entry: &Map<String, Value>, generation: Generation, class: &str) -> Or
     if !module.is_empty() && !built_in.contains(&module.split('.').next().unwrap_or(module)) {
         return Origin::Custom;
     }
-    // Files in the .h5 format leave the module out; a layer has settings there, an operation has
-    // only its name.
-    let is_layer = entry
-        .get("config")
-        .is_some_and(|config| config.get("trainable").is_some() || config.get("dtype").is_some());
+    // Files in the .h5 format leave the module out; a layer has a dtype there, and an operation
+    // has none unless it is a cast.
+    let is_layer = entry.get("config").is_some_and(|config| {
+        config.get("trainable").is_some()
+            || (class != "Cast" && config.get("dtype").is_some_and(|dtype| !dtype.is_null()))
+    });
     let untold = module.is_empty() && generation == Generation::Keras3 && class != "InputLayer";
     if module.contains(".ops.") || (untold && !is_layer) {
         return Origin::Operation;

@@ -125,6 +125,20 @@ impl Settings {
         }
     }
 
+    /// Positive extents from one or a list; `None` where one is open.
+    pub(crate) fn extents(&self, key: &str) -> Result<Vec<Option<usize>>, LayerProblem> {
+        let extent = |value: &Value| match value {
+            Value::Null => Some(None),
+            value => integer(value).filter(|&extent| extent > 0).map(Some),
+        };
+        let value = self.get(key).unwrap_or(&Value::Null);
+        let extents = match sequence(value) {
+            None => extent(value).map(|extent| vec![extent]),
+            Some(list) => list.iter().map(extent).collect(),
+        };
+        extents.ok_or_else(|| invalid(key, "positive integers"))
+    }
+
     /// Signed integers from one or a list.
     pub(crate) fn integers(&self, key: &str) -> Result<Option<Vec<i64>>, LayerProblem> {
         let Some(value) = self.get(key) else {

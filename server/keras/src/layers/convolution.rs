@@ -1,6 +1,7 @@
 use graph::{Op, Padding, TensorId, Window};
 
-use super::activation::{Function, parse_function};
+use super::activation::parse_function;
+use super::function::Function;
 use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
 use crate::assembly::{Layout, Scope};
 
@@ -11,6 +12,8 @@ const BIAS: Variable = Variable::trained(&["bias"]);
 
 /// What all convolutions share.
 struct Common {
+    /// Axes of the stored kernels: one less than in the graph over sequences.
+    dimensions: usize,
     kernel: [usize; 2],
     window: Window,
     activation: Function,
@@ -19,7 +22,11 @@ struct Common {
 }
 
 impl Common {
-    fn parse(settings: &Settings, kernels: &[Variable]) -> Result<Self, LayerProblem> {
+    fn parse(
+        settings: &Settings,
+        dimensions: usize,
+        kernels: &[Variable],
+    ) -> Result<Self, LayerProblem> {
         let Some(kernel) = settings.pair("kernel_size")? else {
             return invalid("\"kernel_size\" is missing");
         };
@@ -27,6 +34,7 @@ impl Common {
         let mut variables = kernels.to_vec();
         variables.extend(bias.then_some(BIAS));
         Ok(Self {
+            dimensions,
             kernel,
             window: Window {
                 stride: settings.pair("strides")?.unwrap_or([1, 1]),
@@ -37,6 +45,18 @@ impl Common {
             variables,
             bias,
         })
+    }
+
+    /// The constant of a kernel `[height, width, a, b]`.
+    fn kernel(
+        &self,
+        scope: &mut Scope<'_>,
+        index: usize,
+        shape: [usize; 4],
+        layout: Layout,
+    ) -> Result<TensorId, LayerProblem> {
+        let stored = shape.get(2 - self.dimensions..).unwrap_or(&shape);
+        scope.reshaped_weight(index, stored, &shape, layout)
     }
 
     /// Adds the convolution and what follows it; the bias is the last variable.
@@ -87,9 +107,9 @@ pub(super) struct Conv2D {
 }
 
 impl Conv2D {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
         Ok(Self {
-            common: Common::parse(settings, &[KERNEL])?,
+            common: Common::parse(settings, dimensions, &[KERNEL])?,
             filters: settings.count("filters")?,
             groups: settings.count_or("groups", 1)?,
         })
@@ -112,7 +132,7 @@ impl Layer for Conv2D {
         }
         let [height, width] = self.common.kernel;
         let shape = [height, width, channels / self.groups, self.filters];
-        let kernel = scope.weight(0, &shape, Layout::Convolution)?;
+        let kernel = self.common.kernel(scope, 0, shape, Layout::Convolution)?;
         let op = Op::Conv2d {
             window: self.common.window,
             groups: self.groups,
@@ -128,9 +148,9 @@ pub(super) struct DepthwiseConv2D {
 }
 
 impl DepthwiseConv2D {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
         Ok(Self {
-            common: Common::parse(settings, &[DEPTHWISE_KERNEL])?,
+            common: Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL])?,
             multiplier: settings.count_or("depth_multiplier", 1)?,
         })
     }
@@ -147,7 +167,7 @@ impl Layer for DepthwiseConv2D {
         let filters = multiply(channels, self.multiplier)?;
         let [height, width] = self.common.kernel;
         let shape = [height, width, channels, self.multiplier];
-        let kernel = scope.weight(0, &shape, Layout::Depthwise)?;
+        let kernel = self.common.kernel(scope, 0, shape, Layout::Depthwise)?;
         let op = Op::DepthwiseConv2d {
             window: self.common.window,
             multiplier: self.multiplier,
@@ -164,9 +184,9 @@ pub(super) struct SeparableConv2D {
 }
 
 impl SeparableConv2D {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
         Ok(Self {
-            common: Common::parse(settings, &[DEPTHWISE_KERNEL, POINTWISE_KERNEL])?,
+            common: Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL, POINTWISE_KERNEL])?,
             filters: settings.count("filters")?,
             multiplier: settings.count_or("depth_multiplier", 1)?,
         })
@@ -184,9 +204,11 @@ impl Layer for SeparableConv2D {
         let middle = multiply(channels, self.multiplier)?;
         let [height, width] = self.common.kernel;
         let depthwise = [height, width, channels, self.multiplier];
-        let depthwise = scope.weight(0, &depthwise, Layout::Depthwise)?;
+        let depthwise = self.common.kernel(scope, 0, depthwise, Layout::Depthwise)?;
         let pointwise = [1, 1, middle, self.filters];
-        let pointwise = scope.weight(1, &pointwise, Layout::Convolution)?;
+        let pointwise = self
+            .common
+            .kernel(scope, 1, pointwise, Layout::Convolution)?;
         let op = Op::SeparableConv2d {
             window: self.common.window,
             multiplier: self.multiplier,
@@ -204,7 +226,7 @@ pub(super) struct Conv2DTranspose {
 
 impl Conv2DTranspose {
     pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let common = Common::parse(settings, &[KERNEL])?;
+        let common = Common::parse(settings, 2, &[KERNEL])?;
         if common.window.dilation != [1, 1] {
             return unsupported("its dilation_rate is not 1");
         }

@@ -1,6 +1,7 @@
 use graph::{Op, TensorId};
 
-use super::activation::{Function, parse_function};
+use super::activation::parse_function;
+use super::function::Function;
 use super::{Layer, LayerProblem, Settings, Variable, invalid};
 use crate::assembly::{Layout, Scope};
 

@@ -26,17 +26,6 @@ impl Merge {
     }
 }
 
-/// Parses an operation on tensors that Keras 3 saves like a layer. Those that take two tensors,
-/// as in `x + y`, do what the layer of the same name does.
-pub(super) fn parse_operation(class: &str) -> Result<Box<dyn Layer>, LayerProblem> {
-    match class {
-        "Add" | "Subtract" | "Multiply" | "Maximum" | "Minimum" => {
-            Ok(Box::new(Merge::parse(class)?))
-        }
-        _ => unsupported("an operation is used as a layer, use Keras layers instead"),
-    }
-}
-
 impl Layer for Merge {
     fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
         let Some((&first, rest)) = inputs.split_first() else {

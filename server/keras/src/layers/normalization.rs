@@ -1,7 +1,10 @@
 use graph::{Activation, BinaryOp, Op, ReduceOp, TensorId};
 
+use super::function::over_last_axis;
+use super::operation::unit_length;
 use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
 use crate::assembly::{Layout, Scope};
+use crate::definition::Generation;
 
 const DEFAULT_EPSILON: f32 = 1e-3;
 const GAMMA: Variable = Variable::trained(&["gamma"]);
@@ -9,9 +12,9 @@ const BETA: Variable = Variable::trained(&["beta"]);
 const MEAN: Variable = Variable::fixed(&["moving_mean"]);
 const VARIANCE: Variable = Variable::fixed(&["moving_variance"]);
 
-/// The axis a normalization works on and its optional factor and summand.
+/// The axes a normalization works on and its optional factor and summand.
 struct Affine {
-    axis: i64,
+    axes: Vec<i64>,
     epsilon: f32,
     scale: bool,
     center: bool,
@@ -19,17 +22,12 @@ struct Affine {
 
 impl Affine {
     fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let axis = match settings.integers("axis")?.as_deref() {
-            None => -1,
-            Some(&[axis]) => axis,
-            Some(axes) => return unsupported(format!("it normalizes axes {axes:?} together")),
-        };
         let epsilon = settings.number("epsilon")?.unwrap_or(DEFAULT_EPSILON);
         if epsilon < 0.0 {
             return invalid("\"epsilon\" is negative");
         }
         Ok(Self {
-            axis,
+            axes: settings.integers("axis")?.unwrap_or_else(|| vec![-1]),
             epsilon,
             scale: settings.flag("scale", true)?,
             center: settings.flag("center", true)?,
@@ -42,35 +40,82 @@ impl Affine {
         gamma.into_iter().chain(beta).collect()
     }
 
-    /// Number of channels; they have to be on the last axis.
-    fn channels(&self, scope: &Scope<'_>, x: TensorId) -> Result<usize, LayerProblem> {
-        let axis = scope.axis(x, self.axis)?;
-        match scope.shape(x) {
-            [_, .., channels] if axis + 1 == scope.shape(x).len() => Ok(*channels),
-            shape => unsupported(format!(
-                "it normalizes axis {axis} of {} axes, only the last is supported",
-                shape.len()
-            )),
+    /// The axis of the channels.
+    fn axis(&self, scope: &Scope<'_>, x: TensorId) -> Result<usize, LayerProblem> {
+        let &[axis] = self.axes.as_slice() else {
+            return unsupported(format!("it normalizes axes {:?} together", self.axes));
+        };
+        match scope.axis(x, axis)? {
+            0 => unsupported("it normalizes the batch axis"),
+            axis => Ok(axis),
         }
     }
 
     /// The trained factor, or ones.
-    fn gamma(&self, scope: &mut Scope<'_>, channels: usize) -> Result<TensorId, LayerProblem> {
+    fn gamma(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<TensorId, LayerProblem> {
         if self.scale {
-            scope.weight(0, &[channels], Layout::Keras)
+            scope.weight(0, shape, Layout::Keras)
         } else {
-            scope.filled("gamma", 1.0, channels)
+            scope.filled("gamma", 1.0, shape.iter().product())
         }
     }
 
     /// The trained summand, or zeros.
-    fn beta(&self, scope: &mut Scope<'_>, channels: usize) -> Result<TensorId, LayerProblem> {
+    fn beta(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<TensorId, LayerProblem> {
         if self.center {
-            scope.weight(usize::from(self.scale), &[channels], Layout::Keras)
+            scope.weight(usize::from(self.scale), shape, Layout::Keras)
         } else {
-            scope.filled("beta", 0.0, channels)
+            scope.filled("beta", 0.0, shape.iter().product())
         }
     }
+
+    /// Adds what follows the normalization itself, which `normalize` names after a part.
+    fn build(
+        &self,
+        scope: &mut Scope<'_>,
+        part: &str,
+        shape: &[usize],
+        normalize: impl FnOnce(&mut Scope<'_>, &str) -> Result<TensorId, LayerProblem>,
+    ) -> Result<TensorId, LayerProblem> {
+        let normalized = if self.scale || self.center {
+            "normalized"
+        } else {
+            part
+        };
+        let mut output = normalize(scope, normalized)?;
+        if self.scale {
+            let gamma = self.gamma(scope, shape)?;
+            let part = if self.center { "scaled" } else { part };
+            output = scope.binary(part, BinaryOp::Multiply, output, gamma)?;
+        }
+        if self.center {
+            let beta = self.beta(scope, shape)?;
+            output = scope.binary(part, BinaryOp::Add, output, beta)?;
+        }
+        Ok(output)
+    }
+}
+
+/// `(x - mean) / sqrt(variance + epsilon)` over axes.
+fn standardize(
+    scope: &mut Scope<'_>,
+    part: &str,
+    x: TensorId,
+    axes: Vec<usize>,
+    epsilon: f32,
+) -> Result<TensorId, LayerProblem> {
+    let mean_over_axes = Op::Reduce {
+        kind: ReduceOp::Mean,
+        axes,
+        keep_dims: true,
+    };
+    let mean = scope.node("mean", mean_over_axes.clone(), &[x])?;
+    let centered = scope.binary("centered", BinaryOp::Subtract, x, mean)?;
+    let squared = scope.unary("squared", Activation::Square, centered)?;
+    let variance = scope.node("variance", mean_over_axes, &[squared])?;
+    let shifted = scope.with_number("variance/shifted", BinaryOp::Add, variance, epsilon)?;
+    let inverse = scope.unary("inverse_deviation", Activation::Rsqrt, shifted)?;
+    scope.binary(part, BinaryOp::Multiply, centered, inverse)
 }
 
 /// Batch normalization with its moving statistics.
@@ -102,22 +147,25 @@ impl Layer for BatchNormalization {
 
     fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let channels = self.affine.channels(scope, x)?;
-        // Statistics first: they are always stored, so that a damaged number of channels shows
-        // before ones and zeros are made for it.
-        let statistics = self.variables.len() - 2;
-        let mean = scope.weight(statistics, &[channels], Layout::Keras)?;
-        let variance = scope.weight(statistics + 1, &[channels], Layout::Keras)?;
-        let gamma = self.affine.gamma(scope, channels)?;
-        let beta = self.affine.beta(scope, channels)?;
-        let op = Op::BatchNormalization {
-            epsilon: self.affine.epsilon,
-        };
-        scope.node("", op, &[x, gamma, beta, mean, variance])
+        let axis = self.affine.axis(scope, x)?;
+        over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
+            let channels: Vec<usize> = scope.shape(x).last().copied().into_iter().collect();
+            // Statistics first: they are always stored, so that a damaged number of channels shows
+            // before ones and zeros are made for it.
+            let statistics = self.variables.len() - 2;
+            let mean = scope.weight(statistics, &channels, Layout::Keras)?;
+            let variance = scope.weight(statistics + 1, &channels, Layout::Keras)?;
+            let gamma = self.affine.gamma(scope, &channels)?;
+            let beta = self.affine.beta(scope, &channels)?;
+            let op = Op::BatchNormalization {
+                epsilon: self.affine.epsilon,
+            };
+            scope.node(part, op, &[x, gamma, beta, mean, variance])
+        })
     }
 }
 
-/// Layer normalization over the last axis, as a chain of operators.
+/// Layer normalization as a chain of operators, over one axis or several at the end.
 pub(super) struct LayerNormalization {
     affine: Affine,
     variables: Vec<Variable>,
@@ -132,6 +180,23 @@ impl LayerNormalization {
         let variables = affine.variables();
         Ok(Self { affine, variables })
     }
+
+    /// Normalizes axes that are the last ones.
+    fn over(
+        &self,
+        scope: &mut Scope<'_>,
+        part: &str,
+        x: TensorId,
+        axes: Vec<usize>,
+    ) -> Result<TensorId, LayerProblem> {
+        let shape = scope.shape(x);
+        let shape = shape.iter().skip(shape.len() - axes.len());
+        let shape: Vec<usize> = shape.copied().collect();
+        let epsilon = self.affine.epsilon;
+        self.affine.build(scope, part, &shape, |scope, part| {
+            standardize(scope, part, x, axes, epsilon)
+        })
+    }
 }
 
 impl Layer for LayerNormalization {
@@ -141,39 +206,131 @@ impl Layer for LayerNormalization {
 
     fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let channels = self.affine.channels(scope, x)?;
-        let mean_over_channels = Op::Reduce {
-            kind: ReduceOp::Mean,
-            axes: vec![scope.shape(x).len() - 1],
-            keep_dims: true,
+        if self.affine.axes.len() == 1 {
+            let axis = self.affine.axis(scope, x)?;
+            return over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
+                let last = scope.shape(x).len() - 1;
+                self.over(scope, part, x, vec![last])
+            });
+        }
+        let rank = scope.shape(x).len();
+        let mut axes = self
+            .affine
+            .axes
+            .iter()
+            .map(|&axis| scope.axis(x, axis))
+            .collect::<Result<Vec<_>, _>>()?;
+        axes.sort_unstable();
+        let first = rank.saturating_sub(axes.len());
+        if first == 0 || !axes.iter().copied().eq(first..rank) {
+            return unsupported(format!(
+                "it normalizes axes {:?} together",
+                self.affine.axes
+            ));
+        }
+        self.over(scope, "", x, axes)
+    }
+}
+
+/// Group normalization (Wu and He, Group Normalization, 2018).
+pub(super) struct GroupNormalization {
+    affine: Affine,
+    /// Number of groups; -1 makes a group of each channel.
+    groups: i64,
+    variables: Vec<Variable>,
+}
+
+/// Number of groups when the settings do not say.
+const DEFAULT_GROUPS: i64 = 32;
+
+impl GroupNormalization {
+    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+        let affine = Affine::parse(settings)?;
+        let groups = match settings.integers("groups")?.as_deref() {
+            None => DEFAULT_GROUPS,
+            Some(&[groups]) => groups,
+            Some(_) => return invalid("\"groups\" should be one integer"),
         };
-        let mean = scope.node("mean", mean_over_channels.clone(), &[x])?;
-        let centered = scope.node("centered", Op::Binary(BinaryOp::Subtract), &[x, mean])?;
-        let squared = scope.node("squared", Op::Activation(Activation::Square), &[centered])?;
-        let variance = scope.node("variance", mean_over_channels, &[squared])?;
-        let epsilon = scope.scalar("epsilon", self.affine.epsilon)?;
-        let shifted = scope.node(
-            "variance/shifted",
-            Op::Binary(BinaryOp::Add),
-            &[variance, epsilon],
-        )?;
-        let inverse = scope.node(
-            "inverse_deviation",
-            Op::Activation(Activation::Rsqrt),
-            &[shifted],
-        )?;
-        let Affine { scale, center, .. } = self.affine;
-        let part = if scale || center { "normalized" } else { "" };
-        let mut output = scope.node(part, Op::Binary(BinaryOp::Multiply), &[centered, inverse])?;
-        if scale {
-            let gamma = self.affine.gamma(scope, channels)?;
-            let part = if center { "scaled" } else { "" };
-            output = scope.node(part, Op::Binary(BinaryOp::Multiply), &[output, gamma])?;
+        Ok(Self {
+            groups,
+            variables: affine.variables(),
+            affine,
+        })
+    }
+}
+
+impl Layer for GroupNormalization {
+    fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+        let x = scope.only(inputs)?;
+        let axis = self.affine.axis(scope, x)?;
+        over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
+            let shape = scope.shape(x).to_vec();
+            let &[_, ref positions @ .., channels] = shape.as_slice() else {
+                return invalid("its input has no channels");
+            };
+            let groups = match self.groups {
+                -1 => channels,
+                groups => usize::try_from(groups).unwrap_or(0),
+            };
+            if groups == 0 || !channels.is_multiple_of(groups) {
+                let groups = self.groups;
+                return invalid(format!(
+                    "{channels} channels do not divide into {groups} groups"
+                ));
+            }
+            let grouped = vec![1, positions.iter().product(), groups, channels / groups];
+            let epsilon = self.affine.epsilon;
+            self.affine.build(scope, part, &[channels], |scope, part| {
+                let grouped = scope.node("groups", Op::Reshape { shape: grouped }, &[x])?;
+                let axes = vec![1, 3];
+                let normalized = standardize(scope, "standardized", grouped, axes, epsilon)?;
+                scope.node(
+                    part,
+                    Op::Reshape {
+                        shape: shape.clone(),
+                    },
+                    &[normalized],
+                )
+            })
+        })
+    }
+}
+
+/// Scales vectors along axes to length one.
+pub(super) struct UnitNormalization {
+    axes: Vec<i64>,
+    least: f32,
+}
+
+impl UnitNormalization {
+    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+        Ok(Self {
+            axes: settings.integers("axis")?.unwrap_or_else(|| vec![-1]),
+            // Keras 2 bounds the square of the length by 1e-12, Keras 3 the length.
+            least: match settings.generation {
+                Generation::Keras2 => 1e-12,
+                Generation::Keras3 => 1e-24,
+            },
+        })
+    }
+}
+
+impl Layer for UnitNormalization {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+        let x = scope.only(inputs)?;
+        let mut axes = self
+            .axes
+            .iter()
+            .map(|&axis| scope.axis(x, axis))
+            .collect::<Result<Vec<_>, _>>()?;
+        axes.sort_unstable();
+        if axes.contains(&0) {
+            return unsupported("it normalizes the batch axis");
         }
-        if center {
-            let beta = self.affine.beta(scope, channels)?;
-            output = scope.node("", Op::Binary(BinaryOp::Add), &[output, beta])?;
-        }
-        Ok(output)
+        unit_length(scope, "", x, axes, self.least)
     }
 }

@@ -31,7 +31,7 @@ impl Layer for ZeroPadding2D {
             after: vec![0, bottom, right, 0],
             value: 0.0,
         };
-        scope.pixelwise_node(op, x)
+        scope.pixelwise_node("", op, x)
     }
 }
 
@@ -67,6 +67,6 @@ impl Layer for Cropping2D {
             begin: vec![0, top, left, 0],
             size: vec![batch, rows, columns, channels],
         };
-        scope.pixelwise_node(op, x)
+        scope.pixelwise_node("", op, x)
     }
 }

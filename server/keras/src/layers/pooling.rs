@@ -38,12 +38,14 @@ impl Layer for Pooling2D {
 }
 
 /// Largest element or mean of each channel.
-pub(super) struct GlobalPooling2D {
+pub(super) struct GlobalPooling {
     kind: ReduceOp,
+    /// Axes of the input: 4 for images, 3 for sequences.
+    rank: usize,
     keep_dims: bool,
 }
 
-impl GlobalPooling2D {
+impl GlobalPooling {
     pub(super) fn parse(class: &str, settings: &Settings) -> Result<Self, LayerProblem> {
         Ok(Self {
             kind: if class.starts_with("GlobalMax") {
@@ -51,23 +53,25 @@ impl GlobalPooling2D {
             } else {
                 ReduceOp::Mean
             },
+            rank: if class.ends_with("1D") { 3 } else { 4 },
             keep_dims: settings.flag("keepdims", false)?,
         })
     }
 }
 
-impl Layer for GlobalPooling2D {
+impl Layer for GlobalPooling {
     fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
         let x = scope.only(inputs)?;
-        if scope.shape(x).len() != 4 {
+        let rank = scope.shape(x).len();
+        if rank != self.rank {
             return invalid(format!(
-                "its input has shape {:?} instead of an image",
-                scope.shape(x)
+                "its input has {rank} axes instead of {}",
+                self.rank
             ));
         }
         let op = Op::Reduce {
             kind: self.kind,
-            axes: vec![1, 2],
+            axes: (1..rank - 1).collect(),
             keep_dims: self.keep_dims,
         };
         scope.node("", op, &[x])

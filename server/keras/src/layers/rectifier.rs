@@ -1,12 +1,14 @@
 use graph::{Activation as Elementwise, Op, TensorId};
 
-use super::activation::{Activation, Function};
+use super::activation::Activation;
+use super::function::Function;
 use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
 use crate::assembly::{Layout, Scope};
 
 /// Default slopes and factors of Keras' layers.
 const LEAKY_RELU_ALPHA: f32 = 0.3;
 const ELU_ALPHA: f32 = 1.0;
+const THRESHOLD: f32 = 1.0;
 
 /// Reads `ReLU(max_value, negative_slope, threshold)`.
 pub(super) fn relu_function(settings: &Settings) -> Result<Function, LayerProblem> {
@@ -58,6 +60,16 @@ pub(super) fn parse_leaky_relu(settings: &Settings) -> Result<Activation, LayerP
 pub(super) fn parse_elu(settings: &Settings) -> Result<Activation, LayerProblem> {
     let function = elu_function(settings)?;
     Ok(Activation { function })
+}
+
+/// Parses `ThresholdedReLU(theta)`, which is the plain rectifier at 0 and jumps elsewhere.
+pub(super) fn parse_thresholded_relu(settings: &Settings) -> Result<Activation, LayerProblem> {
+    match settings.number("theta")?.unwrap_or(THRESHOLD) {
+        0.0 => Ok(Activation {
+            function: Function::Elementwise(Elementwise::Relu),
+        }),
+        theta => unsupported(format!("its theta is {theta}, where the function jumps")),
+    }
 }
 
 /// Rectifier with a trained slope for each element, or one along shared axes.

@@ -1,4 +1,4 @@
-use graph::{Op, TensorId};
+use graph::{BinaryOp, Op, TensorId};
 
 use super::{Layer, LayerProblem, Settings, invalid};
 use crate::assembly::Scope;
@@ -74,6 +74,34 @@ impl Layer for Reshape {
             .map(|&extent| usize::try_from(extent).unwrap_or(elements / known));
         let shape = std::iter::once(1).chain(extents).collect();
         scope.node("", Op::Reshape { shape }, &[x])
+    }
+}
+
+/// A vector, as many times as asked for.
+pub(super) struct RepeatVector {
+    count: usize,
+}
+
+impl RepeatVector {
+    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+        let count = settings.count("n")?;
+        Ok(Self { count })
+    }
+}
+
+impl Layer for RepeatVector {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+        let x = scope.only(inputs)?;
+        let &[batch, features] = scope.shape(x) else {
+            return invalid("its input is not a vector");
+        };
+        let shape = vec![batch, 1, features];
+        let row = scope.node("row", Op::Reshape { shape }, &[x])?;
+        // A product with ones broadcasts the vector along the new axis.
+        let ones = scope.filled("ones", 1.0, self.count)?;
+        let shape = vec![1, self.count, 1];
+        let ones = scope.node("ones/column", Op::Reshape { shape }, &[ones])?;
+        scope.binary("", BinaryOp::Multiply, row, ones)
     }
 }
 

@@ -2,6 +2,7 @@ use graph::{Op, ResizeMethod, TensorId};
 
 use super::{Layer, LayerProblem, Settings, invalid, unsupported};
 use crate::assembly::Scope;
+use crate::definition::Generation;
 
 fn parse_method(settings: &Settings, default: &str) -> Result<ResizeMethod, LayerProblem> {
     match settings.text("interpolation").unwrap_or(default) {
@@ -42,7 +43,107 @@ impl Layer for UpSampling2D {
             size: [height, width],
             method: self.method,
         };
-        scope.pixelwise_node(op, x)
+        scope.pixelwise_node("", op, x)
+    }
+}
+
+/// Cuts the largest box with the proportions of `size` out of the middle of an image and scales it
+/// to that size, as `keras.utils.image_utils.smart_resize` does.
+fn crop_and_resize(
+    scope: &mut Scope<'_>,
+    x: TensorId,
+    size: [usize; 2],
+    method: ResizeMethod,
+) -> Result<TensorId, LayerProblem> {
+    let &[_, height, width, _] = scope.shape(x) else {
+        return invalid("its input is not an image");
+    };
+    // Sizes are below 2^53, where `f64` is exact; the fraction is cut off.
+    let proportional = |a: usize, b: usize, c: usize| (a as f64 * b as f64 / c as f64) as usize;
+    let rows = proportional(width, size[0], size[1]).min(height).max(1);
+    let columns = proportional(height, size[1], size[0]).min(width).max(1);
+    let x = crop_middle(scope, "cropped", x, [rows, columns])?;
+    scope.pixelwise_node("", Op::Resize { size, method }, x)
+}
+
+/// Cuts a box out of the middle of an image that is large enough.
+fn crop_middle(
+    scope: &mut Scope<'_>,
+    part: &str,
+    x: TensorId,
+    [rows, columns]: [usize; 2],
+) -> Result<TensorId, LayerProblem> {
+    let &[batch, height, width, channels] = scope.shape(x) else {
+        return invalid("its input is not an image");
+    };
+    if [height, width] == [rows, columns] {
+        return Ok(x);
+    }
+    let (top, left) = (
+        height.saturating_sub(rows) / 2,
+        width.saturating_sub(columns) / 2,
+    );
+    let op = Op::Slice {
+        begin: vec![0, top, left, 0],
+        size: vec![batch, rows, columns, channels],
+    };
+    scope.pixelwise_node(part, op, x)
+}
+
+/// Cuts the middle out of an image, or enlarges an image that is too small.
+pub(super) struct CenterCrop {
+    size: [usize; 2],
+}
+
+impl CenterCrop {
+    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+        let size = [settings.count("height")?, settings.count("width")?];
+        Ok(Self { size })
+    }
+}
+
+impl Layer for CenterCrop {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+        let x = scope.only(inputs)?;
+        match *scope.shape(x) {
+            [_, height, width, _] if height >= self.size[0] && width >= self.size[1] => {
+                crop_middle(scope, "", x, self.size)
+            }
+            _ => crop_and_resize(scope, x, self.size, ResizeMethod::Bilinear),
+        }
+    }
+}
+
+/// A random part of an image in training. At inference Keras 2 scales the image to that size;
+/// versions of Keras 3 do different things, unless the image has the size already.
+pub(super) struct RandomCrop {
+    size: [usize; 2],
+    generation: Generation,
+}
+
+impl RandomCrop {
+    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+        Ok(Self {
+            size: [settings.count("height")?, settings.count("width")?],
+            generation: settings.generation,
+        })
+    }
+}
+
+impl Layer for RandomCrop {
+    fn depends_on_training(&self) -> bool {
+        true
+    }
+
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+        let x = scope.only(inputs)?;
+        match (scope.shape(x), self.generation) {
+            (&[_, height, width, _], _) if [height, width] == self.size => Ok(x),
+            (_, Generation::Keras2) => crop_and_resize(scope, x, self.size, ResizeMethod::Bilinear),
+            (_, Generation::Keras3) => unsupported(
+                "what it does at inference depends on the version of Keras 3, use CenterCrop",
+            ),
+        }
     }
 }
 
@@ -50,11 +151,13 @@ impl Layer for UpSampling2D {
 pub(super) struct Resizing {
     size: [usize; 2],
     method: ResizeMethod,
+    /// Keep the proportions and cut off what is too much.
+    crop: bool,
 }
 
 impl Resizing {
     pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        for flag in ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"] {
+        for flag in ["pad_to_aspect_ratio", "antialias"] {
             if settings.flag(flag, false)? {
                 return unsupported(format!("it sets {flag}"));
             }
@@ -62,6 +165,7 @@ impl Resizing {
         Ok(Self {
             size: [settings.count("height")?, settings.count("width")?],
             method: parse_method(settings, "bilinear")?,
+            crop: settings.flag("crop_to_aspect_ratio", false)?,
         })
     }
 }
@@ -69,10 +173,13 @@ impl Resizing {
 impl Layer for Resizing {
     fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
         let x = scope.only(inputs)?;
+        if self.crop {
+            return crop_and_resize(scope, x, self.size, self.method);
+        }
         let op = Op::Resize {
             size: self.size,
             method: self.method,
         };
-        scope.pixelwise_node(op, x)
+        scope.pixelwise_node("", op, x)
     }
 }

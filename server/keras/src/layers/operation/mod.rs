@@ -1,0 +1,107 @@
+//! Operations on tensors that are saved like layers: `TFOpLambda` of Keras 2, which names a
+//! function of TensorFlow, and the classes of `keras.ops` in Keras 3.
+
+mod arithmetic;
+mod arrangement;
+mod bound;
+mod indexing;
+mod names;
+mod product;
+mod reduction;
+
+use graph::TensorId;
+
+use super::{Layer, LayerProblem, Settings, unsupported};
+use crate::assembly::Scope;
+use crate::definition::Arguments;
+use bound::BoundCall;
+pub(super) use product::Einsum;
+pub(super) use reduction::unit_length;
+
+/// What adds the operators of a call, once its arguments have been read.
+type Build =
+    Box<dyn Fn(&mut Scope<'_>, &[TensorId]) -> Result<Vec<TensorId>, LayerProblem> + 'static>;
+
+/// Reads the arguments of a call.
+type Read = fn(&BoundCall) -> Result<Build, LayerProblem>;
+
+/// An operation used as a layer.
+pub(super) struct Operation {
+    /// Its names for the parameters, in order.
+    parameters: &'static [&'static str],
+    read: names::Reader,
+    settings: Settings,
+}
+
+impl Operation {
+    /// Parses a layer of class `TFOpLambda` or `SlicingOpLambda`.
+    pub(super) fn parse_function(settings: &Settings) -> Result<Self, LayerProblem> {
+        let function = settings.text("function").unwrap_or("unnamed");
+        let settings = Settings {
+            values: serde_json::Map::new(),
+            generation: settings.generation,
+        };
+        match names::find_function(function, settings.generation) {
+            Some((parameters, read)) => Ok(Self {
+                parameters,
+                read,
+                settings,
+            }),
+            None => unsupported(format!(
+                "the TensorFlow operation {function} is not supported, use a Keras layer instead"
+            )),
+        }
+    }
+
+    /// Parses a class of `keras.ops`, whose settings are arguments too.
+    pub(super) fn parse_class(class: &str, settings: &Settings) -> Result<Self, LayerProblem> {
+        match names::find_class(class, settings.generation) {
+            Some((parameters, read)) => Ok(Self {
+                parameters,
+                read,
+                settings: Settings {
+                    values: settings.values.clone(),
+                    generation: settings.generation,
+                },
+            }),
+            None => unsupported(format!(
+                "the operation {class} of keras.ops is not supported, use a Keras layer instead"
+            )),
+        }
+    }
+
+    fn read(&self, arguments: &Arguments) -> Result<Build, LayerProblem> {
+        let call = BoundCall::new(self.parameters, &self.settings, arguments)?;
+        self.read.read(&call)
+    }
+}
+
+impl Layer for Operation {
+    fn check_call(&self, arguments: &Arguments) -> Result<(), LayerProblem> {
+        self.read(arguments).map(|_| ())
+    }
+
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+        match self.build_outputs(scope, inputs)?.as_slice() {
+            &[output, ..] => Ok(output),
+            [] => unsupported("it has no outputs"),
+        }
+    }
+
+    fn build_outputs(
+        &self,
+        scope: &mut Scope<'_>,
+        inputs: &[TensorId],
+    ) -> Result<Vec<TensorId>, LayerProblem> {
+        self.read(scope.arguments())?(scope, inputs)
+    }
+}
+
+/// Wraps what makes one output.
+fn one_output(
+    build: impl Fn(&mut Scope<'_>, &[TensorId]) -> Result<TensorId, LayerProblem> + 'static,
+) -> Result<Build, LayerProblem> {
+    Ok(Box::new(move |scope, inputs| {
+        Ok(vec![build(scope, inputs)?])
+    }))
+}
