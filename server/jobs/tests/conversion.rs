@@ -32,6 +32,12 @@ const CLOSE: f64 = 20.0;
 const REFUSED_IN_INT8: &[(&str, &str)] = &[
     ("keras2/activations", "Divide"),
     ("keras3/activations", "Divide"),
+    ("keras2_layers/division", "Divide"),
+    ("keras3_layers/division", "Divide"),
+    ("keras2_layers/operators", "Sqrt"),
+    ("keras3_layers/operators", "Sqrt"),
+    ("keras2_layers/reductions", "Sqrt"),
+    ("keras3_layers/reductions", "Sqrt"),
 ];
 
 struct Case {

@@ -11,6 +11,7 @@ mod convert;
 mod lower;
 mod padding;
 mod separable;
+mod transpose;
 
 pub use activation::fuse_activations;
 pub use affine::fold_affine;
@@ -19,6 +20,7 @@ pub use convert::{convert_input, convert_operand, convert_output};
 pub use lower::lower_for_tflite;
 pub use padding::absorb_padding;
 pub use separable::decompose_separable;
+pub use transpose::cancel_transpositions;
 
 use crate::{Graph, NodeId, Op, TensorId};
 
@@ -28,6 +30,7 @@ pub fn prepare(graph: &Graph) -> Graph {
     decompose_separable(&mut graph);
     fold_constants(&mut graph);
     remove_identities(&mut graph);
+    cancel_transpositions(&mut graph);
     absorb_padding(&mut graph);
     fold_affine(&mut graph);
     lower_for_tflite(&mut graph);

@@ -413,3 +413,57 @@ fn a_mobile_network_is_prepared_as_a_whole() {
         ]
     );
 }
+
+/// A network with channels first, where every layer transposes its input and its output.
+#[test]
+fn transpositions_between_layers_vanish() {
+    let last = || Op::Transpose {
+        permutation: vec![0, 2, 3, 1],
+    };
+    let first = || Op::Transpose {
+        permutation: vec![0, 3, 1, 2],
+    };
+    let start = Layers::new(&[1, 8, 6, 3])
+        .with("first", first(), &[])
+        .with("last_1", last(), &[])
+        .conv(&[4, 3, 3, 3], 1, Padding::Same)
+        .with("first_1", first(), &[])
+        .with("relu", Op::Activation(Activation::Relu), &[])
+        .with("scaled", Op::Binary(BinaryOp::Multiply), &[&[1]]);
+    let skip = start.last;
+    let mut layers = start
+        .with("last_2", last(), &[])
+        .conv(&[4, 3, 3, 4], 1, Padding::Same)
+        .with("first_2", first(), &[]);
+    let branch = layers.last;
+    let graph = &mut layers.graph;
+    let add = Op::Binary(BinaryOp::Add);
+    let sum = graph.add_node("sum", add, &[branch, skip]).unwrap();
+    let join = Op::Concatenate { axis: 1 };
+    let joined = graph.add_node("joined", join, &[sum, skip]).unwrap();
+    let output = graph.add_node("last_3", last(), &[joined]).unwrap();
+    let pooled = Op::Reduce {
+        kind: ReduceOp::Mean,
+        axes: vec![1, 2],
+        keep_dims: false,
+    };
+    let output = graph.add_node("pooled", pooled, &[output]).unwrap();
+    graph.set_outputs(&[output]);
+
+    let mut rewritten = layers.graph.clone();
+    cancel_transpositions(&mut rewritten);
+    let transposes = |graph: &Graph| {
+        let nodes = graph.nodes().iter();
+        nodes
+            .filter(|node| matches!(node.op, Op::Transpose { .. }))
+            .count()
+    };
+    assert_eq!(transposes(&layers.graph), 6);
+    assert_eq!(transposes(&rewritten), 0, "{:?}", rewritten.nodes());
+    let input = Values(3).array(&[1, 8, 6, 3]);
+    let expected = reference::evaluate(&layers.graph, &[input.view()]).unwrap();
+    assert_eq!(
+        reference::evaluate(&rewritten, &[input.view()]).unwrap(),
+        expected
+    );
+}
