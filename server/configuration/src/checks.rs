@@ -6,29 +6,34 @@
 
 mod calibration;
 mod evaluation;
-mod inputs;
+pub(crate) mod inputs;
 mod labels;
 mod model;
 mod outputs;
 mod preprocessing;
+mod stale;
 
 use crate::code::Code;
+use crate::document::Document;
+use crate::edit::remove_member;
 use crate::facts::{Facts, FolderError};
 use crate::finding::Finding;
+use crate::fix::{Change, Fix};
 use crate::paths;
 use crate::syntax::Node;
 use std::path::{Path, PathBuf};
 
-/// Runs every check on a configuration in `folder`.
+/// Runs every check on a configuration whose value is `root`.
 pub(crate) fn run(
+    document: &Document,
     root: &Node,
-    folder: &Path,
     facts: &dyn Facts,
     before: &[Finding],
 ) -> Vec<Finding> {
     let mut context = Context {
+        document,
         root,
-        folder,
+        folder: document.folder(),
         facts,
         before,
         findings: Vec::new(),
@@ -38,8 +43,9 @@ pub(crate) fn run(
     calibration::check(&mut context, &inputs);
     let classes = evaluation::check(&mut context, &inputs);
     let model = model::check(&mut context, &inputs);
-    labels::check(&mut context, &inputs, classes.as_ref(), model.as_ref());
-    preprocessing::check(&mut context, model.as_ref());
+    labels::check(&mut context, &inputs, classes.as_deref(), model.as_deref());
+    preprocessing::check(&mut context, model.as_deref());
+    stale::check(&mut context, &inputs);
     context.findings
 }
 
@@ -54,6 +60,7 @@ struct Inputs {
 
 /// What the checks share.
 struct Context<'a> {
+    document: &'a Document,
     root: &'a Node,
     folder: &'a Path,
     facts: &'a dyn Facts,
@@ -95,24 +102,56 @@ impl<'a> Context<'a> {
         self.report_with(code, key, message, None);
     }
 
-    /// Reports why the content of the folder under `key` cannot be told.
-    fn report_folder(&mut self, key: &str, error: FolderError) {
-        match error {
-            FolderError::SymbolicLink(reason) => self.report(Code::SymbolicLink, key, reason),
-            FolderError::Unreadable(reason) => self.report(Code::UnreadablePath, key, reason),
+    /// Reports something about the value under `key` that `fixes` would put right.
+    fn report_with(
+        &mut self,
+        code: Code,
+        key: &str,
+        message: String,
+        fixes: impl IntoIterator<Item = Fix>,
+    ) {
+        if let Some(value) = self.root.get(key) {
+            let finding = Finding::new(code, value.range, &[key], message);
+            self.findings.push(finding.with_fixes(fixes));
         }
     }
 
-    /// Reports something about the value under `key` that `replacement` would put right.
-    fn report_with(&mut self, code: Code, key: &str, message: String, replacement: Option<String>) {
-        let Some(value) = self.root.get(key) else {
-            return;
+    /// Reports why the content of the folder under `key` cannot be told.
+    fn report_folder(&mut self, key: &str, error: &FolderError) {
+        match error {
+            FolderError::SymbolicLink(reason) => {
+                self.report(Code::SymbolicLink, key, reason.clone());
+            }
+            FolderError::Unreadable(reason) => {
+                self.report(Code::UnreadablePath, key, reason.clone());
+            }
+        }
+    }
+
+    /// A fix that writes `json` in place of the value under `key`.
+    fn write(&self, key: &str, json: String) -> Option<Fix> {
+        let range = self.root.get(key)?.range;
+        let shown = match json
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
+            Some(text) => format!("`{text}`"),
+            None => json.clone(),
         };
-        let finding = Finding::new(code, value.range, &[key], message);
-        self.findings.push(match replacement {
-            Some(text) => finding.with_replacement(value.range, text),
-            None => finding,
-        });
+        Some(Fix::replace(format!("Write {shown}"), range, json))
+    }
+}
+
+impl Context<'_> {
+    /// A fix that removes `key` with its value.
+    fn removal(&self, key: &str) -> Option<Fix> {
+        let members = &self.root.as_object()?.members;
+        let position = members.iter().position(|member| member.key.name == key)?;
+        let removal = remove_member(self.root, position)?;
+        Some(Fix::change(
+            format!("Remove `{key}`"),
+            Change::Text(removal),
+        ))
     }
 }
 

@@ -36,6 +36,15 @@ pub enum Stage {
     Disk,
 }
 
+/// Who reports a finding in an editor whose own JSON service reads the file too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The JSON service: what makes any JSON text wrong.
+    Json,
+    /// This crate alone: what makes a configuration or a label file wrong.
+    Configuration,
+}
+
 macro_rules! codes {
     ($($variant:ident $name:literal $severity:ident $stage:ident $summary:literal;)*) => {
         /// The stable name of a kind of finding. Each has a section in `docs/diagnostics.md`.
@@ -74,6 +83,7 @@ macro_rules! codes {
 codes! {
     SyntaxError "syntax-error" Error Syntax "the text is not JSON";
     DuplicateKey "duplicate-key" Error Syntax "a key stands twice in one object";
+    TooLarge "too-large" Error Schema "a text that is too long or nested too deeply to be read";
     MissingKey "missing-key" Error Schema "a required key is missing";
     UnknownKey "unknown-key" Error Schema "a key that does not exist";
     WrongCaseKey "wrong-case-key" Error Schema "a key in the wrong case";
@@ -87,30 +97,49 @@ codes! {
     WrongPathKind "wrong-path-kind" Error Disk "a file where a folder is needed, or a folder where a file is needed";
     SymbolicLink "symbolic-link" Error Disk "a path that leads through a symbolic link";
     UnreadablePath "unreadable-path" Error Disk "a file or folder that cannot be read";
+    OutsideTrust "outside-trust" Hint Disk "a path outside the folders that are trusted";
     OutputInsideImages "output-inside-images" Error Disk "an output folder inside a folder of images";
     OutputIsInput "output-is-input" Error Disk "an output folder that is also an input";
-    UnreadableModel "unreadable-model" Error Disk "a model file that cannot be read or quantized";
+    UnreadableModel "unreadable-model" Error Disk "a model file that is damaged or no model";
+    WeightsOnlyModel "weights-only-model" Error Disk "a file with the weights of a model but not its layers";
+    UnsupportedModel "unsupported-model" Error Disk "a model that cannot be quantized";
     InputSizeMismatch "input-size-mismatch" Error Disk "an input size that is not the model's";
     UnsupportedChannelCount "unsupported-channel-count" Error Disk "a model whose input has neither one nor three channels";
     NoCalibrationImages "no-calibration-images" Error Disk "a calibration folder without JPEG images";
     BatchSizeExceedsImages "batch-size-exceeds-images" Error Disk "a batch larger than the set of calibration images";
+    UnreadableImages "unreadable-images" Error Disk "calibration images that cannot be read";
+    FewCalibrationImages "few-calibration-images" Hint Disk "a calibration on few images";
     NoClassFolders "no-class-folders" Error Disk "an evaluation folder without class folders";
     ExtensionMatchesNothing "extension-matches-nothing" Error Disk "an extension that no evaluation image has";
     EmptyClassFolder "empty-class-folder" Warning Disk "a class folder without images of the extension";
+    UnreadableEvaluationImages "unreadable-evaluation-images" Warning Disk "evaluation images that cannot be read";
     MalformedLabelFile "malformed-label-file" Error Disk "a label file that is not a JSON object of class names and numbers";
+    DuplicateLabelNumber "duplicate-label-number" Error Disk "a label file that gives two classes one number";
+    LabelNumberGap "label-number-gap" Error Disk "a label file that leaves out a number";
     FolderWithoutLabel "folder-without-label" Error Disk "a class folder that the label file does not name";
     LabelWithoutFolder "label-without-folder" Warning Disk "a label without images";
     LabelOutsideModel "label-outside-model" Error Disk "a label number that the model has no output for";
     LabelCountMismatch "label-count-mismatch" Warning Disk "fewer labels than the model has outputs";
+    StaleOutputs "stale-outputs" Hint Disk "quantized models older than what they were made from";
     ChannelCountMismatch "channel-count-mismatch" Error Disk "normalization for another number of channels than the model has";
     NormalizedTwice "normalized-twice" Warning Disk "normalization before a model that normalizes by itself";
     PreprocessingDiffers "preprocessing-differs" Hint Disk "evaluation with other preprocessing than calibration";
+    SettingWithoutEffect "setting-without-effect" Hint Disk "a setting that changes nothing here";
 }
 
 impl Code {
     /// The code of this name.
     pub fn from_name(name: &str) -> Option<Code> {
         Code::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// Who reports the finding where an editor's JSON service reads the same text, so that each
+    /// problem is reported once. JSON services know syntax and repeated keys.
+    pub fn owner(self) -> Owner {
+        match self {
+            Code::SyntaxError | Code::DuplicateKey => Owner::Json,
+            _ => Owner::Configuration,
+        }
     }
 
     /// Where the documentation explains the code: a path in the repository with an anchor.

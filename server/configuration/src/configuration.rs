@@ -1,16 +1,14 @@
 //! A configuration from its text to findings and settings.
 
-use crate::checks;
-use crate::code::{Code, Stage};
+use crate::code::Stage;
+use crate::document::Document;
 use crate::facts::Facts;
-use crate::finding::{Finding, list, quoted};
-use crate::schema::{is_comment_key, validate};
+use crate::finding::{Finding, quoted};
 use crate::settings::Settings;
-use crate::syntax::{MAX_LENGTH, Node, Value, parse};
-use std::collections::HashMap;
+use crate::syntax::MAX_LENGTH;
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// More findings of one stage than anybody reads; a text with so many is no configuration.
 pub(crate) const MAX_FINDINGS: usize = 200;
@@ -62,7 +60,7 @@ pub enum LoadError {
 /// A configuration that was read and checked.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    text: String,
+    document: Document,
     findings: Vec<Finding>,
     settings: Option<Settings>,
 }
@@ -102,30 +100,18 @@ impl Configuration {
             path: shown(),
             offset: error.utf8_error().valid_up_to(),
         })?;
-        let folder = absolute.parent().map_or_else(PathBuf::new, Path::to_owned);
-        Ok(Configuration::analyze(text, &folder, facts))
+        Ok(Configuration::analyze(
+            Document::new(text, &absolute),
+            facts,
+        ))
     }
 
-    /// Checks the text of a configuration that lies in `folder`, an absolute path.
-    pub fn analyze(text: String, folder: &Path, facts: &dyn Facts) -> Configuration {
-        let parsed = parse(&text);
-        let mut findings: Vec<Finding> = parsed
-            .errors
-            .iter()
-            .map(|error| Finding::new(Code::SyntaxError, error.range, &[], error.kind.to_string()))
-            .collect();
-        let mut settings = None;
-        if let Some(root) = &parsed.root {
-            repeated_keys(root, &mut Vec::new(), &mut findings);
-            findings.extend(validate(root));
-            let sound = !findings.iter().any(Finding::is_error);
-            settings = sound.then(|| Settings::of(root, folder)).flatten();
-            let on_disk = checks::run(root, folder, facts, &findings);
-            findings.extend(on_disk);
-        }
-        findings.sort_by_key(|finding| (finding.range, finding.code));
+    /// Checks a configuration.
+    pub fn analyze(document: Document, facts: &dyn Facts) -> Configuration {
+        let findings = document.check(facts);
+        let settings = document.settings(&findings);
         Configuration {
-            text,
+            document,
             findings,
             settings,
         }
@@ -133,7 +119,7 @@ impl Configuration {
 
     /// The text.
     pub fn text(&self) -> &str {
-        &self.text
+        self.document.text()
     }
 
     /// Everything that was found, in the order of the text.
@@ -158,12 +144,6 @@ impl Configuration {
     }
 }
 
-/// Checks the text of a configuration that lies in `folder`, an absolute path. The findings are
-/// in the order of the text.
-pub fn check(text: &str, folder: &Path, facts: &dyn Facts) -> Vec<Finding> {
-    Configuration::analyze(text.to_owned(), folder, facts).findings
-}
-
 /// Whether a finding stops a job.
 ///
 /// An error in the text or against the schema stops both jobs: a file that says something else
@@ -176,49 +156,4 @@ pub fn stops(finding: &Finding, job: Job) -> bool {
         Job::Evaluate => matches!(key, "dataset_image_dir" | "batch_size" | "iteration_count"),
     };
     finding.is_error() && !(unused && finding.code.stage() == Stage::Disk)
-}
-
-/// Reports keys that stand twice in an object. Readers of JSON keep the last one, without a word.
-fn repeated_keys(node: &Node, path: &mut Vec<String>, findings: &mut Vec<Finding>) {
-    let members = match &node.value {
-        Value::Object(object) => &object.members,
-        Value::Array(items) => {
-            for (position, item) in items.iter().enumerate() {
-                path.push(position.to_string());
-                repeated_keys(item, path, findings);
-                path.pop();
-            }
-            return;
-        }
-        _ => return,
-    };
-    let mut first = HashMap::new();
-    for member in members {
-        let name = member.key.name.as_str();
-        path.push(name.to_owned());
-        match first.get(name) {
-            Some(&range) if !is_comment_key(name) && findings.len() < MAX_FINDINGS => {
-                let shown = list([name], 1);
-                let place: Vec<&str> = path.iter().map(String::as_str).collect();
-                let mut finding = Finding::new(
-                    Code::DuplicateKey,
-                    member.key.range,
-                    &place,
-                    format!(
-                        "the key {shown} stands here a second time, and only one value can hold; remove one of them"
-                    ),
-                );
-                finding.related = Some((range, format!("{shown} stands here first")));
-                findings.push(finding);
-            }
-            Some(_) => {}
-            None => {
-                first.insert(name, member.key.range);
-            }
-        }
-        if let Some(value) = &member.value {
-            repeated_keys(value, path, findings);
-        }
-        path.pop();
-    }
 }

@@ -1,9 +1,11 @@
 //! A finding: what is wrong, where, and what to do.
 
 use crate::code::{Code, Severity};
-use crate::text::TextRange;
+use crate::fix::Fix;
+use crate::text::{Position, TextRange};
+use std::path::PathBuf;
 
-/// One thing found in a configuration.
+/// One thing found in a configuration or a label file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// Which kind of finding.
@@ -14,19 +16,35 @@ pub struct Finding {
     pub message: String,
     /// The path of member names to the value that the finding is about; empty for the whole text.
     pub path: Vec<String>,
-    /// Another place that belongs to the finding, with what is there.
-    pub related: Option<(TextRange, String)>,
-    /// Text that would put things right in one place.
-    pub replacement: Option<Replacement>,
+    /// Other places that belong to the finding, with what is there.
+    pub related: Vec<Related>,
+    /// Ways to put it right, the best one first.
+    pub fixes: Vec<Fix>,
 }
 
-/// Text to write in place of other text.
+/// Another place that belongs to a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replacement {
-    /// What to replace; empty for an insertion.
-    pub range: TextRange,
-    /// The new text.
-    pub text: String,
+pub struct Related {
+    /// Where.
+    pub place: Place,
+    /// What is there, as a phrase.
+    pub message: String,
+}
+
+/// A place in the text of a finding or in another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the same text.
+    Here(TextRange),
+    /// In another file; columns in UTF-16 code units.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Where the place starts.
+        start: Position,
+        /// Where it ends.
+        end: Position,
+    },
 }
 
 impl Finding {
@@ -37,13 +55,26 @@ impl Finding {
             range,
             message,
             path: path.iter().map(|&segment| segment.to_owned()).collect(),
-            related: None,
-            replacement: None,
+            related: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 
-    pub(crate) fn with_replacement(mut self, range: TextRange, text: String) -> Finding {
-        self.replacement = Some(Replacement { range, text });
+    pub(crate) fn with_fix(mut self, fix: Fix) -> Finding {
+        self.fixes.push(fix);
+        self
+    }
+
+    pub(crate) fn with_fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Finding {
+        self.fixes.extend(fixes);
+        self
+    }
+
+    pub(crate) fn with_related(mut self, range: TextRange, message: impl Into<String>) -> Finding {
+        self.related.push(Related {
+            place: Place::Here(range),
+            message: message.into(),
+        });
         self
     }
 

@@ -1,20 +1,28 @@
 //! configuration.json from text to typed settings: a syntax tree with ranges, validation against
 //! the JSON schema, checks against the disk and the model, and help on every key.
 //!
-//! [`Configuration::load`] reads a file, [`check`] a text. Both look at the disk only through
-//! [`Facts`], which [`DiskFacts`] implements. What is wrong is a list of [`Finding`]s, each with
-//! a [`Code`] that `docs/diagnostics.md` explains; [`Configuration::settings_for`] gives the
-//! [`Settings`] for a job when nothing stops it.
+//! [`Configuration::load`] reads a file for a job, [`Document`] holds a text for an editor. Both
+//! look at the disk only through [`Facts`], which [`DiskFacts`] implements. What is wrong is a
+//! list of [`Finding`]s, each with a [`Code`] that `docs/diagnostics.md` explains, and with
+//! [`Fix`]es where there are any; [`Configuration::settings_for`] gives the [`Settings`] for a job
+//! when nothing stops it. What an editor shows besides is in [`assist`].
 
+pub mod assist;
 mod checks;
 mod code;
 mod configuration;
 mod disk;
+mod document;
+mod edit;
 mod facts;
 mod finding;
+mod fix;
+pub mod labels;
 mod model;
 mod paths;
+mod repetition;
 pub mod report;
+mod role;
 mod schema;
 mod settings;
 mod starting;
@@ -22,11 +30,17 @@ mod suggestion;
 pub mod syntax;
 pub mod text;
 
-pub use code::{Code, Severity, Stage};
-pub use configuration::{Configuration, Job, LoadError, check, stops};
-pub use disk::DiskFacts;
-pub use facts::{ClassFolders, Entry, Facts, FolderError, ModelFacts};
-pub use finding::{Finding, Replacement};
+pub use code::{Code, Owner, Severity, Stage};
+pub use configuration::{Configuration, Job, LoadError, stops};
+pub use disk::{CancellableFacts, DiskFacts};
+pub use document::{Document, Mention};
+pub use facts::{
+    ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts, ModelProblem,
+    ModelProblemKind,
+};
+pub use finding::{Finding, Place, Related};
+pub use fix::{Change, Fix, Replacement, apply};
+pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};
 pub use settings::{InferenceInputType, QuantizationSettings, Settings, Target};
 pub use starting::starting_configuration;

@@ -1,30 +1,47 @@
 //! Facts about a model, from the Keras reader.
 
-use crate::facts::ModelFacts;
-use keras::{ErrorKind, InputNormalization, ReadOptions, inspect};
+use crate::facts::{ModelFacts, ModelProblem, ModelProblemKind};
+use keras::{ErrorKind, InputNormalization, ReadOptions, UnsupportedLayer, inspect};
 use std::path::Path;
 
-/// Inspects a model file. `input_size` stands in for a height and width that the model leaves
-/// open.
-pub(crate) fn facts(file: &Path, input_size: Option<usize>) -> Result<ModelFacts, String> {
-    let summary = inspect(file, &ReadOptions { input_size }).map_err(|error| error.to_string())?;
-    let refused = |reason: String| Err(format!("{}: {reason}", file.display()));
+/// Inspects a model. `input_size` stands in for a height and width that the model leaves open.
+pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts, ModelProblem> {
+    let refused = |kind: &ErrorKind| ModelProblem {
+        kind: problem_kind(kind),
+        message: format!("{}: {kind}", path.display()),
+        layers: match kind {
+            ErrorKind::UnsupportedLayers(layers) => layers.iter().map(describe).collect(),
+            _ => Vec::new(),
+        },
+    };
+    let summary =
+        inspect(path, &ReadOptions { input_size }).map_err(|error| refused(&error.kind))?;
     if !summary.unsupported.is_empty() {
-        return refused(ErrorKind::UnsupportedLayers(summary.unsupported).to_string());
+        return Err(refused(&ErrorKind::UnsupportedLayers(summary.unsupported)));
     }
     let &[_, input_height, input_width, channels] = summary.input_shape.as_slice() else {
         let axes = summary.input_shape.len().saturating_sub(1);
-        return refused(format!(
-            "the model's input has {axes} axes besides the batch, but an image has height, width and channels; use a model for images"
-        ));
+        return Err(ModelProblem {
+            kind: ModelProblemKind::Unsupported,
+            message: format!(
+                "{}: the model's input has {axes} axes besides the batch, but an image has height, width and channels; use a model for images",
+                path.display()
+            ),
+            layers: Vec::new(),
+        });
     };
     let changes =
         |layer: &InputNormalization| layer.scale != Some(1.0) || layer.offset != Some(0.0);
     Ok(ModelFacts {
+        format: summary.format.to_owned(),
+        keras_version: summary.keras_version,
+        input_name: summary.input_name,
         input_height,
         input_width,
         channels,
         classes: summary.classes,
+        layers: summary.layers.len(),
+        parameters: summary.parameters,
         normalization_layers: summary
             .input_normalizations
             .into_iter()
@@ -32,4 +49,20 @@ pub(crate) fn facts(file: &Path, input_size: Option<usize>) -> Result<ModelFacts
             .map(|layer| layer.layer)
             .collect(),
     })
+}
+
+fn problem_kind(kind: &ErrorKind) -> ModelProblemKind {
+    match kind {
+        ErrorKind::WeightsOnly => ModelProblemKind::WeightsOnly,
+        ErrorKind::UnsupportedLayers(_)
+        | ErrorKind::InputCount(_)
+        | ErrorKind::OutputCount(_)
+        | ErrorKind::UnknownInputSize { .. }
+        | ErrorKind::UnknownInputShape { .. } => ModelProblemKind::Unsupported,
+        _ => ModelProblemKind::Unreadable,
+    }
+}
+
+fn describe(layer: &UnsupportedLayer) -> String {
+    format!("{} ({}): {}", layer.layer, layer.class, layer.reason)
 }

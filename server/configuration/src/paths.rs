@@ -22,6 +22,29 @@ pub(crate) fn normal(path: &Path) -> PathBuf {
     normal
 }
 
+/// The path as a configuration in `folder` would write it: relative where it lies in the folder or
+/// beside it, with `/` between names.
+pub(crate) fn relative(folder: &Path, path: &Path) -> String {
+    let written = |path: &Path| {
+        path.to_string_lossy()
+            .replace(std::path::MAIN_SEPARATOR, "/")
+    };
+    if let Ok(below) = path.strip_prefix(folder) {
+        return if below.as_os_str().is_empty() {
+            ".".to_owned()
+        } else {
+            written(below)
+        };
+    }
+    match folder.parent().filter(|parent| parent.parent().is_some()) {
+        Some(parent) => match path.strip_prefix(parent) {
+            Ok(beside) => written(&Path::new("..").join(beside)),
+            Err(_) => written(path),
+        },
+        None => written(path),
+    }
+}
+
 /// The places on the way to `written` that must not be symbolic links, the path itself last:
 /// every component of a relative path, and those components of an absolute one that lie below
 /// the configuration's folder. What lies above is the machine's matter (`/tmp` and `/home` are
@@ -61,6 +84,18 @@ mod tests {
         check(".", &[]);
         check("..", &[]);
         check("/", &[]);
+    }
+
+    #[test]
+    fn relative_paths() {
+        let check = |path: &str, expected: &str| {
+            assert_eq!(relative(Path::new("/a/b"), Path::new(path)), expected);
+        };
+        check("/a/b/c/d", "c/d");
+        check("/a/b", ".");
+        check("/a/x/y", "../x/y");
+        check("/z/y", "/z/y");
+        assert_eq!(relative(Path::new("/a"), Path::new("/z")), "/z");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Findings for people at a terminal and for programs.
 
-use crate::code::{Code, Severity};
-use crate::finding::{Finding, printable};
-use crate::text::{ColumnUnit, LineIndex, Position, TextRange};
-use serde::Serialize;
+mod records;
+mod sarif;
+
+pub use records::{Record, records};
+pub use sarif::sarif;
+
+use crate::finding::{Finding, Place, Related, printable};
+use crate::text::{ColumnUnit, LineIndex, TextRange};
 use std::fmt::Write;
 
 /// Characters of a line that are shown; a longer line is cut around the place that matters.
@@ -32,11 +36,20 @@ pub fn human(file: &str, text: &str, findings: &[Finding]) -> String {
             finding.message
         );
         report.push_str(&excerpt(text, &index, finding.range));
-        if let Some((range, message)) = &finding.related {
-            let place = index.position(text, range.start, ColumnUnit::Character);
-            let (line, column) = (place.line + 1, place.column + 1);
-            let _ = writeln!(report, "{file}:{line}:{column}: note: {message}");
-            report.push_str(&excerpt(text, &index, *range));
+        for Related { place, message } in &finding.related {
+            match place {
+                Place::Here(range) => {
+                    let place = index.position(text, range.start, ColumnUnit::Character);
+                    let (line, column) = (place.line + 1, place.column + 1);
+                    let _ = writeln!(report, "{file}:{line}:{column}: note: {message}");
+                    report.push_str(&excerpt(text, &index, *range));
+                }
+                Place::File { path, start, .. } => {
+                    let (line, column) = (start.line + 1, start.column + 1);
+                    let path = path.display();
+                    let _ = writeln!(report, "{path}:{line}:{column}: note: {message}");
+                }
+            }
         }
     }
     report
@@ -87,69 +100,10 @@ fn visible_form(character: char) -> Vec<char> {
     }
 }
 
-/// A finding for programs; positions count from zero, columns in UTF-16 code units, as in the
-/// Language Server Protocol.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Record<'a> {
-    /// The stable name of the kind of finding.
-    pub code: Code,
-    /// How grave it is.
-    pub severity: Severity,
-    /// What is wrong and what to do.
-    pub message: &'a str,
-    /// Where the text at fault starts.
-    pub start: Position,
-    /// Where it ends.
-    pub end: Position,
-    /// Path of member names to the value at fault.
-    pub path: &'a [String],
-    /// The page and anchor that explain the code.
-    pub documentation: String,
-    /// Text to write in place of other text, where that puts things right.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replacement: Option<ReplacementRecord<'a>>,
-}
-
-/// A proposed change for programs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ReplacementRecord<'a> {
-    /// Where the old text starts.
-    pub start: Position,
-    /// Where it ends.
-    pub end: Position,
-    /// The new text.
-    pub text: &'a str,
-}
-
-/// Findings as [`Record`]s.
-pub fn records<'a>(text: &str, findings: &'a [Finding]) -> Vec<Record<'a>> {
-    let index = LineIndex::new(text);
-    let position = |offset| index.position(text, offset, ColumnUnit::Utf16);
-    findings
-        .iter()
-        .map(|finding| Record {
-            code: finding.code,
-            severity: finding.severity(),
-            message: &finding.message,
-            start: position(finding.range.start),
-            end: position(finding.range.end),
-            path: &finding.path,
-            documentation: finding.code.documentation(),
-            replacement: finding
-                .replacement
-                .as_ref()
-                .map(|change| ReplacementRecord {
-                    start: position(change.range.start),
-                    end: position(change.range.end),
-                    text: &change.text,
-                }),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::Code;
 
     fn finding(text: &str, part: &str) -> Finding {
         let start = text.find(part).unwrap();
@@ -198,32 +152,5 @@ mod tests {
         assert_eq!(lines[0], "c.json:1:5001: error[out-of-range]: it is wrong");
         assert_eq!(lines[1].chars().count(), 6 + EXCERPT);
         assert_eq!(lines[1].find('X'), lines[2].find('^'));
-    }
-
-    #[test]
-    fn records_count_in_utf16() {
-        let text = "{\n\"𝄞\": 0}";
-        let mut finding = finding(text, "0");
-        finding = finding
-            .clone()
-            .with_replacement(finding.range, "1".to_owned());
-        let json = serde_json::to_value(records(text, &[finding])).unwrap();
-        assert_eq!(
-            json,
-            serde_json::json!([{
-                "code": "out-of-range",
-                "severity": "error",
-                "message": "it is wrong",
-                "start": {"line": 1, "column": 6},
-                "end": {"line": 1, "column": 7},
-                "path": ["key"],
-                "documentation": "docs/diagnostics.md#out-of-range",
-                "replacement": {
-                    "start": {"line": 1, "column": 6},
-                    "end": {"line": 1, "column": 7},
-                    "text": "1",
-                },
-            }])
-        );
     }
 }

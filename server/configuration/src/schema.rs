@@ -7,6 +7,7 @@ mod validation;
 
 pub use document::configuration_schema;
 pub use help::{KeyHelp, ValueHelp, key_help, keys};
+pub(crate) use message::shown;
 pub(crate) use validation::validate;
 
 /// Whether a key holds a comment, which the jobs do not read.

@@ -5,10 +5,14 @@
 //! quotes, bare keys) is an error with a message of its own, and the rest of the text still
 //! becomes a tree.
 
+mod fix;
 mod lexer;
 mod parser;
 mod string;
 mod tree;
 
+pub(crate) use lexer::{Token, TokenKind, tokenize};
+pub(crate) use parser::parse_up_to;
 pub use parser::{MAX_DEPTH, MAX_LENGTH, Parsed, SyntaxError, SyntaxErrorKind, parse};
+pub(crate) use string::decode_string;
 pub use tree::{Key, Member, Node, Object, Value};

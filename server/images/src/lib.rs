@@ -15,7 +15,7 @@ pub use dataset::{
     DatasetError, DatasetWarning, Extensions, ImageList, LabelledImage, LabelledImages, OtherFiles,
     find_images, labelled_images,
 };
-pub use decode::{DecodeLimits, DecodedImage, ImageError, decode, decode_bytes};
+pub use decode::{DecodeLimits, DecodedImage, ImageError, decode, decode_bytes, examine};
 pub use labels::{LabelError, LabelProblem, Labels};
 pub use preprocessing::{
     ChannelOrder, Fit, Interpolation, Normalization, PerChannel, Preprocessing, PreprocessingError,

@@ -1,20 +1,23 @@
 //! The folder of evaluation images against the extension.
 
+use super::calibration::others;
 use super::{Context, Inputs, json};
 use crate::code::Code;
 use crate::facts::ClassFolders;
 use crate::finding::{list, quoted};
+use crate::fix::Fix;
 use crate::settings;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const FOLDER: &str = "evaluate_image_dir";
 const EXTENSION: &str = "evaluate_image_extension";
 
 /// Checks the class folders and returns them.
-pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<ClassFolders> {
+pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ClassFolders>> {
     let folder = inputs.evaluation_folder.as_ref()?;
     let shown = quoted(context.text(FOLDER)?);
-    let classes = match context.facts.class_folders(folder) {
+    let classes = match context.facts.class_folders(folder)? {
         Ok(classes) if classes.is_empty() => {
             let message = format!(
                 "{shown} has no folders, but evaluation needs one for each class; sort the images into folders with the names of the label file"
@@ -24,12 +27,21 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<ClassFolde
         }
         Ok(classes) => classes,
         Err(error) => {
-            context.report_folder(FOLDER, error);
+            context.report_folder(FOLDER, &error);
             return None;
         }
     };
     if let Some(written) = context.text(EXTENSION) {
         extension(context, written, &shown, &classes);
+    }
+    if let Some(examination) = context.facts.unreadable_images(folder)
+        && let Some((_, reason)) = examination.unreadable.first()
+    {
+        let message = format!(
+            "Evaluate leaves out an image: {reason}{}",
+            others(&examination)
+        );
+        context.report(Code::UnreadableEvaluationImages, FOLDER, message);
     }
     Some(classes)
 }
@@ -47,10 +59,7 @@ fn extension(context: &mut Context, written: &str, folder: &str, classes: &Class
     there.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
     let named = list(there.iter().map(|(extension, _)| *extension), 3);
     let shown = quoted(written);
-    let jpeg = |extension: &str| {
-        ["jpg", "jpeg", "jpe", "jfif"].contains(&extension.to_ascii_lowercase().as_str())
-    };
-    let usable = there.iter().find(|(extension, _)| jpeg(extension));
+    let usable = there.iter().find(|(extension, _)| readable(extension));
     let message = match (usable, there.is_empty()) {
         (Some((extension, count)), _) => format!(
             "no image in the class folders of {folder} has the extension {shown}, but {count} files have {0}; write {0}, case matters",
@@ -63,13 +72,19 @@ fn extension(context: &mut Context, written: &str, folder: &str, classes: &Class
             "the class folders of {folder} are empty, so no image has the extension {shown}; put labelled images there"
         ),
     };
-    let replacement = usable.map(|(extension, _)| json(extension));
-    context.report_with(
-        Code::ExtensionMatchesNothing,
-        EXTENSION,
-        message,
-        replacement,
-    );
+    let fixes: Vec<Fix> = there
+        .iter()
+        .filter(|(extension, _)| readable(extension))
+        .filter_map(|(extension, _)| context.write(EXTENSION, json(extension)))
+        .enumerate()
+        .map(|(rank, fix)| if rank == 0 { fix.preferred() } else { fix })
+        .collect();
+    context.report_with(Code::ExtensionMatchesNothing, EXTENSION, message, fixes);
+}
+
+/// Whether the schema allows the extension.
+fn readable(extension: &str) -> bool {
+    ["jpg", "jpeg"].contains(&extension.to_ascii_lowercase().as_str())
 }
 
 fn empty_classes(context: &mut Context, extension: &str, classes: &ClassFolders) {

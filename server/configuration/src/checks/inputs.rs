@@ -2,14 +2,22 @@
 
 use super::{Context, Inputs, json};
 use crate::code::Code;
-use crate::facts::Entry;
+use crate::facts::{Entry, Facts};
 use crate::finding::quoted;
+use crate::fix::{Change, Fix};
+use crate::labels;
 use crate::paths;
 use crate::suggestion::nearest;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+/// Models in a folder that are proposed.
+const MAX_PROPOSALS: usize = 5;
+
+/// What a key needs its path to lead to.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
+    Model,
     File,
     Folder,
 }
@@ -17,7 +25,7 @@ enum Kind {
 /// Finds the inputs.
 pub(super) fn check(context: &mut Context) -> Inputs {
     Inputs {
-        model: locate(context, "source_keras_model", Kind::File),
+        model: locate(context, "source_keras_model", Kind::Model),
         calibration_folder: locate(context, "dataset_image_dir", Kind::Folder),
         evaluation_folder: locate(context, "evaluate_image_dir", Kind::Folder),
         label_file: locate(context, "evaluate_label_file", Kind::File),
@@ -32,29 +40,91 @@ fn locate(context: &mut Context, key: &str, kind: Kind) -> Option<PathBuf> {
     let path = paths::absolute(context.folder, written);
     let shown = quoted(written);
     match (context.facts.entry(&path), kind) {
-        (Entry::File, Kind::File) | (Entry::Folder, Kind::Folder) => return Some(path),
-        (Entry::Missing, _) => missing(context, key, written, &path),
+        (Entry::File, Kind::Model | Kind::File) | (Entry::Folder, Kind::Folder) => {
+            return Some(path);
+        }
+        (Entry::Folder, Kind::Model) if is_saved_model(context.facts, &path) => return Some(path),
+        (Entry::Unknown, _) => {}
+        (Entry::Missing, _) => missing(context, key, written, &path, kind),
+        (Entry::OutsideTrust, _) => outside_trust(context, key, &shown),
         (Entry::Unreadable(reason), _) => {
             let message =
                 format!("{shown} cannot be read ({reason}); check the path and its permissions");
             context.report(Code::UnreadablePath, key, message);
         }
-        (Entry::Folder, Kind::File) if key == "source_keras_model" => {
-            let message = format!(
-                "{shown} is a folder, and models in folders (SavedModel) are not supported yet; save the model as .keras or .h5"
-            );
-            context.report(Code::WrongPathKind, key, message);
-        }
-        (_, kind) => {
+        (Entry::Folder, Kind::Model) => folder_for_model(context, key, written, &path),
+        (entry, kind) => {
             let (found, needed) = match kind {
-                Kind::File => ("not a file", "a file"),
+                Kind::Model | Kind::File => ("not a file", "a file"),
                 Kind::Folder => ("not a folder", "a folder"),
             };
             let message = format!("{shown} is {found}; give the path of {needed}");
-            context.report(Code::WrongPathKind, key, message);
+            // The folder of an image that was chosen in place of it.
+            let around = written
+                .trim_end_matches('/')
+                .rsplit_once('/')
+                .map(|(around, _)| around);
+            let around = around.filter(|_| kind == Kind::Folder && entry == Entry::File);
+            let fix = around.and_then(|around| context.write(key, json(around)));
+            context.report_with(Code::WrongPathKind, key, message, fix);
         }
     }
     None
+}
+
+/// Whether a folder is a SavedModel, TensorFlow's format for a model in a folder.
+pub(crate) fn is_saved_model(facts: &dyn Facts, folder: &Path) -> bool {
+    facts.entry(&folder.join("saved_model.pb")) == Entry::File
+}
+
+/// Whether a file's name is that of a model.
+pub(crate) fn is_model_name(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| {
+        ["h5", "keras", "hdf5"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Reports a folder that is no model, and proposes the models in it.
+fn folder_for_model(context: &mut Context, key: &str, written: &str, path: &Path) {
+    let shown = quoted(written);
+    let listing = context.facts.listing(path);
+    let models: Vec<String> = listing
+        .iter()
+        .filter(|listed| match listed.entry {
+            Entry::File => is_model_name(&listed.name),
+            Entry::Folder => is_saved_model(context.facts, &path.join(&listed.name)),
+            _ => false,
+        })
+        .map(|listed| format!("{}/{}", written.trim_end_matches('/'), listed.name))
+        .take(MAX_PROPOSALS)
+        .collect();
+    let message = match models.first() {
+        Some(model) => format!(
+            "{shown} is a folder without saved_model.pb, so it is no model; did you mean {}?",
+            quoted(model)
+        ),
+        None => format!(
+            "{shown} is a folder without saved_model.pb, so it is no model; give the path of a .keras or .h5 file or of a SavedModel folder"
+        ),
+    };
+    let single = models.len() == 1;
+    let fixes: Vec<Fix> = models
+        .iter()
+        .filter_map(|model| context.write(key, json(model)))
+        .map(|fix| if single { fix.preferred() } else { fix })
+        .collect();
+    context.report_with(Code::WrongPathKind, key, message, fixes);
+}
+
+/// Says that nobody looked at a path.
+pub(super) fn outside_trust(context: &mut Context, key: &str, shown: &str) {
+    let message = format!(
+        "{shown} lies outside the folders that are trusted, so it is not checked here; trust the folder, or run `model-quantizer check`"
+    );
+    context.report(Code::OutsideTrust, key, message);
 }
 
 /// Reports a path that leads through a symbolic link; whether there is none.
@@ -73,11 +143,19 @@ pub(super) fn free_of_links(context: &mut Context, key: &str) -> bool {
         "{} is a symbolic link, and links are not followed; give the path that it leads to",
         quoted(&name.to_string_lossy())
     );
-    context.report(Code::SymbolicLink, key, message);
+    let path = paths::absolute(context.folder, written);
+    let target = context.facts.link_target(&link).and_then(|target| {
+        // What follows the link on the way stays as it is.
+        let rest = path.strip_prefix(&link).ok()?;
+        let whole: PathBuf = target.join(rest).components().collect();
+        Some(paths::relative(context.folder, &whole))
+    });
+    let fix = target.and_then(|target| Some(context.write(key, json(&target))?.preferred()));
+    context.report_with(Code::SymbolicLink, key, message, fix);
     false
 }
 
-fn missing(context: &mut Context, key: &str, written: &str, path: &Path) {
+fn missing(context: &mut Context, key: &str, written: &str, path: &Path, kind: Kind) {
     let shown = quoted(written);
     if written.starts_with("~/") || written == "~" {
         let message = format!(
@@ -88,7 +166,10 @@ fn missing(context: &mut Context, key: &str, written: &str, path: &Path) {
     }
     if let Some(similar) = similar(context, written, path) {
         let message = format!("{shown} does not exist; did you mean {}?", quoted(&similar));
-        context.report_with(Code::PathNotFound, key, message, Some(json(&similar)));
+        let fix = context.write(key, json(&similar)).map(Fix::preferred);
+        let creation = creation(key, path, kind);
+        let fixes = fix.into_iter().chain(creation);
+        context.report_with(Code::PathNotFound, key, message, fixes);
         return;
     }
     // The first folder on the way that is missing says more than the whole path.
@@ -105,14 +186,45 @@ fn missing(context: &mut Context, key: &str, written: &str, path: &Path) {
     let message = format!(
         "{shown} does not exist{cause}; correct the path, which starts at the folder of this file unless it is absolute"
     );
-    context.report(Code::PathNotFound, key, message);
+    let fixes: Vec<Fix> = label_file(context, key, path)
+        .into_iter()
+        .chain(creation(key, path, kind))
+        .collect();
+    context.report_with(Code::PathNotFound, key, message, fixes);
+}
+
+/// A folder that may be created and filled later.
+fn creation(key: &str, path: &Path, kind: Kind) -> Option<Fix> {
+    (kind == Kind::Folder).then(|| {
+        let folder = Change::CreateFolder(paths::normal(path));
+        Fix::change(format!("Create the folder of `{key}`"), folder)
+    })
+}
+
+/// A label file with the names of the class folders, where there is none yet.
+fn label_file(context: &Context, key: &str, path: &Path) -> Option<Fix> {
+    if key != "evaluate_label_file" {
+        return None;
+    }
+    let folder = context.path("evaluate_image_dir")?;
+    let classes = context.facts.class_folders(&folder)?.ok()?;
+    if classes.is_empty() {
+        return None;
+    }
+    let text = labels::write(classes.keys().map(String::as_str)) + "\n";
+    let path = paths::normal(path);
+    let title = format!(
+        "Generate the label file from the {} class folders",
+        classes.len()
+    );
+    Some(Fix::change(title, Change::WriteFile { path, text }))
 }
 
 /// The path with its last component replaced by the nearest name that exists.
 fn similar(context: &Context, written: &str, path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let names = context.facts.names(path.parent()?);
-    let nearest = nearest(name, names.iter().map(String::as_str))?;
+    let names = context.facts.listing(path.parent()?);
+    let nearest = nearest(name, names.iter().map(|listed| listed.name.as_str()))?;
     let stem = written.trim_end_matches(['/', '\\']).strip_suffix(name)?;
     Some(format!("{stem}{nearest}"))
 }

@@ -3,9 +3,12 @@
 use super::{Context, Inputs};
 use crate::code::Code;
 use crate::facts::{ClassFolders, ModelFacts};
-use crate::finding::{list, quoted};
+use crate::finding::{Finding, Place, Related, list, quoted};
+use crate::labels::LabelFile;
 use crate::suggestion::nearest;
+use crate::text::{ColumnUnit, LineIndex};
 use std::collections::HashSet;
+use std::path::Path;
 
 const LABELS: &str = "evaluate_label_file";
 const FOLDER: &str = "evaluate_image_dir";
@@ -22,20 +25,72 @@ pub(super) fn check(
     let Some(file) = &inputs.label_file else {
         return;
     };
-    let labels = match context.facts.labels(file) {
-        Ok(labels) => labels,
-        Err(reason) => return context.report(Code::MalformedLabelFile, LABELS, reason),
+    let text = match context.facts.text(file) {
+        None => return,
+        Some(Ok(text)) => text,
+        Some(Err(reason)) => return context.report(Code::UnreadablePath, LABELS, reason),
+    };
+    let label_file = LabelFile::read(&text);
+    let Some(names) = label_file.names() else {
+        return malformed(context, file, &text, &label_file.findings);
     };
     if let Some(classes) = classes {
-        against_folders(context, &labels, classes);
+        against_folders(context, file, &text, &label_file, classes);
     }
     if let Some(outputs) = model.and_then(|model| model.classes) {
-        against_outputs(context, &labels, outputs);
+        against_outputs(context, &names, outputs);
     }
 }
 
-fn against_folders(context: &mut Context, labels: &[String], classes: &ClassFolders) {
-    let known: HashSet<&str> = labels.iter().map(String::as_str).collect();
+/// Reports a label file that cannot be used. What is wrong stands in the file itself; here the
+/// first of it is told.
+fn malformed(context: &mut Context, file: &Path, text: &str, findings: &[Finding]) {
+    let errors: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.is_error())
+        .collect();
+    let Some(first) = errors.first() else {
+        return;
+    };
+    let Some(value) = context.root.get(LABELS) else {
+        return;
+    };
+    let more = match errors.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let message = format!(
+        "{} is not a label file: {}{more}",
+        quoted(context.text(LABELS).unwrap_or_default()),
+        first.message
+    );
+    let mut finding = Finding::new(Code::MalformedLabelFile, value.range, &[LABELS], message);
+    let index = LineIndex::new(text);
+    let position = |offset| index.position(text, offset, ColumnUnit::Utf16);
+    finding.related = errors
+        .iter()
+        .take(NAMED)
+        .map(|error| Related {
+            place: Place::File {
+                path: file.to_owned(),
+                start: position(error.range.start),
+                end: position(error.range.end),
+            },
+            message: error.message.clone(),
+        })
+        .collect();
+    context.findings.push(finding);
+}
+
+fn against_folders(
+    context: &mut Context,
+    file: &Path,
+    text: &str,
+    label_file: &LabelFile,
+    classes: &ClassFolders,
+) {
+    let labels = &label_file.labels;
+    let known: HashSet<&str> = labels.iter().map(|label| label.name.as_str()).collect();
     let unlabelled: Vec<&str> = classes
         .keys()
         .map(String::as_str)
@@ -43,11 +98,11 @@ fn against_folders(context: &mut Context, labels: &[String], classes: &ClassFold
         .collect();
     let mut unused: Vec<&str> = labels
         .iter()
-        .map(String::as_str)
+        .map(|label| label.name.as_str())
         .filter(|name| !classes.contains_key(*name))
         .collect();
     if let Some(first) = unlabelled.first() {
-        let file = quoted(context.text(LABELS).unwrap_or_default());
+        let shown = quoted(context.text(LABELS).unwrap_or_default());
         let single = unlabelled.len() == 1;
         let remedy = match nearest(first, unused.iter().copied()) {
             Some(label) => format!("did you mean the label {}?", quoted(label)),
@@ -60,10 +115,11 @@ fn against_folders(context: &mut Context, labels: &[String], classes: &ClassFold
             ("folders", "have")
         };
         let message = format!(
-            "the {noun} {} {verb} no label in {file}; {remedy}",
+            "the {noun} {} {verb} no label in {shown}; {remedy}",
             list(unlabelled.iter().copied(), NAMED)
         );
-        context.report(Code::FolderWithoutLabel, FOLDER, message);
+        let fix = label_file.addition(file, text, &unlabelled);
+        context.report_with(Code::FolderWithoutLabel, FOLDER, message, fix);
     }
     // A folder and a label that were meant to be one are one mistake, reported above.
     for folder in &unlabelled {
@@ -81,7 +137,7 @@ fn against_folders(context: &mut Context, labels: &[String], classes: &ClassFold
     }
 }
 
-fn against_outputs(context: &mut Context, labels: &[String], outputs: usize) {
+fn against_outputs(context: &mut Context, labels: &[&str], outputs: usize) {
     let count = labels.len();
     if let Some(name) = labels.get(outputs) {
         let message = format!(

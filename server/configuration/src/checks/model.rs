@@ -2,19 +2,26 @@
 
 use super::{Context, Inputs};
 use crate::code::Code;
-use crate::facts::ModelFacts;
+use crate::facts::{ModelFacts, ModelProblemKind};
+use crate::fix::Fix;
+use std::sync::Arc;
 
 const MODEL: &str = "source_keras_model";
 const SIZE: &str = "input_tensor_size";
 
 /// Inspects the model and returns what was found.
-pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<ModelFacts> {
+pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ModelFacts>> {
     let file = inputs.model.as_ref()?;
     let size = context.number(SIZE);
-    let model = match context.facts.model(file, size) {
+    let model = match context.facts.model(file, size)? {
         Ok(model) => model,
-        Err(reason) => {
-            context.report(Code::UnreadableModel, MODEL, reason);
+        Err(problem) => {
+            let code = match problem.kind {
+                ModelProblemKind::WeightsOnly => Code::WeightsOnlyModel,
+                ModelProblemKind::Unsupported => Code::UnsupportedModel,
+                ModelProblemKind::Unreadable => Code::UnreadableModel,
+            };
+            context.report(code, MODEL, problem.message);
             return None;
         }
     };
@@ -40,11 +47,7 @@ fn input_size(context: &mut Context, size: usize, height: usize, width: usize) {
         let message = format!(
             "`{SIZE}` is {size}, but the model's input is {height} × {width} pixels; write {height}"
         );
-        context.report_with(
-            Code::InputSizeMismatch,
-            SIZE,
-            message,
-            Some(height.to_string()),
-        );
+        let fix = context.write(SIZE, height.to_string()).map(Fix::preferred);
+        context.report_with(Code::InputSizeMismatch, SIZE, message, fix);
     }
 }

@@ -1,7 +1,7 @@
 //! Folders that the jobs write to.
 
 use super::Context;
-use super::inputs::free_of_links;
+use super::inputs::{free_of_links, outside_trust};
 use crate::code::Code;
 use crate::facts::Entry;
 use crate::finding::quoted;
@@ -72,6 +72,7 @@ fn can_be_created(context: &mut Context, key: &str) {
             );
             context.report(Code::UnreadablePath, key, message);
         }
+        Some((_, Entry::OutsideTrust)) => outside_trust(context, key, &shown),
         Some((place, Entry::File | Entry::Other)) if place == output => {
             let message =
                 format!("{shown} is a file, but results need a folder; choose another path");

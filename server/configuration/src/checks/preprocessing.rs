@@ -2,10 +2,12 @@
 
 use super::{Context, json};
 use crate::code::Code;
+use crate::edit::add_members;
 use crate::facts::ModelFacts;
-use crate::finding::{list, quoted};
+use crate::finding::{Finding, list, quoted};
+use crate::fix::{Change, Fix};
 use crate::settings;
-use images::Preprocessing;
+use images::{ChannelOrder, Preprocessing};
 
 const CALIBRATION: &str = "preprocessing";
 const EVALUATION: &str = "evaluate_preprocessing";
@@ -15,7 +17,10 @@ pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
     let evaluation = read(context, EVALUATION);
     if let Some(model) = model {
         match &calibration {
-            Some(pipeline) => against_model(context, CALIBRATION, pipeline, model),
+            Some(pipeline) => {
+                against_model(context, CALIBRATION, pipeline, model);
+                without_effect(context, CALIBRATION, pipeline, model);
+            }
             // Without the key the default holds, and the finding belongs to the model.
             None if context.root.get(CALIBRATION).is_none() => {
                 against_model(
@@ -29,6 +34,7 @@ pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
         }
         if let Some(pipeline) = &evaluation {
             against_model(context, EVALUATION, pipeline, model);
+            without_effect(context, EVALUATION, pipeline, model);
         }
     }
     let calibration = calibration.unwrap_or_default();
@@ -36,7 +42,8 @@ pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
         let message = format!(
             "evaluation images are prepared in another way than calibration images, which usually lowers accuracy; remove `{EVALUATION}` unless this is meant"
         );
-        context.report(Code::PreprocessingDiffers, EVALUATION, message);
+        let removal = context.removal(EVALUATION);
+        context.report_with(Code::PreprocessingDiffers, EVALUATION, message, removal);
     }
 }
 
@@ -84,10 +91,31 @@ fn against_model(context: &mut Context, key: &str, pipeline: &Preprocessing, mod
     let message = format!(
         "the model normalizes its input itself in {layers}, and {written} does so before; set \"preprocessing\": \"none\" unless the model was trained like this"
     );
-    context.report_with(
-        Code::NormalizedTwice,
-        key,
-        message,
-        is_preset.then(|| json("none")),
-    );
+    let none = json("none");
+    let fix = if key == "source_keras_model" {
+        let member = (json(CALIBRATION), none);
+        add_members(context.document.text(), context.root, &[member])
+            .map(|addition| Fix::change("Add \"preprocessing\": \"none\"", Change::Text(addition)))
+    } else {
+        context.write(key, none)
+    };
+    context.report_with(Code::NormalizedTwice, key, message, fix);
+}
+
+/// Grey images have no order of channels.
+fn without_effect(context: &mut Context, key: &str, pipeline: &Preprocessing, model: &ModelFacts) {
+    let order = context
+        .root
+        .get(key)
+        .and_then(|node| node.get("channel_order"));
+    if let (Some(order), Some(1)) = (order, model.channels)
+        && pipeline.channel_order != ChannelOrder::default()
+    {
+        let message =
+            "the model's input has one channel, so `channel_order` changes nothing; remove it"
+                .to_owned();
+        let path = [key, "channel_order"];
+        let finding = Finding::new(Code::SettingWithoutEffect, order.range, &path, message);
+        context.findings.push(finding);
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn type_name(name: &str) -> &'static str {
 }
 
 /// A value, or what it is where it may be long.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Object(_) => type_name("object").to_owned(),
         Value::Array(_) => type_name("array").to_owned(),

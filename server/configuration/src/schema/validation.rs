@@ -4,7 +4,9 @@ use super::document::{document, resolve, text, texts, validator};
 use super::message::{alternatives, range, shown, type_name};
 use crate::code::Code;
 use crate::configuration::MAX_FINDINGS;
+use crate::edit::{add_members, remove_member};
 use crate::finding::{Finding, quoted};
+use crate::fix::{Change, Fix};
 use crate::suggestion::nearest;
 use crate::syntax::{Node, Value as Syntax};
 use crate::text::TextRange;
@@ -13,13 +15,13 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::{Map, Value};
 
 /// Validates a configuration. The findings are in no particular order.
-pub(crate) fn validate(root: &Node) -> Vec<Finding> {
+pub(crate) fn validate(root: &Node, text: &str) -> Vec<Finding> {
     let Some(instance) = root.to_json() else {
         return Vec::new();
     };
     let mut findings = Vec::new();
     for error in validator().iter_errors(&instance).take(MAX_FINDINGS) {
-        Violation::of(root, &error).report(&mut findings);
+        Violation::of(root, text, &error).report(&mut findings);
     }
     findings.truncate(MAX_FINDINGS);
     without_renamed(findings)
@@ -32,7 +34,8 @@ fn without_renamed(findings: Vec<Finding>) -> Vec<Finding> {
         .iter()
         .filter(|finding| matches!(finding.code, Code::UnknownKey | Code::WrongCaseKey))
         .filter_map(|finding| {
-            let name = finding.replacement.as_ref()?.text.trim_matches('"');
+            let replacements = finding.fixes.first()?.replacements()?;
+            let name = replacements.first()?.text.trim_matches('"');
             let parent = finding.path.split_last()?.1;
             Some(parent.iter().cloned().chain([name.to_owned()]).collect())
         })
@@ -46,19 +49,21 @@ fn without_renamed(findings: Vec<Finding>) -> Vec<Finding> {
 struct Violation<'a> {
     error: &'a ValidationError<'a>,
     root: &'a Node,
+    text: &'a str,
     node: &'a Node,
     path: Vec<String>,
     schema: Map<String, Value>,
 }
 
 impl<'a> Violation<'a> {
-    fn of(root: &'a Node, error: &'a ValidationError<'a>) -> Violation<'a> {
+    fn of(root: &'a Node, text: &'a str, error: &'a ValidationError<'a>) -> Violation<'a> {
         let path = segments(error.instance_path().as_str());
         let keyword = error.schema_path().as_str();
         let owner = keyword.rsplit_once('/').map_or("", |(owner, _)| owner);
         Violation {
             error,
             root,
+            text,
             node: root.at(path.iter().map(String::as_str)).unwrap_or(root),
             schema: document().pointer(owner).map(resolve).unwrap_or_default(),
             path,
@@ -98,7 +103,7 @@ impl<'a> Violation<'a> {
             .min_by_key(|errors| errors.len());
         if let Some(errors) = nearest {
             for error in errors {
-                Violation::of(self.root, error).report(findings);
+                Violation::of(self.root, self.text, error).report(findings);
             }
             return;
         }
@@ -124,6 +129,7 @@ impl<'a> Violation<'a> {
             .map_or(&[][..], |object| &object.members);
         let path: Vec<&str> = self.path.iter().map(String::as_str).chain([name]).collect();
         let named = members.iter().filter(|member| member.key.name == name);
+        let absent = |key: &str| members.iter().all(|member| member.key.name != key);
         for member in named.take(MAX_FINDINGS) {
             let range = member.key.range;
             let shown = quoted(name);
@@ -150,12 +156,36 @@ impl<'a> Violation<'a> {
                     None,
                 ),
             };
-            let finding = Finding::new(code, range, &path, message);
-            findings.push(match suggestion {
-                Some(key) => finding.with_replacement(range, format!("\"{key}\"")),
-                None => finding,
-            });
+            let mut finding = Finding::new(code, range, &path, message);
+            if let Some(key) = suggestion.filter(|key| absent(key)) {
+                let rename =
+                    Fix::replace(format!("Rename to `{key}`"), range, format!("\"{key}\""));
+                finding = finding.with_fix(rename.preferred());
+            }
+            // A note whose key lacks the slashes needs nothing else.
+            if suggestion.is_none()
+                && member
+                    .value
+                    .as_ref()
+                    .is_some_and(|value| value.as_str().is_some())
+            {
+                let comment = serde_json::Value::from(format!("// {name}")).to_string();
+                finding = finding.with_fix(Fix::replace("Turn into a comment", range, comment));
+            }
+            findings.push(finding.with_fixes(self.removal(self.node, range)));
         }
+    }
+
+    /// The removal of the member whose key stands at `key`.
+    fn removal(&self, object: &Node, key: TextRange) -> Option<Fix> {
+        let members = &object.as_object()?.members;
+        let position = members.iter().position(|member| member.key.range == key)?;
+        let shown = quoted(&members.get(position)?.key.name);
+        let removal = remove_member(object, position)?;
+        Some(Fix::change(
+            format!("Remove {shown}"),
+            Change::Text(removal),
+        ))
     }
 
     fn missing_key(&self, name: &str) -> Option<Finding> {
@@ -182,7 +212,15 @@ impl<'a> Violation<'a> {
             "the key `{name}` is missing{} ({meaning}); add it, for example \"{name}\": {example}",
             self.parent_clause()
         );
-        Some(Finding::new(Code::MissingKey, range, &path, message))
+        let addition = add_members(
+            self.text,
+            self.node,
+            &[(format!("\"{name}\""), example.to_string())],
+        );
+        let fix = addition.map(|addition| {
+            Fix::change(format!("Add `{name}`"), Change::Text(addition)).preferred()
+        });
+        Some(Finding::new(Code::MissingKey, range, &path, message).with_fixes(fix))
     }
 
     /// Every violation of a single value.
@@ -196,6 +234,7 @@ impl<'a> Violation<'a> {
                 let message =
                     format!("{name} is {instance}, but it must be {allowed}; change the number");
                 self.finding(Code::OutOfRange, message)
+                    .with_fixes(self.nearest_bound())
             }
             ValidationErrorKind::Enum { .. } => self.not_in_enum(),
             ValidationErrorKind::MinLength { .. } => {
@@ -205,23 +244,43 @@ impl<'a> Violation<'a> {
                     alternatives(example.get(..1).unwrap_or_default())
                 );
                 self.finding(Code::EmptyValue, message)
+                    .with_fixes(self.default_value())
             }
             ValidationErrorKind::Pattern { .. } => {
                 let value = quoted(instance.as_str().unwrap_or_default());
                 let examples = alternatives(&texts(&self.schema, "examples"));
                 let message = format!("{name} cannot be {value}; write {examples}");
                 self.finding(Code::InvalidValue, message)
+                    .with_fixes(self.default_value())
             }
             ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MaxItems { limit } => {
                 let count = instance.as_array().map_or(0, Vec::len);
                 let message = format!(
                     "{name} has {count} numbers, but a list needs {limit}, one for each colour channel; write {limit} numbers or a single one without brackets"
                 );
-                self.finding(Code::WrongItemCount, message)
+                let single = match &self.node.value {
+                    Syntax::Array(items) => items.first(),
+                    _ => None,
+                };
+                let fix = single.map(|item| {
+                    let number = item.range.of(self.text).to_owned();
+                    Fix::replace(
+                        format!("Write {number} for all channels"),
+                        self.node.range,
+                        number,
+                    )
+                });
+                self.finding(Code::WrongItemCount, message).with_fixes(fix)
             }
             ValidationErrorKind::Not { .. } => {
                 let reason = text(&self.schema, "description");
+                let fix = self
+                    .parent()
+                    .zip(self.key_range())
+                    .and_then(|(parent, key)| self.removal(parent, key))
+                    .map(Fix::preferred);
                 self.finding(Code::ConflictingKeys, format!("{name} {reason}; remove it"))
+                    .with_fixes(fix)
             }
             // The schema uses no other keyword; a test holds it to that.
             _ => self.finding(
@@ -256,10 +315,33 @@ impl<'a> Violation<'a> {
             shown(instance)
         );
         let finding = self.finding(Code::WrongType, message);
-        match unquoted {
-            Some(text) => finding.with_replacement(self.node.range, text.to_owned()),
-            None => finding,
-        }
+        finding.with_fixes(match unquoted {
+            Some(text) => {
+                let fix = Fix::replace("Remove the quotes", self.node.range, text.to_owned());
+                Some(fix.preferred())
+            }
+            None => self.default_value(),
+        })
+    }
+
+    /// The default in place of the value.
+    fn default_value(&self) -> Option<Fix> {
+        let default = self.schema.get("default")?.to_string();
+        let title = format!("Write the default {default}");
+        Some(Fix::replace(title, self.node.range, default))
+    }
+
+    /// The bound that a number lies beyond, in its place.
+    fn nearest_bound(&self) -> Option<Fix> {
+        let number = self.error.instance().as_f64()?;
+        let (least, most) = (self.schema.get("minimum"), self.schema.get("maximum"));
+        let below = least.filter(|least| least.as_f64().is_some_and(|least| number < least));
+        let bound = below.or(most)?.to_string();
+        Some(Fix::replace(
+            format!("Write {bound}"),
+            self.node.range,
+            bound,
+        ))
     }
 
     fn not_in_enum(&self) -> Finding {
@@ -268,20 +350,31 @@ impl<'a> Violation<'a> {
         let name = self.name();
         let shown = quoted(value);
         let choice = alternatives(&allowed);
-        match nearest(value, allowed.iter().copied()) {
-            Some(suggestion) => self
-                .finding(
-                    Code::InvalidValue,
-                    format!(
-                        "{name} cannot be {shown}, only {choice}; did you mean `{suggestion}`?"
-                    ),
-                )
-                .with_replacement(self.node.range, format!("\"{suggestion}\"")),
-            None => self.finding(
-                Code::InvalidValue,
-                format!("{name} cannot be {shown}; write {choice}"),
-            ),
-        }
+        let suggestion = nearest(value, allowed.iter().copied());
+        let message = match suggestion {
+            Some(suggestion) => {
+                format!("{name} cannot be {shown}, only {choice}; did you mean `{suggestion}`?")
+            }
+            None => format!("{name} cannot be {shown}; write {choice}"),
+        };
+        // The likely value first, then the others.
+        let others = allowed
+            .iter()
+            .copied()
+            .filter(|one| Some(*one) != suggestion);
+        let fixes = suggestion.into_iter().chain(others).map(|one| {
+            let fix = Fix::replace(
+                format!("Write `{one}`"),
+                self.node.range,
+                format!("\"{one}\""),
+            );
+            if Some(one) == suggestion {
+                fix.preferred()
+            } else {
+                fix
+            }
+        });
+        self.finding(Code::InvalidValue, message).with_fixes(fixes)
     }
 
     fn finding(&self, code: Code, message: String) -> Finding {
@@ -306,9 +399,14 @@ impl<'a> Violation<'a> {
 
     /// The key that the value stands under.
     fn key_range(&self) -> Option<TextRange> {
-        let (name, parents) = self.path.split_last()?;
-        let parent = self.root.at(parents.iter().map(String::as_str))?;
-        Some(parent.as_object()?.member(name)?.key.range)
+        let name = self.path.last()?;
+        Some(self.parent()?.as_object()?.member(name)?.key.range)
+    }
+
+    /// The object or list that the value is in.
+    fn parent(&self) -> Option<&Node> {
+        let (_, parents) = self.path.split_last()?;
+        self.root.at(parents.iter().map(String::as_str))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::text::TextRange;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(crate) enum TokenKind {
     OpenBrace,
     CloseBrace,
     OpenBracket,
@@ -29,13 +29,13 @@ pub(super) enum TokenKind {
 
 /// A piece of the text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Token {
+pub(crate) struct Token {
     pub kind: TokenKind,
     pub range: TextRange,
 }
 
 /// Cuts `text` into tokens; the last one is [`TokenKind::End`].
-pub(super) fn tokenize(text: &str) -> Vec<Token> {
+pub(crate) fn tokenize(text: &str) -> Vec<Token> {
     // A byte order mark is allowed to be ignored (RFC 8259, section 8.1), and Windows editors
     // write one.
     let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };

@@ -110,7 +110,7 @@ pub enum SyntaxErrorKind {
     #[error("JSON has no comments; use a key that starts with `//`, such as \"// note\": \"text\"")]
     Comment,
     /// A second value after the first.
-    #[error("text follows the end of the configuration; remove it")]
+    #[error("more text follows the end of the JSON value; remove it")]
     TrailingText,
     /// A character that JSON does not use.
     #[error("this character has no meaning in JSON; remove it")]
@@ -119,7 +119,12 @@ pub enum SyntaxErrorKind {
 
 /// Parses `text`. Time and memory grow linearly with the text's length, up to [`MAX_LENGTH`].
 pub fn parse(text: &str) -> Parsed {
-    if text.len() > MAX_LENGTH {
+    parse_up_to(text, MAX_LENGTH)
+}
+
+/// As [`parse`], for a text of at most `limit` bytes.
+pub(crate) fn parse_up_to(text: &str, limit: usize) -> Parsed {
+    if text.len() > limit {
         let error = SyntaxError {
             range: TextRange::at(0),
             kind: SyntaxErrorKind::TooLong,

@@ -9,6 +9,13 @@ pub(super) struct Decoded {
     pub control_characters: Vec<TextRange>,
 }
 
+/// The content of a string with its quotes, the closing one if it is there.
+pub(crate) fn decode_string(written: &str) -> String {
+    let quote = written.chars().next().unwrap_or('"');
+    let content = written.get(1..).unwrap_or_default();
+    decode(content.strip_suffix(quote).unwrap_or(content), 0).content
+}
+
 /// Resolves the escapes of `literal`, which starts at byte `start` of the text and has no quotes
 /// around it. Bad escapes stay in the content as they are written.
 pub(super) fn decode(literal: &str, start: usize) -> Decoded {

@@ -1,6 +1,6 @@
 use crate::disk::FakeDisk;
-use configuration::Code;
 use configuration::text::TextRange;
+use configuration::{Code, Document, Finding};
 use std::path::Path;
 
 const BASE: &str = r#"{
@@ -24,12 +24,41 @@ pub struct Case {
     pub expected: Vec<Expected>,
 }
 
+impl Case {
+    /// The text as the content of a configuration on the made-up disk.
+    pub fn document(&self) -> Document {
+        document(&self.text)
+    }
+
+    /// What is found in it.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.document().check(&self.disk)
+    }
+}
+
+/// A text as the content of the configuration on the made-up disk.
+pub fn document(text: &str) -> Document {
+    let file = Path::new(FakeDisk::FOLDER).join("configuration.json");
+    Document::new(text.to_owned(), &file)
+}
+
 /// A finding as the fixture states it.
 #[derive(Debug, PartialEq)]
 pub struct Expected {
     pub range: TextRange,
     pub code: Code,
     pub message: String,
+}
+
+impl Expected {
+    /// A finding in the form of the fixtures.
+    pub fn of(finding: &Finding) -> Expected {
+        Expected {
+            range: finding.range,
+            code: finding.code,
+            message: finding.message.clone(),
+        }
+    }
 }
 
 /// Every case of every fixture file, with the name of its file in the title.
@@ -39,6 +68,7 @@ pub fn cases() -> Vec<Case> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .filter(|path| path.file_stem().is_some_and(|stem| stem != "labels"))
         .collect();
     files.sort();
     assert!(!files.is_empty());
@@ -94,7 +124,7 @@ fn read(file: &str, case: &str) -> Case {
 }
 
 /// Splits the codes off the end of a line.
-fn without_codes(line: &str, codes: &mut Vec<Code>) -> String {
+pub fn without_codes(line: &str, codes: &mut Vec<Code>) -> String {
     let Some((content, names)) = line.rsplit_once(" //= ") else {
         return line.to_owned();
     };
@@ -141,7 +171,7 @@ fn key(line: &str) -> String {
 }
 
 /// The text without marks, and the ranges between them in the order of their starts.
-fn unmark(marked: &str) -> (String, Vec<TextRange>) {
+pub fn unmark(marked: &str) -> (String, Vec<TextRange>) {
     let mut text = String::new();
     let mut ranges = Vec::new();
     let mut open = Vec::new();

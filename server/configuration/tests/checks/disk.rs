@@ -1,15 +1,23 @@
-use configuration::{ClassFolders, Entry, Facts, FolderError, ModelFacts};
+use configuration::{
+    ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts, ModelProblem,
+    ModelProblemKind,
+};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// Answers about a disk that exists only in a test. By default every path of the base
 /// configuration is there and nothing is wrong with it.
 pub struct FakeDisk {
     entries: BTreeMap<PathBuf, Entry>,
-    model: Result<ModelFacts, String>,
-    images: Result<usize, FolderError>,
-    classes: Result<ClassFolders, FolderError>,
-    labels: Result<Vec<String>, String>,
+    targets: BTreeMap<PathBuf, PathBuf>,
+    times: BTreeMap<PathBuf, SystemTime>,
+    model: Option<Result<Arc<ModelFacts>, ModelProblem>>,
+    images: Option<Result<usize, FolderError>>,
+    unreadable: Option<Arc<ImageExamination>>,
+    classes: Option<Result<Arc<ClassFolders>, FolderError>>,
+    labels: Option<Result<Arc<str>, String>>,
 }
 
 impl FakeDisk {
@@ -19,14 +27,30 @@ impl FakeDisk {
     /// Changes one fact, written as in the fixtures.
     pub fn set(&mut self, fact: &str) {
         let (subject, value) = fact.split_once(' ').unwrap();
-        match subject {
-            "model" => self.model = result(value, model),
-            "images" => self.images = folder(value, |count| count.parse().unwrap()),
-            "classes" => self.classes = folder(value, classes),
-            "labels" => self.labels = result(value, words),
-            path => {
+        match (subject, value) {
+            ("model", "unknown") => self.model = None,
+            ("images", "unknown") => self.images = None,
+            ("classes", "unknown") => self.classes = None,
+            ("labels", "unknown") => self.labels = None,
+            ("model", _) => self.model = Some(model(value).map(Arc::new)),
+            ("images", _) => self.images = Some(folder(value, |count| count.parse().unwrap())),
+            ("unreadable", _) => self.unreadable = Some(Arc::new(examination(value))),
+            ("classes", _) => {
+                self.classes = Some(folder(value, |value| Arc::new(classes(value))));
+            }
+            ("labels", _) => self.labels = Some(labels(value).map(Arc::from)),
+            (path, _) => {
                 let path = normal(&Path::new(Self::FOLDER).join(path));
-                self.entries.insert(path, entry(value));
+                let (word, more) = value.split_once(' ').unwrap_or((value, ""));
+                self.entries.insert(path.clone(), entry(word));
+                if word == "link" && !more.is_empty() {
+                    let target = Path::new(Self::FOLDER).join(more.trim_start_matches("to "));
+                    self.targets.insert(path, target);
+                } else if let Some(hours) = more.strip_prefix("at ") {
+                    let hours: u64 = hours.parse().unwrap();
+                    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(3600 * hours);
+                    self.times.insert(path, time);
+                }
             }
         }
     }
@@ -36,15 +60,19 @@ impl Default for FakeDisk {
     fn default() -> FakeDisk {
         let mut disk = FakeDisk {
             entries: BTreeMap::new(),
-            model: Ok(ModelFacts::default()),
-            images: Ok(0),
-            classes: Ok(ClassFolders::new()),
-            labels: Ok(Vec::new()),
+            targets: BTreeMap::new(),
+            times: BTreeMap::new(),
+            model: None,
+            images: None,
+            unreadable: Some(Arc::default()),
+            classes: None,
+            labels: None,
         };
         for fact in [
             "/ folder",
             "/home folder",
             "/home/project folder",
+            "configuration.json file",
             "model.h5 file",
             "dataset folder",
             "dataset/training folder",
@@ -67,31 +95,59 @@ impl Facts for FakeDisk {
         found.cloned().unwrap_or(Entry::Missing)
     }
 
-    fn names(&self, folder: &Path) -> Vec<String> {
+    fn link_target(&self, link: &Path) -> Option<PathBuf> {
+        self.targets.get(&normal(link)).cloned()
+    }
+
+    fn listing(&self, folder: &Path) -> Vec<Listed> {
         let folder = normal(folder);
-        let inside = |path: &&PathBuf| path.parent() == Some(folder.as_path());
-        let name = |path: &PathBuf| Some(path.file_name()?.to_str()?.to_owned());
+        let inside = |(path, _): &(&PathBuf, &Entry)| path.parent() == Some(folder.as_path());
+        let listed = |(path, entry): (&PathBuf, &Entry)| {
+            Some(Listed {
+                name: path.file_name()?.to_str()?.to_owned(),
+                entry: entry.clone(),
+            })
+        };
         self.entries
-            .keys()
+            .iter()
             .filter(inside)
-            .filter_map(name)
+            .filter_map(listed)
             .collect()
     }
 
-    fn model(&self, _: &Path, _: Option<usize>) -> Result<ModelFacts, String> {
+    fn size(&self, file: &Path) -> Option<u64> {
+        (self.entry(file) == Entry::File).then_some(3_500_000)
+    }
+
+    fn modified(&self, file: &Path) -> Option<SystemTime> {
+        self.times.get(&normal(file)).copied()
+    }
+
+    fn text(&self, _: &Path) -> Option<Result<Arc<str>, String>> {
+        self.labels.clone()
+    }
+
+    fn model(&self, _: &Path, _: Option<usize>) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
         self.model.clone()
     }
 
-    fn calibration_images(&self, _: &Path) -> Result<usize, FolderError> {
+    fn calibration_images(&self, _: &Path) -> Option<Result<usize, FolderError>> {
         self.images.clone()
     }
 
-    fn class_folders(&self, _: &Path) -> Result<ClassFolders, FolderError> {
+    fn unreadable_images(&self, folder: &Path) -> Option<Arc<ImageExamination>> {
+        let here = |path: &Path| normal(path).starts_with(normal(folder));
+        let mut examination = (**self.unreadable.as_ref()?).clone();
+        examination.unreadable.retain(|(path, _)| here(path));
+        Some(Arc::new(examination))
+    }
+
+    fn class_folders(&self, _: &Path) -> Option<Result<Arc<ClassFolders>, FolderError>> {
         self.classes.clone()
     }
 
-    fn labels(&self, _: &Path) -> Result<Vec<String>, String> {
-        self.labels.clone()
+    fn holds_images(&self, folder: &Path) -> Option<bool> {
+        Some(normal(folder).ends_with("training"))
     }
 }
 
@@ -102,36 +158,81 @@ fn entry(word: &str) -> Entry {
         "folder" => Entry::Folder,
         "link" => Entry::SymbolicLink,
         "device" => Entry::Other,
+        "untrusted" => Entry::OutsideTrust,
+        "unknown" => Entry::Unknown,
         "forbidden" => Entry::Unreadable("permission denied".to_owned()),
         _ => panic!("no entry is called {word}"),
     }
 }
 
-fn result<T>(value: &str, read: impl Fn(&str) -> T) -> Result<T, String> {
+fn folder<T>(value: &str, read: impl Fn(&str) -> T) -> Result<T, FolderError> {
+    if let Some(reason) = value.strip_prefix("link ") {
+        return Err(FolderError::SymbolicLink(reason.to_owned()));
+    }
     match value.strip_prefix("error ") {
-        Some(reason) => Err(reason.to_owned()),
+        Some(reason) => Err(FolderError::Unreadable(reason.to_owned())),
         None => Ok(read(value)),
     }
 }
 
-fn folder<T>(value: &str, read: impl Fn(&str) -> T) -> Result<T, FolderError> {
-    match value.strip_prefix("link ") {
-        Some(reason) => Err(FolderError::SymbolicLink(reason.to_owned())),
-        None => result(value, read).map_err(FolderError::Unreadable),
-    }
-}
-
 /// Height, width, channels and outputs, then names of normalization layers.
-fn model(value: &str) -> ModelFacts {
+fn model(value: &str) -> Result<ModelFacts, ModelProblem> {
+    let (first, rest) = value.split_once(' ').unwrap();
+    let kind = match first {
+        "error" => Some(ModelProblemKind::Unreadable),
+        "weights-only" => Some(ModelProblemKind::WeightsOnly),
+        "unsupported" => Some(ModelProblemKind::Unsupported),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        return Err(ModelProblem {
+            kind,
+            message: rest.to_owned(),
+            layers: vec!["lambda_1 (Lambda): it has code of its own".to_owned()],
+        });
+    }
     let words: Vec<&str> = value.split(' ').collect();
     let number = |at: usize| words[at].parse().ok();
-    ModelFacts {
+    Ok(ModelFacts {
+        format: "Keras HDF5 (.h5)".to_owned(),
+        keras_version: Some("2.15.0".to_owned()),
+        input_name: "image".to_owned(),
         input_height: number(0),
         input_width: number(1),
         channels: number(2),
         classes: number(3),
+        layers: 88,
+        parameters: 3_538_984,
         normalization_layers: words[4..].iter().map(|&word| word.to_owned()).collect(),
+    })
+}
+
+/// Number of images examined, then a path and the reason for each that is unreadable.
+fn examination(value: &str) -> ImageExamination {
+    let (examined, rest) = value.split_once(' ').unwrap();
+    let unreadable = rest.split(" | ").map(|reason| {
+        let path = reason.split(' ').next().unwrap();
+        (Path::new(FakeDisk::FOLDER).join(path), reason.to_owned())
+    });
+    ImageExamination {
+        examined: examined.parse().unwrap(),
+        unreadable: unreadable.collect(),
     }
+}
+
+/// Names that are numbered from 0, or a whole text, or why there is none.
+fn labels(value: &str) -> Result<String, String> {
+    if let Some(text) = value.strip_prefix("text ") {
+        return Ok(text.to_owned());
+    }
+    if let Some(reason) = value.strip_prefix("error ") {
+        return Err(reason.to_owned());
+    }
+    let entries = value.split(' ').enumerate();
+    let entries: Vec<String> = entries
+        .map(|(id, name)| format!("{name:?}: {id}"))
+        .collect();
+    Ok(format!("{{{}}}", entries.join(", ")))
 }
 
 /// `class/extension=count` for each.
@@ -145,10 +246,6 @@ fn classes(value: &str) -> ClassFolders {
         }
     }
     classes
-}
-
-fn words(value: &str) -> Vec<String> {
-    value.split(' ').map(str::to_owned).collect()
 }
 
 fn normal(path: &Path) -> PathBuf {

@@ -1,23 +1,15 @@
 //! Every case of `tests/fixtures/configuration`: which findings, where, and in which words.
 
 use crate::case::{Expected, cases};
-use crate::disk::FakeDisk;
-use configuration::{Code, check};
+use crate::label_files::label_cases;
+use configuration::Code;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 #[test]
 fn findings_of_every_case() {
     let mut failures = Vec::new();
     for case in cases() {
-        let found: Vec<Expected> = check(&case.text, Path::new(FakeDisk::FOLDER), &case.disk)
-            .into_iter()
-            .map(|finding| Expected {
-                range: finding.range,
-                code: finding.code,
-                message: finding.message,
-            })
-            .collect();
+        let found: Vec<Expected> = case.findings().iter().map(Expected::of).collect();
         if found != case.expected {
             let shown: String = found
                 .iter()
@@ -38,10 +30,10 @@ fn findings_of_every_case() {
 
 #[test]
 fn every_code_has_a_case() {
-    let covered: BTreeSet<Code> = cases()
-        .iter()
-        .flat_map(|case| case.expected.iter().map(|expected| expected.code))
-        .collect();
+    let (cases, labels) = (cases(), label_cases());
+    let expected = cases.iter().flat_map(|case| &case.expected);
+    let expected = expected.chain(labels.iter().flat_map(|case| &case.expected));
+    let covered: BTreeSet<Code> = expected.map(|expected| expected.code).collect();
     let missing: Vec<&Code> = Code::ALL
         .iter()
         .filter(|code| !covered.contains(code))
@@ -56,6 +48,12 @@ fn every_code_has_a_neighbour_without_it() {
         .into_iter()
         .filter(|case| case.expected.is_empty())
         .map(|case| case.title)
+        .chain(
+            label_cases()
+                .into_iter()
+                .filter(|case| case.expected.is_empty())
+                .map(|case| case.title),
+        )
         .collect::<Vec<_>>()
         .join("\n");
     for code in Code::ALL {

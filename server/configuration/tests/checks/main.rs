@@ -11,6 +11,7 @@
 mod case;
 mod disk;
 mod findings;
+mod label_files;
 mod loading;
 mod robustness;
 mod schemas;

@@ -59,6 +59,17 @@ pub fn decode(path: &Path) -> Result<DecodedImage, ImageError> {
     decode_bytes(&bytes, path, &limits)
 }
 
+/// Reads a JPEG file and says what would keep [`decode`] from decoding it, as far as its headers
+/// and its end tell. The picture itself is not decoded, which takes a small part of the time.
+///
+/// # Errors
+/// As [`decode`], but for damage within the picture's data.
+pub fn examine(path: &Path) -> Result<(), ImageError> {
+    let limits = DecodeLimits::default();
+    let bytes = read(path, limits.file_bytes)?;
+    opened(&bytes, path, &limits).map(drop)
+}
+
 /// Decodes a JPEG file's content; `path` is the name that errors give it.
 ///
 /// # Errors
@@ -68,6 +79,43 @@ pub fn decode_bytes(
     path: &Path,
     limits: &DecodeLimits,
 ) -> Result<DecodedImage, ImageError> {
+    let Opened {
+        mut decoder,
+        width,
+        height,
+        channels,
+    } = opened(bytes, path, limits)?;
+    let orientation = decoder
+        .orientation()
+        .map_or(1, |orientation| orientation.to_exif());
+    let bytes_needed = width as usize * height as usize * channels;
+    let pixels = match plain_pixels(bytes, bytes_needed).map_err(|error| damaged(path, &error))? {
+        Some(pixels) => pixels,
+        None => converted_pixels(decoder, limits, bytes_needed)
+            .map_err(|error| refused(path, &error))?,
+    };
+    DecodedImage::new(width as usize, height as usize, channels, pixels)
+        .map(|image| image.with_exif_orientation(orientation))
+        .ok_or_else(|| ImageError::Damaged {
+            path: path.into(),
+            reason: "its size is zero".to_owned(),
+        })
+}
+
+/// A JPEG file whose headers have been read.
+struct Opened<'a> {
+    decoder: JpegDecoder<Cursor<&'a [u8]>>,
+    width: u32,
+    height: u32,
+    channels: usize,
+}
+
+/// Reads the headers and checks them against the limits.
+fn opened<'a>(
+    bytes: &'a [u8],
+    path: &Path,
+    limits: &DecodeLimits,
+) -> Result<Opened<'a>, ImageError> {
     if bytes.len() as u64 > limits.file_bytes {
         return Err(ImageError::FileTooLarge {
             path: path.into(),
@@ -91,8 +139,7 @@ pub fn decode_bytes(
         });
     }
 
-    let mut decoder =
-        JpegDecoder::new(Cursor::new(bytes)).map_err(|error| refused(path, &error))?;
+    let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(|error| refused(path, &error))?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if width > limits.side || height > limits.side || pixels > limits.pixels {
@@ -120,22 +167,12 @@ pub fn decode_bytes(
             });
         }
     };
-    let orientation = decoder
-        .orientation()
-        .map_or(1, |orientation| orientation.to_exif());
-
-    let bytes_needed = (pixels * channels as u64) as usize;
-    let pixels = match plain_pixels(bytes, bytes_needed).map_err(|error| damaged(path, &error))? {
-        Some(pixels) => pixels,
-        None => converted_pixels(decoder, limits, bytes_needed)
-            .map_err(|error| refused(path, &error))?,
-    };
-    DecodedImage::new(width as usize, height as usize, channels, pixels)
-        .map(|image| image.with_exif_orientation(orientation))
-        .ok_or_else(|| ImageError::Damaged {
-            path: path.into(),
-            reason: "its size is zero".to_owned(),
-        })
+    Ok(Opened {
+        decoder,
+        width,
+        height,
+        channels,
+    })
 }
 
 /// Pixels of a grey or YCbCr file, `None` for other colour models.

@@ -1,0 +1,54 @@
+//! What a value amounts to, shown behind it.
+
+use super::about;
+use super::markdown::counted;
+use crate::document::Document;
+use crate::facts::Facts;
+use crate::text::TextRange;
+
+/// A few words shown in the line of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlayHint {
+    /// Behind which byte of the text.
+    pub offset: usize,
+    /// The words.
+    pub label: String,
+    /// More words, for the pointer.
+    pub tooltip: String,
+}
+
+/// The hints for values that lie in `range`.
+pub fn inlay_hints(document: &Document, range: TextRange, facts: &dyn Facts) -> Vec<InlayHint> {
+    let within = |value: TextRange| range.start <= value.end && value.start <= range.end;
+    let mut hints: Vec<InlayHint> = document
+        .mentions()
+        .iter()
+        .filter(|mention| within(mention.range))
+        .filter_map(|mention| {
+            Some(InlayHint {
+                offset: mention.range.end,
+                label: about::short(document, mention, facts)?,
+                tooltip: mention.path.display().to_string(),
+            })
+        })
+        .collect();
+    let iterations = document.root().and_then(|root| root.get("iteration_count"));
+    if let Some(value) = iterations.filter(|value| within(value.range))
+        && let Some((drawn, images)) = about::samples(document, facts)
+    {
+        let tooltip = match images {
+            Some(images) => format!(
+                "batch_size × iteration_count, drawn from {}",
+                counted(images, "image", "images")
+            ),
+            None => "batch_size × iteration_count".to_owned(),
+        };
+        hints.push(InlayHint {
+            offset: value.range.end,
+            label: counted(drawn, "sample", "samples"),
+            tooltip,
+        });
+    }
+    hints.sort_by_key(|hint| hint.offset);
+    hints
+}

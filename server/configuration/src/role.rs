@@ -1,0 +1,34 @@
+//! What the paths of a configuration are for.
+
+/// What a path in a configuration is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathRole {
+    /// The Keras model.
+    Model,
+    /// The folder of calibration images.
+    CalibrationImages,
+    /// The folder of class folders.
+    EvaluationImages,
+    /// The label file.
+    Labels,
+    /// A folder that a job writes to, and creates where need be.
+    Output,
+}
+
+impl PathRole {
+    /// The keys that hold paths, in the order of the schema.
+    pub const KEYS: [(&'static str, PathRole); 6] = [
+        ("source_keras_model", PathRole::Model),
+        ("dataset_image_dir", PathRole::CalibrationImages),
+        ("output_dir", PathRole::Output),
+        ("evaluate_image_dir", PathRole::EvaluationImages),
+        ("evaluate_label_file", PathRole::Labels),
+        ("evaluate_result_dir", PathRole::Output),
+    ];
+
+    /// The role of the path under a key of the configuration.
+    pub fn of_key(key: &str) -> Option<PathRole> {
+        let mut keys = PathRole::KEYS.into_iter();
+        keys.find(|(name, _)| *name == key).map(|(_, role)| role)
+    }
+}
