@@ -73,7 +73,18 @@ pub(crate) struct CheckArguments {
     pub(crate) configuration: PathBuf,
     /// How findings are printed.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: MessageFormat,
+    pub(crate) format: FindingFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum FindingFormat {
+    /// For people, with the lines at fault.
+    #[default]
+    Human,
+    /// An array of findings with places and fixes (schemas/findings.schema.json).
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 #[derive(Debug, Args)]

@@ -6,14 +6,22 @@ use crate::support::{Finished, Project, Schema};
 
 #[test]
 fn check_says_what_is_wrong() {
-    let project = Project::small();
     let check = |project: &Project, code: i32| -> Finished {
         project
             .run(&["check", "configuration.json"])
             .assert_code(code)
     };
-    let finished = check(&project, 0);
+    let finished = check(&Project::flowers(), 0);
     assert_eq!(finished.stdout, "configuration.json: no problems\n");
+
+    // A hint is printed, and is no failure.
+    let project = Project::small();
+    let finished = check(&project, 0);
+    assert!(
+        finished.stdout.contains("hint[few-calibration-images]"),
+        "{}",
+        finished.stdout
+    );
 
     for (key, value, expected) in [
         ("batch_size", Value::from(21), "batch-size-exceeds-images"),
@@ -33,6 +41,40 @@ fn check_says_what_is_wrong() {
     check(&project, 1);
     std::fs::remove_file(project.path("configuration.json")).unwrap();
     check(&project, 2).assert_error(&["configuration.json", "init"]);
+}
+
+#[test]
+fn check_speaks_to_programs() {
+    let project = Project::small();
+    let as_json = |format: &str, code: i32| -> Value {
+        let finished = project.run(&["check", "configuration.json", "--format", format]);
+        serde_json::from_str(&finished.assert_code(code).stdout).unwrap()
+    };
+    let schema = Schema::load("findings");
+    for (broken, code) in [(false, 0), (true, 1)] {
+        if broken {
+            project.write("labels.json", r#"{"daisy": 0, "roses": 0}"#);
+            project.set("batch_size", 21);
+        }
+        let findings = as_json("json", code);
+        schema.check(&findings);
+        let codes: Vec<&Value> = findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| &finding["code"])
+            .collect();
+        let log = as_json("sarif", code);
+        assert_eq!(log["version"], "2.1.0");
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let rules: Vec<&Value> = results.iter().map(|result| &result["ruleId"]).collect();
+        assert_eq!(rules, codes);
+        for result in results {
+            let rule = result["ruleIndex"].as_u64().unwrap() as usize;
+            let rules = &log["runs"][0]["tool"]["driver"]["rules"];
+            assert_eq!(rules[rule]["id"], result["ruleId"]);
+        }
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn schemas_are_valid_and_accept_their_examples() {
         "configuration.schema.json",
         "labels.schema.json",
         "events.schema.json",
+        "findings.schema.json",
         "results.schema.json",
     ] {
         let schema = schema(name);
