@@ -65,3 +65,5 @@ pub(crate) const SHARDS: u32 = 10_000;
 pub(crate) const FOLDED_ELEMENTS: u64 = 4 << 20;
 /// Elements of a constant that is looked at when weights are not.
 pub(crate) const INSPECTED_ELEMENTS: u64 = 4096;
+/// Objects of a SavedModel, and children that they have.
+pub(crate) const OBJECTS: usize = 400_000;

@@ -126,7 +126,7 @@ impl<'a> Calls<'a> {
     }
 
     /// The function that a node calls, if it is a call.
-    fn called(&self, node: NodeDef<'a>) -> Result<Option<&'a str>, ErrorKind> {
+    pub(super) fn called(&self, node: NodeDef<'a>) -> Result<Option<&'a str>, ErrorKind> {
         if !matches!(node.op, "PartitionedCall" | "StatefulPartitionedCall") {
             // In early graphs the name of a function serves as an operator.
             return Ok(self.library.contains(node.op).then_some(node.op));

@@ -15,10 +15,14 @@ mod flat;
 mod flatten;
 mod functions;
 mod import;
+mod layer_names;
+mod object_graph;
 mod protocol;
 mod reading;
 mod signature;
 mod tensor;
+#[cfg(test)]
+mod tests;
 mod variables;
 mod wire;
 
@@ -31,10 +35,15 @@ use checkpoint::Checkpoint;
 use damage::GRAPH_FILE;
 use flat::FlatGraph;
 use functions::Library;
+use layer_names::LayerNames;
+use object_graph::ObjectGraph;
 pub(crate) use reading::{inspect, read};
 use signature::Signature;
 use variables::VariableKeys;
 use variables::Variables;
+
+/// Name of the file in which Keras 2 describes the layers.
+const METADATA_FILE: &str = "keras_metadata.pb";
 
 /// The directory of the SavedModel that a path names: the path itself, or the directory of a
 /// `saved_model.pb`. `None` when it names something else.
@@ -69,20 +78,40 @@ impl SavedModel {
     /// The serving signature without functions, and the variables that it reads.
     pub(crate) fn flatten(&self) -> Result<Flattened<'_>, ErrorKind> {
         let graph = signature::serving_graph(&self.graph)?;
-        if graph.object_graph.is_none() {
+        let Some(objects) = graph.object_graph else {
             return Err(ErrorKind::FirstGenerationSavedModel);
-        }
+        };
         let signature = Signature::choose(&graph)?;
         let checkpoint = Checkpoint::open(&self.directory.join("variables").join("variables"))?;
         let library = Library::of(protocol::decode(graph.graph)?)?;
         let mut calls = Calls::new(library, self.graph.len());
-        let keys = VariableKeys::of(&mut calls, graph.saver.restore_op_name)?;
+        let mut keys = VariableKeys::of(&mut calls, graph.saver.restore_op_name)?;
+        if let Some(stored) = checkpoint.object_graph()? {
+            let objects = ObjectGraph::of(objects, &stored)?;
+            keys.compare(&mut calls, &signature, &objects, &checkpoint)?;
+        }
         let flat = flatten::flatten(&mut calls, &signature, &keys)?;
+        let variables = Variables::new(checkpoint);
+        for node in &flat.nodes {
+            variables.check(node)?;
+        }
         Ok(Flattened {
             graph: flat,
-            variables: Variables::new(checkpoint),
+            variables,
+            layers: self.layer_names(objects),
             tensorflow_version: graph.meta_info.tensorflow_version,
         })
+    }
+}
+
+impl SavedModel {
+    /// Names of layers from the file that Keras 2 adds, or from the objects of the graph.
+    fn layer_names(&self, objects: &[u8]) -> LayerNames {
+        let path = self.directory.join(METADATA_FILE);
+        match files::read_whole(&path, limits::CONFIGURATION_BYTES as u64) {
+            Ok(metadata) => LayerNames::of_metadata(&metadata),
+            Err(_) => LayerNames::of_objects(objects),
+        }
     }
 }
 
@@ -91,6 +120,8 @@ impl SavedModel {
 pub(crate) struct Flattened<'a> {
     pub(crate) graph: FlatGraph<'a>,
     pub(crate) variables: Variables,
+    /// What is known of the Keras layers.
+    pub(crate) layers: LayerNames,
     /// Version of TensorFlow that wrote the SavedModel.
     pub(crate) tensorflow_version: &'a str,
 }

@@ -1,20 +1,24 @@
 //! The values of variables: which tensor of the checkpoint belongs to which variable.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::calls::{Calls, MAIN_FRAME, Place};
 use super::checkpoint::Checkpoint;
 use super::damage::damaged;
 use super::data_type::DataType;
+use super::flat::FlatNode;
+use super::object_graph::ObjectGraph;
+use super::signature::Signature;
 use super::tensor::Tensor;
 use crate::error::ErrorKind;
 
 /// Name of a tensor in the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct VariableKey(String);
+pub(crate) struct VariableKey(pub(super) String);
 
 /// The keys of all variables of the main graph.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct VariableKeys<'a> {
     keys: HashMap<&'a str, VariableKey>,
 }
@@ -52,7 +56,7 @@ impl<'a> VariableKeys<'a> {
             {
                 continue;
             }
-            if let std::collections::hash_map::Entry::Vacant(entry) = lists.entry(value.place) {
+            if let Entry::Vacant(entry) = lists.entry(value.place) {
                 entry.insert(restored_names(calls, value.place)?);
             }
             let key = lists
@@ -62,6 +66,61 @@ impl<'a> VariableKeys<'a> {
             keys.insert(handle.name, VariableKey(key.clone()));
         }
         Ok(Self { keys })
+    }
+
+    /// Compares the keys with those that the objects of the model have, and adds missing ones.
+    ///
+    /// A call of a function hands over its own arguments and then what the function has bound, in
+    /// the order of a list of objects. Keras 3 exports each variable as two objects with the same
+    /// value, one of which is bound and the other restored.
+    pub(super) fn compare(
+        &mut self,
+        calls: &mut Calls<'a>,
+        signature: &Signature<'a>,
+        objects: &ObjectGraph<'_>,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), ErrorKind> {
+        let mut compared = Vec::new();
+        for output in &signature.outputs {
+            let Some(place) = calls.main_node(output.tensor)? else {
+                continue;
+            };
+            let call = calls.node(place)?;
+            let Some(function) = calls.called(call)? else {
+                continue;
+            };
+            if compared.contains(&place) {
+                continue;
+            }
+            compared.push(place);
+            let Some(bound) = objects.bound_keys(function)? else {
+                continue;
+            };
+            let arguments = calls.inputs(call)?;
+            let first = arguments.len().saturating_sub(bound.len());
+            for (argument, key) in arguments.into_iter().skip(first).zip(bound) {
+                let Some(key) = key else { continue };
+                let source = calls.resolve(MAIN_FRAME, argument)?;
+                let handle = calls.node(source.place)?;
+                if handle.op != "VarHandleOp" || source.place.frame != MAIN_FRAME {
+                    continue;
+                }
+                match self.keys.entry(handle.name) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(VariableKey(key.to_owned()));
+                    }
+                    Entry::Occupied(entry) if checkpoint.are_equal(&entry.get().0, key) => {}
+                    Entry::Occupied(entry) => {
+                        return Err(damaged(format!(
+                            "the variable {:?} is restored from {:?}, but its object from {key:?}",
+                            handle.name,
+                            entry.get().0
+                        )));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The key of a variable; an error when nothing restores it.
@@ -96,6 +155,33 @@ pub(crate) struct Variables {
 impl Variables {
     pub(super) fn new(checkpoint: Checkpoint) -> Self {
         Self { checkpoint }
+    }
+
+    /// Compares what the graph says of a variable with what is stored.
+    pub(super) fn check(&self, variable: &FlatNode<'_>) -> Result<(), ErrorKind> {
+        let Some(key) = variable.attributes.variable() else {
+            return Ok(());
+        };
+        let (stored, data_type) = (self.shape(key)?, self.data_type(key)?);
+        let declared = variable.attributes.shape("shape")?;
+        let shape_fits = declared.is_none_or(|declared| {
+            declared.len() == stored.len()
+                && declared
+                    .iter()
+                    .zip(stored)
+                    .all(|(declared, stored)| declared.is_none_or(|declared| declared == *stored))
+        });
+        let type_fits = variable
+            .attributes
+            .data_type("dtype")?
+            .is_none_or(|declared| declared == data_type);
+        if shape_fits && type_fits {
+            return Ok(());
+        }
+        Err(damaged(format!(
+            "the variable {:?} is stored as {data_type} of shape {stored:?}, which it is not",
+            variable.name
+        )))
     }
 
     /// Extents of a variable.

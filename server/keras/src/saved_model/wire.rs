@@ -5,6 +5,8 @@
 //! a slice of the file, and only the fields of the messages that are visited are looked at. See
 //! "Encoding" in the documentation of protocol buffers.
 
+use crate::limits;
+
 /// Bytes that are no protocol buffer message, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
@@ -135,14 +137,23 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Adds the integers of one occurrence of a repeated field, packed or not.
+/// Adds the integers of one occurrence of a repeated field, packed or not. A byte of the file may
+/// become eight in memory, so that there is a limit.
 pub(super) fn extend_integers(values: &mut Vec<i64>, value: Value<'_>) -> Result<(), Malformed> {
     match value {
+        Value::Bytes(packed)
+            if packed.len() > limits::SINGLE_ELEMENTS.saturating_sub(values.len()) =>
+        {
+            Err(Malformed("a list of numbers is too long"))
+        }
         Value::Bytes(mut packed) => {
             while !packed.is_empty() {
                 values.push(take_varint(&mut packed)? as i64);
             }
             Ok(())
+        }
+        _ if values.len() >= limits::SINGLE_ELEMENTS => {
+            Err(Malformed("a list of numbers is too long"))
         }
         single => {
             values.push(single.integer()?);

@@ -85,6 +85,14 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Whether two tensors agree in all but their places.
+    pub(super) fn describes_the_same(&self, other: &Self) -> bool {
+        let contents = |entry: &Self| (entry.data_type, entry.size, entry.crc32c);
+        contents(self) == contents(other) && self.shape == other.shape
+    }
+}
+
 /// `tensorflow.BundleEntryProto`.
 #[derive(Debug, Default)]
 struct BundleEntry {

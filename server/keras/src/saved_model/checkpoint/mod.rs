@@ -85,8 +85,12 @@ impl Checkpoint {
         with_ending(&self.prefix, &ending)
     }
 
-    pub(super) fn contains(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+    /// Whether two tensors have the same contents, to all appearances.
+    pub(super) fn are_equal(&self, one: &str, other: &str) -> bool {
+        match (self.entries.get(one), self.entries.get(other)) {
+            (Some(one), Some(other)) => one.describes_the_same(other),
+            _ => false,
+        }
     }
 
     pub(super) fn shape(&self, key: &str) -> Result<&[usize], ErrorKind> {
