@@ -144,6 +144,21 @@ pub enum ErrorKind {
         .0.len(), .0.join(", ")
     )]
     OutputCount(Vec<String>),
+    /// The input takes encoded images or serialized examples.
+    #[error(
+        "the model's input \"{0}\" takes text, such as encoded images or examples, but pixels are needed; save the model with a signature that takes decoded images"
+    )]
+    TextInput(String),
+    /// The output is not one of scores.
+    #[error(
+        "the model's output \"{output}\" is of type {data_type}, but scores are needed; save the model with a signature that gives the scores of the classes"
+    )]
+    OutputType {
+        /// Name of the output.
+        output: String,
+        /// Type of its elements.
+        data_type: String,
+    },
     /// The height or width of the input is open.
     #[error(
         "the model's input \"{input}\" has no fixed height and width; state the input size in the configuration"

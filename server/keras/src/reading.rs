@@ -184,6 +184,7 @@ fn summarize(container: &dyn Container, model: &ModelDefinition, input: Input) -
     Summary {
         format: container.format(),
         keras_version: container.keras_version().map(str::to_owned),
+        tensorflow_version: None,
         name: model.name.clone(),
         input_name: input.name,
         input_shape: input.shape,

@@ -5,6 +5,8 @@ pub struct Summary {
     pub format: &'static str,
     /// Version of Keras that wrote the file.
     pub keras_version: Option<String>,
+    /// Version of TensorFlow that wrote the file, for SavedModels.
+    pub tensorflow_version: Option<String>,
     /// Name of the model.
     pub name: String,
     /// Name of the input layer.

@@ -19,9 +19,6 @@ pub(crate) struct LayerNames {
     classes: HashMap<String, String>,
 }
 
-/// Classes of layers that consist of layers.
-const MODELS: [&str; 3] = ["Functional", "Sequential", "Model"];
-
 /// The part of a layer's description that is of interest.
 #[derive(Debug, Deserialize)]
 struct Description {
@@ -100,12 +97,6 @@ impl LayerNames {
     /// Class of the layer of a name, without the models around it.
     pub(crate) fn class(&self, name: &str) -> Option<&str> {
         self.classes.get(name).map(String::as_str)
-    }
-
-    /// Whether a name is that of a layer which consists of layers.
-    pub(crate) fn is_model(&self, name: &str) -> bool {
-        self.class(name)
-            .is_some_and(|class| MODELS.contains(&class))
     }
 }
 

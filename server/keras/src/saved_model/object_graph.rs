@@ -194,8 +194,10 @@ mod tests {
         message
     }
 
-    /// An object graph of objects with children by name and, in a checkpoint, keys.
-    fn graph(objects: &[(&[(u8, &str)], Option<&str>)]) -> Vec<u8> {
+    /// Numbers and names of children and, in a checkpoint, a key.
+    type Described<'a> = (&'a [(u8, &'a str)], Option<&'a str>);
+
+    fn graph(objects: &[Described<'_>]) -> Vec<u8> {
         let mut graph = Vec::new();
         for (children, key) in objects {
             let mut object = Vec::new();

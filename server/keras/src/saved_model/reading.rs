@@ -2,14 +2,13 @@ use std::path::Path;
 
 use graph::Graph;
 
-use super::SavedModel;
+use super::data_type::DataType;
 use super::flat::{FlatGraph, SignatureTensor};
 use super::import::{ImportOptions, Imported, Naming, import};
+use super::layer_names::scopes_are_numbered;
+use super::{Flattened, SavedModel};
 use crate::error::ErrorKind;
 use crate::summary::Summary;
-
-/// File that Keras 2 writes beside the graph.
-const KERAS_2_FILE: &str = "keras_metadata.pb";
 
 /// Height and width that stand in for open ones when only the rest is asked for; a multiple of all
 /// usual strides.
@@ -30,14 +29,14 @@ pub(crate) fn read(
         input_shape: &shape,
         channels_first: input.is_channels_first(),
         weights: false,
-        naming: naming(directory),
+        naming: naming(&flattened.graph),
     };
     // What does not fit together is found before a single weight is read.
     import(&flattened.graph, &flattened.variables, &options)?;
     options.weights = true;
     let imported = import(&flattened.graph, &flattened.variables, &options)?;
-    let mut summary = summarize(input);
-    let graph = add_imported(&mut summary, imported, true);
+    let mut summary = summarize(input, &flattened);
+    let graph = add_imported(&mut summary, imported, &flattened, true);
     Ok((graph, summary))
 }
 
@@ -56,12 +55,12 @@ pub(crate) fn inspect(directory: &Path, input_size: Option<usize>) -> Result<Sum
         input_shape: &shape,
         channels_first: input.is_channels_first(),
         weights: false,
-        naming: naming(directory),
+        naming: naming(&flattened.graph),
     };
-    let mut summary = summarize(input);
+    let mut summary = summarize(input, &flattened);
     match import(&flattened.graph, &flattened.variables, &options) {
         Ok(imported) => {
-            add_imported(&mut summary, imported, known);
+            add_imported(&mut summary, imported, &flattened, known);
         }
         Err(ErrorKind::UnsupportedLayers(layers)) => summary.unsupported = layers,
         Err(_) if !known => return Err(ErrorKind::UnknownInputSize { input: name }),
@@ -70,11 +69,11 @@ pub(crate) fn inspect(directory: &Path, input_size: Option<usize>) -> Result<Sum
     Ok(summary)
 }
 
-fn naming(directory: &Path) -> Naming {
-    if directory.join(KERAS_2_FILE).exists() {
-        Naming::Keras2
-    } else {
+fn naming(graph: &FlatGraph<'_>) -> Naming {
+    if scopes_are_numbered(graph) {
         Naming::Keras3
+    } else {
+        Naming::Keras2
     }
 }
 
@@ -93,10 +92,19 @@ impl Input {
         let [input] = flat.inputs.as_slice() else {
             return Err(ErrorKind::InputCount(names(&flat.inputs)));
         };
-        if flat.outputs.len() != 1 {
+        let [output] = flat.outputs.as_slice() else {
             return Err(ErrorKind::OutputCount(names(&flat.outputs)));
-        }
+        };
         let name = input.name.clone();
+        if input.data_type == DataType::String {
+            return Err(ErrorKind::TextInput(name));
+        }
+        if !output.data_type.is_float() {
+            return Err(ErrorKind::OutputType {
+                output: output.name.clone(),
+                data_type: output.data_type.to_string(),
+            });
+        }
         match &input.shape {
             Some(shape) if shape.len() > 1 => {
                 let mut shape = shape.clone();
@@ -139,10 +147,12 @@ impl Input {
     }
 }
 
-fn summarize(input: Input) -> Summary {
+fn summarize(input: Input, flattened: &Flattened<'_>) -> Summary {
+    let version = flattened.tensorflow_version;
     Summary {
-        format: "SavedModel",
-        keras_version: None,
+        format: "TensorFlow SavedModel",
+        keras_version: flattened.layers.keras_version().map(str::to_owned),
+        tensorflow_version: (!version.is_empty()).then(|| version.to_owned()),
         name: String::new(),
         input_name: input.name,
         input_shape: input.shape,
@@ -157,7 +167,12 @@ fn summarize(input: Input) -> Summary {
 }
 
 /// Adds what is known once shapes are; extents that come from a stand-in are left out.
-fn add_imported(summary: &mut Summary, imported: Imported, known: bool) -> Graph {
+fn add_imported(
+    summary: &mut Summary,
+    imported: Imported,
+    flattened: &Flattened<'_>,
+    known: bool,
+) -> Graph {
     summary.name = imported.model_name;
     summary.output_name = imported.output_name;
     summary.classes = imported.output_shape.last().copied();
@@ -165,6 +180,12 @@ fn add_imported(summary: &mut Summary, imported: Imported, known: bool) -> Graph
     summary.parameters = imported.parameters;
     summary.input_normalizations = imported.input_normalizations;
     summary.layers = imported.layers;
+    for layer in &mut summary.layers {
+        let name = layer.name.rsplit('/').next().unwrap_or_default();
+        if let Some(class) = flattened.layers.class(name) {
+            layer.class = class.to_owned();
+        }
+    }
     if !known {
         for layer in &mut summary.layers {
             layer.output_shape = None;
