@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use graph::{Activation, BinaryOp, Op, ReduceOp};
+use graph::{Activation, Op, ReduceOp};
 
 use super::finishing::{Plan, Planned};
 use super::scopes::Scopes;
@@ -11,11 +11,13 @@ use crate::summary::LayerSummary;
 
 /// One row for each layer, in execution order.
 ///
-/// `parameters` are the nodes that read variables first, and how many elements these have.
+/// `parameters` are the nodes that read variables first, and how many elements these have;
+/// `left_out` are layers that do nothing, with the nodes that would have made their outputs.
 pub(super) fn summarize(
     plan: &Plan<'_>,
     scopes: &Scopes,
     parameters: &[(usize, u64)],
+    left_out: Vec<(usize, LayerSummary)>,
 ) -> Vec<LayerSummary> {
     let mut weights: HashMap<&str, u64> = HashMap::new();
     for &(node, elements) in parameters {
@@ -30,19 +32,24 @@ pub(super) fn summarize(
         }
         own.push(step);
     }
-    order
-        .into_iter()
-        .map(|layer| {
-            let steps = steps.remove(layer).unwrap_or_default();
-            LayerSummary {
-                name: layer.to_owned(),
-                class: class(&steps).to_owned(),
-                output_shape: steps.last().map(|step| step.entry.shape.clone()),
-                parameters: weights.remove(layer).unwrap_or(0),
-                macs: Some(steps.iter().map(|step| macs(plan, step)).sum()),
-            }
-        })
-        .collect()
+    let rows = order.into_iter().map(|layer| {
+        let steps = steps.remove(layer).unwrap_or_default();
+        let parameters = weights.remove(layer).unwrap_or(0);
+        let summary = LayerSummary {
+            name: layer.to_owned(),
+            class: class(layer, &steps, parameters).to_owned(),
+            output_shape: steps.last().map(|step| step.entry.shape.clone()),
+            parameters,
+            macs: Some(steps.iter().map(|step| macs(plan, step)).sum()),
+        };
+        (steps.first().map_or(0, |step| step.entry.origin), summary)
+    });
+    let mut rows: Vec<(usize, LayerSummary)> = rows.collect();
+    for (node, summary) in left_out {
+        let position = rows.iter().position(|&(first, _)| first > node);
+        rows.insert(position.unwrap_or(rows.len()), (node, summary));
+    }
+    rows.into_iter().map(|(_, summary)| summary).collect()
 }
 
 /// Multiply-accumulate operations of an operator.
@@ -64,10 +71,9 @@ fn macs(plan: &Plan<'_>, step: &Planned<'_>) -> u64 {
 }
 
 /// The class of Keras that computes what the operators of a layer do; SavedModels do not tell.
-fn class(steps: &[&Planned<'_>]) -> &'static str {
+fn class(layer: &str, steps: &[&Planned<'_>], parameters: u64) -> &'static str {
     let count = |wanted: fn(&Op) -> bool| steps.iter().filter(|step| wanted(step.op)).count();
     let kernels = count(Op::has_kernel);
-    let normalizes = count(|op| matches!(op, Op::Activation(Activation::Rsqrt)));
     if count(|op| matches!(op, Op::BatchMatMul { .. })) > 0 && kernels > 1 {
         return "MultiHeadAttention";
     }
@@ -80,26 +86,47 @@ fn class(steps: &[&Planned<'_>]) -> &'static str {
             _ => "Conv2D",
         };
     }
-    if count(|op| matches!(op, Op::BatchNormalization { .. })) > 0 {
+    if count(|op| matches!(op, Op::Activation(Activation::Rsqrt))) > 0 {
+        return normalization(layer);
+    }
+    if count(|op| matches!(op, Op::BatchNormalization { .. })) > 0 && parameters > 0 {
         return "BatchNormalization";
     }
-    if normalizes > 0 {
-        return "LayerNormalization";
+    let own = layer.rsplit('/').next().unwrap_or(layer);
+    let rescales = steps.iter().all(|step| super::pixels::is_mapping(step.op));
+    if rescales && (own.starts_with("rescaling") || own.starts_with("normalization")) {
+        return if own.starts_with("rescaling") {
+            "Rescaling"
+        } else {
+            "Normalization"
+        };
     }
-    steps.last().map_or("", |step| plain_class(step))
+    steps.last().map_or("", |step| plain_class(layer, step))
 }
 
-fn plain_class(step: &Planned<'_>) -> &'static str {
+/// The class of a layer that normalizes by statistics of the image.
+fn normalization(layer: &str) -> &'static str {
+    match layer.rsplit('/').next() {
+        Some(own) if own.starts_with("group_normalization") => "GroupNormalization",
+        Some(own) if own.starts_with("unit_normalization") => "UnitNormalization",
+        _ => "LayerNormalization",
+    }
+}
+
+fn plain_class(layer: &str, step: &Planned<'_>) -> &'static str {
     match step.op {
         Op::MaxPool2d(_) => "MaxPooling2D",
         Op::AveragePool2d(_) => "AveragePooling2D",
-        Op::Reduce { kind, axes, .. } if axes.as_slice() == [1, 2] => match kind {
-            ReduceOp::Mean => "GlobalAveragePooling2D",
-            ReduceOp::Max => "GlobalMaxPooling2D",
+        Op::Reduce { kind, axes, .. } => match (kind, axes.as_slice()) {
+            (ReduceOp::Mean, [1, 2]) => "GlobalAveragePooling2D",
+            (ReduceOp::Max, [1, 2]) => "GlobalMaxPooling2D",
+            (ReduceOp::Mean, [1]) => "GlobalAveragePooling1D",
+            (ReduceOp::Max, [1]) => "GlobalMaxPooling1D",
             _ => step.op.name(),
         },
         Op::Pad { .. } => "ZeroPadding2D",
         Op::Slice { .. } => "Cropping2D",
+        Op::Resize { .. } if layer.contains("up_sampling2d") => "UpSampling2D",
         Op::Resize { .. } => "Resizing",
         Op::Transpose { .. } => "Permute",
         Op::Reshape { shape } if shape.len() == 2 => "Flatten",
@@ -108,7 +135,6 @@ fn plain_class(step: &Planned<'_>) -> &'static str {
         Op::Activation(Activation::LeakyRelu { .. }) => "LeakyReLU",
         Op::Activation(Activation::Elu) => "ELU",
         Op::Activation(_) => "Activation",
-        Op::Binary(BinaryOp::Add) => "Add",
         op => op.name(),
     }
 }

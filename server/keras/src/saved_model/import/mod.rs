@@ -32,7 +32,7 @@ use crate::summary::{InputNormalization, LayerSummary, UnsupportedLayer};
 use super::data_type::DataType;
 use super::flat::{FlatGraph, Port, VARIABLE};
 use super::variables::{VariableKey, Variables};
-use augmentation::Augmentation;
+use augmentation::{Augmentation, Removed};
 use drawing::{Content, Drawing, Drawn, Step};
 use finishing::Plan;
 use operators::Call;
@@ -83,7 +83,7 @@ pub(crate) fn import(
     let [output] = flat.outputs.as_slice() else {
         return Err(ErrorKind::OutputCount(names(&flat.outputs)));
     };
-    let augmentation = Augmentation::find(flat, input.port);
+    let augmentation = Augmentation::find(flat);
     let target = augmentation.source(output.port);
     let needed = needed(flat, &augmentation, target);
     let scopes = Scopes::of(flat, &needed, options.naming);
@@ -101,6 +101,7 @@ pub(crate) fn import(
         counted: HashSet::new(),
         parameters: Vec::new(),
         unsupported: Vec::new(),
+        left_out: Vec::new(),
         memory: Memory::default(),
     };
     importer.count_readers(&needed, target);
@@ -121,7 +122,14 @@ pub(crate) fn import(
             Vec::new()
         };
         importer.terms.push(terms);
-        importer.release(index);
+        for layer in augmentation.layers() {
+            if layer.output.node == index {
+                importer.leave_out(layer);
+            }
+        }
+        if *needed {
+            importer.release(index);
+        }
     }
     let output = match importer.term(target) {
         Some(Term::Drawn { id, .. }) => id,
@@ -143,7 +151,14 @@ pub(crate) fn import(
     } else {
         Graph::default()
     };
-    let layers = layers::summarize(&plan, &scopes, &importer.parameters);
+    let normalizing = flat
+        .nodes
+        .iter()
+        .enumerate()
+        .filter(|(_, node)| node.op == "Rsqrt")
+        .map(|(index, _)| scopes.layer(index))
+        .collect();
+    let layers = layers::summarize(&plan, &scopes, &importer.parameters, importer.left_out);
     Ok(Imported {
         graph,
         model_name: scopes.model().to_owned(),
@@ -156,7 +171,7 @@ pub(crate) fn import(
             .iter()
             .map(|&(_, elements)| elements)
             .sum(),
-        input_normalizations: pixels::normalizations(&plan),
+        input_normalizations: pixels::normalizations(&plan, &normalizing),
         layers,
     })
 }
@@ -227,6 +242,8 @@ struct Importer<'a, 'g> {
     /// Nodes that read variables first, and how many elements these have.
     parameters: Vec<(usize, u64)>,
     unsupported: Vec<UnsupportedLayer>,
+    /// Layers of augmentation, and the nodes that made their outputs.
+    left_out: Vec<(usize, LayerSummary)>,
     memory: Memory,
 }
 
@@ -243,6 +260,20 @@ impl<'a, 'g> Importer<'a, 'g> {
                 *count += 1;
             }
         }
+    }
+
+    /// Lists a layer that hands its input on, as the layers of other formats are.
+    fn leave_out(&mut self, layer: &Removed) {
+        let shape = self.term(layer.input).map(|term| self.shape(&term));
+        let name = self.scopes.layer(layer.output.node).to_owned();
+        let summary = LayerSummary {
+            name,
+            class: layer.class.to_owned(),
+            output_shape: shape.and_then(Result::ok),
+            parameters: 0,
+            macs: Some(0),
+        };
+        self.left_out.push((layer.output.node, summary));
     }
 
     /// Forgets what only the node at `index` still had to read.

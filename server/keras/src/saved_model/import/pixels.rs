@@ -13,12 +13,25 @@ use crate::summary::InputNormalization;
 struct Mapping {
     scale: Option<f32>,
     offset: Option<f32>,
-    /// A deviation is divided by, as `Normalization` does.
-    divides: bool,
+    /// Whether each channel is divided by a number of its own, as `Normalization` does.
+    standardizes: bool,
 }
 
 /// The layers that only rescale pixels, in order.
-pub(super) fn normalizations(plan: &Plan<'_>) -> Vec<InputNormalization> {
+///
+/// `normalizing` are layers that take the root of a variance, such as batch normalization.
+pub(super) fn normalizations(
+    plan: &Plan<'_>,
+    normalizing: &HashSet<&str>,
+) -> Vec<InputNormalization> {
+    // Layers that do something else besides, such as an activation of the pixels.
+    let mut others = normalizing.clone();
+    others.extend(
+        plan.steps
+            .iter()
+            .filter(|step| !is_mapping(step.op))
+            .map(|step| step.layer),
+    );
     let mut pixels: HashSet<Drawn> = HashSet::new();
     let mut found: Vec<InputNormalization> = Vec::new();
     for step in &plan.steps {
@@ -33,7 +46,8 @@ pub(super) fn normalizations(plan: &Plan<'_>) -> Vec<InputNormalization> {
                 pixels.insert(step.id);
             }
             _ => {
-                let Some(mapping) = mapping(plan.drawing, step, x) else {
+                let mapping = mapping(plan.drawing, step, x);
+                let Some(mapping) = mapping.filter(|_| !others.contains(step.layer)) else {
                     continue;
                 };
                 pixels.insert(step.id);
@@ -44,10 +58,28 @@ pub(super) fn normalizations(plan: &Plan<'_>) -> Vec<InputNormalization> {
     found
 }
 
+/// Whether an operator can map pixel values.
+pub(super) fn is_mapping(op: &Op) -> bool {
+    match op {
+        Op::BatchNormalization { epsilon } => *epsilon == 0.0,
+        Op::Binary(op) => !matches!(op, BinaryOp::Maximum | BinaryOp::Minimum),
+        _ => false,
+    }
+}
+
 /// What an operator with one constant operand does to pixels.
 fn mapping(drawing: &Drawing, step: &Planned<'_>, x: Drawn) -> Option<Mapping> {
-    let (Op::Binary(op), &[a, b]) = (step.op, step.inputs) else {
-        return None;
+    let (op, a, b) = match (step.op, step.inputs) {
+        (Op::Binary(op), &[a, b]) => (op, a, b),
+        // A product and a sum with a number for each channel.
+        (Op::BatchNormalization { .. }, &[_, gamma, beta, ..]) => {
+            return Some(Mapping {
+                scale: uniform(drawing, gamma),
+                offset: uniform(drawing, beta),
+                standardizes: false,
+            });
+        }
+        _ => return None,
     };
     let constant = if a == x { b } else { a };
     if a == b || !drawing.is_constant(constant) {
@@ -65,7 +97,7 @@ fn mapping(drawing: &Drawing, step: &Planned<'_>, x: Drawn) -> Option<Mapping> {
     Some(Mapping {
         scale,
         offset,
-        divides: *op == BinaryOp::Divide,
+        standardizes: *op == BinaryOp::Divide && drawing.shape(constant).iter().any(|&n| n > 1),
     })
 }
 
@@ -84,9 +116,10 @@ fn record(found: &mut Vec<InputNormalization>, layer: &str, mapping: Mapping) {
     let Mapping {
         scale,
         offset,
-        divides,
+        standardizes,
     } = mapping;
-    let class = if divides {
+    let own = layer.rsplit('/').next().unwrap_or(layer);
+    let class = if standardizes || own.starts_with("normalization") {
         "Normalization"
     } else {
         "Rescaling"
@@ -101,7 +134,7 @@ fn record(found: &mut Vec<InputNormalization>, layer: &str, mapping: Mapping) {
             last.offset = product(last.offset, scale)
                 .zip(offset)
                 .map(|(first, second)| first + second);
-            if divides {
+            if standardizes {
                 last.class = class.to_owned();
             }
         }

@@ -1,5 +1,7 @@
 //! Which layer of Keras an operator belongs to, by the path of scopes in its name.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::saved_model::flat::FlatGraph;
 
 /// How Keras names the scopes of layers.
@@ -12,41 +14,30 @@ pub(crate) enum Naming {
 }
 
 /// Scopes that TensorFlow or Keras opens inside a layer.
-const INNER: [&str; 34] = [
-    "BiasAdd",
-    "Conv2D",
-    "conv2d_transpose",
-    "FusedBatchNorm",
-    "FusedBatchNormV3",
+const INNER: [&str; 13] = [
     "Gelu",
     "LogSigmoid",
-    "MatMul",
-    "Max",
-    "MaxPool",
-    "Mean",
-    "Pad",
-    "Relu",
     "Repeat",
-    "Reshape",
-    "Softmax",
     "Tensordot",
     "batchnorm",
     "clip_by_value",
-    "conv",
-    "convolution",
-    "depthwise",
     "einsum",
     "l2_normalize",
     "moments",
-    "normalize",
-    "resize",
     "separable_conv2d",
-    "softmax",
+    "stateless_random_uniform",
     "strided_slice",
-    "transpose",
     "weighted_moments",
-    "AvgPool",
-    "GatherV2",
+];
+
+/// Operators that make a scope a layer of its own, whatever other scopes are in it.
+const KERNELS: [&str; 6] = [
+    "BatchMatMulV2",
+    "BiasAdd",
+    "Conv2D",
+    "Conv2DBackpropInput",
+    "DepthwiseConv2dNative",
+    "MatMul",
 ];
 
 /// Scopes that stand for a call of a function and not for a layer.
@@ -89,17 +80,30 @@ impl Scopes {
             relevant().all(|path| path.first() == Some(&root))
                 && relevant().any(|path| path.len() > 2)
         });
-        let numbered =
-            naming == Naming::Keras3 && root.is_none_or(|root| unnumbered(root).is_some());
-        let nodes = paths
+        let inside: Vec<&[&str]> = paths
             .iter()
-            .map(|path| {
-                let path = match root {
-                    Some(root) if path.first() == Some(&root) => path.get(1..).unwrap_or(&[]),
-                    _ => path.as_slice(),
-                };
-                Scope::of(path, numbered)
+            .map(|path| match root {
+                Some(root) if path.first() == Some(&root) => path.get(1..).unwrap_or(&[]),
+                _ => path.as_slice(),
             })
+            .collect();
+        let numbered = naming == Naming::Keras3
+            && root.is_none_or(|root| unnumbered(root).is_some() && !root.starts_with("model"))
+            && inside
+                .iter()
+                .zip(&flat.nodes)
+                .zip(needed)
+                .all(|((path, node), needed)| {
+                    let in_model = *needed && !node.inputs.is_empty() && path.len() > 1;
+                    !in_model
+                        || path
+                            .first()
+                            .is_some_and(|scope| unnumbered(scope).is_some())
+                });
+        let whole = whole_layers(flat, &inside, needed);
+        let nodes = inside
+            .iter()
+            .map(|path| Scope::of(path, &whole, numbered))
             .collect();
         Self {
             model: root.unwrap_or("model").to_owned(),
@@ -132,15 +136,14 @@ impl Scopes {
 }
 
 impl Scope {
-    fn of(path: &[&str], numbered: bool) -> Self {
+    fn of(path: &[&str], whole: &HashSet<Vec<&str>>, numbered: bool) -> Self {
         let scopes = path.len().saturating_sub(1);
         // The first scope is a layer or a model, whatever its name.
-        let inner = path
-            .iter()
-            .take(scopes)
-            .skip(1)
-            .position(|scope| is_inner(scope))
-            .map_or(scopes, |position| position + 1);
+        let ends = |count: &usize| {
+            let next = path.get(*count).copied().unwrap_or_default();
+            is_inner(next) || path.get(..*count).is_some_and(|path| whole.contains(path))
+        };
+        let inner = (1..scopes).find(ends).unwrap_or(scopes);
         let (layer, part) = path.split_at(inner.max(usize::from(path.len() == 1)));
         let layer: Vec<&str> = layer
             .iter()
@@ -154,6 +157,36 @@ impl Scope {
             part: part.join("/"),
         }
     }
+}
+
+/// Scopes that are layers although there are scopes in them: they have a kernel themselves, or
+/// are those of attention, with a query, a key and a value.
+fn whole_layers<'p>(
+    flat: &FlatGraph<'_>,
+    paths: &[&[&'p str]],
+    needed: &[bool],
+) -> HashSet<Vec<&'p str>> {
+    let mut whole: HashSet<Vec<&str>> = HashSet::new();
+    let mut attention: HashMap<&[&str], HashSet<&str>> = HashMap::new();
+    for ((node, path), needed) in flat.nodes.iter().zip(paths).zip(needed) {
+        let Some((_, scopes)) = path.split_last().filter(|_| *needed) else {
+            continue;
+        };
+        if KERNELS.contains(&node.op.as_str()) && !scopes.is_empty() {
+            whole.insert(scopes.to_vec());
+        }
+        for count in 1..scopes.len() {
+            let (outer, inner) = scopes.split_at(count);
+            let inner = inner.first().copied().unwrap_or_default();
+            let inner = unnumbered(inner).unwrap_or(inner);
+            if ["query", "key", "value"].contains(&inner) {
+                attention.entry(outer).or_default().insert(inner);
+            }
+        }
+    }
+    let attention = attention.into_iter().filter(|(_, parts)| parts.len() == 3);
+    whole.extend(attention.map(|(scopes, _)| scopes.to_vec()));
+    whole
 }
 
 fn is_inner(scope: &str) -> bool {
@@ -170,7 +203,7 @@ fn path(name: &str) -> Vec<&str> {
 }
 
 /// A scope without the number that makes it unique.
-fn unnumbered(scope: &str) -> Option<&str> {
+pub(super) fn unnumbered(scope: &str) -> Option<&str> {
     let (name, number) = scope.rsplit_once('_')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (is_number && !name.is_empty()).then_some(name)

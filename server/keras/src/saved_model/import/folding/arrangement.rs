@@ -102,8 +102,13 @@ fn rearrange(
             let operands: Vec<&Value> = operands.iter().collect();
             pick(&operands, join(&positions(&operands)?, axis)?)
         }
-        ("GatherV2", [x, indices, axis]) => {
-            let (Some(chosen), Some(&[axis])) = (indices.as_integers(), axis.as_integers()) else {
+        // Tables of variables and the first version of the operator look up the first axis.
+        ("Gather" | "GatherV2", [x, indices, axis @ ..]) => {
+            let axis = match axis {
+                [] => Some(&[0][..]),
+                [axis, ..] => axis.as_integers(),
+            };
+            let (Some(chosen), Some(&[axis])) = (indices.as_integers(), axis) else {
                 return Ok(None);
             };
             if attributes.whole("batch_dims", 0)? != 0 {

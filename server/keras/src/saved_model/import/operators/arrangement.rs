@@ -51,8 +51,10 @@ pub(super) fn concatenate(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, Laye
     let rank = operands
         .first()
         .map_or(0, |&first| call.drawing().shape(first).len());
-    let axis = extents::axis(axis, rank)?;
-    call.draw(Op::Concatenate { axis }, &operands)
+    match extents::axis(axis, rank)? {
+        0 if rank > 1 => unsupported("it joins along the batch axis"),
+        axis => call.draw(Op::Concatenate { axis }, &operands),
+    }
 }
 
 pub(super) fn pack(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
@@ -261,14 +263,15 @@ pub(super) fn reverse(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerPro
 
 pub(super) fn gather(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
     let x = call.tensor(0)?;
-    if !call.is_known(1) || !call.is_known(2) {
+    let given = call.inputs.len() > 2;
+    if !call.is_known(1) || (given && !call.is_known(2)) {
         return unsupported("which elements it takes depends on the image");
     }
     if call.attributes.whole("batch_dims", 0)? != 0 {
         return unsupported("it takes other elements for each image");
     }
     let indices = call.value(1)?;
-    let axis = call.integer(2)?;
+    let axis = if given { call.integer(2)? } else { 0 };
     let shape = call.drawing().shape(x).to_vec();
     let axis = extents::axis(axis, shape.len())?;
     let extent = shape.get(axis).copied().unwrap_or(0);

@@ -66,7 +66,7 @@ pub(super) fn handler(op: &str) -> Option<Handler> {
         "Transpose" => arrangement::transpose,
         "StridedSlice" | "Slice" => arrangement::slice,
         "ReverseV2" => arrangement::reverse,
-        "GatherV2" => arrangement::gather,
+        "Gather" | "GatherV2" => arrangement::gather,
         "Tile" => arrangement::tile,
         "BroadcastTo" => arrangement::spread,
         "ResizeBilinear" | "ResizeNearestNeighbor" => resizing::resize,

@@ -34,6 +34,9 @@ pub(super) fn reduce(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProb
     if axes.is_empty() {
         return Ok(call.result(x));
     }
+    if axes.first() == Some(&0) && call.drawing().shape(x).len() > 1 {
+        return unsupported("it reduces the batch, build the model with training=False");
+    }
     let kind = match call.op {
         "Mean" => ReduceOp::Mean,
         "Sum" => ReduceOp::Sum,
