@@ -5,6 +5,7 @@
 //! data. [`passes`] rewrite a graph without changing what it computes; [`reference`] computes it
 //! the slow and obvious way.
 
+mod cost;
 mod error;
 mod model;
 mod op;
@@ -12,6 +13,7 @@ pub mod passes;
 pub mod reference;
 mod shape;
 
+pub use cost::{multiply_accumulates, operator_multiply_accumulates};
 pub use error::GraphError;
 pub use model::{Constant, Graph, Node, NodeId, Tensor, TensorId};
 pub use op::{

@@ -61,6 +61,8 @@ pub enum Stage {
     Quantize,
     /// Running the quantized model once.
     Verify,
+    /// Running the float and the quantized model on some of the images.
+    Compare,
     /// Writing the files.
     Write,
     /// Running the original Keras model on labelled images.
@@ -98,6 +100,11 @@ pub struct QuantizeOutcome {
     pub model: WrittenFile,
     /// The int8 model.
     pub quantized_model: WrittenFile,
+    /// The page about every layer.
+    pub report: WrittenFile,
+    /// Signal to quantization noise ratio before the final softmax, in decibels; `None` when
+    /// nothing was compared.
+    pub logits_sqnr_db: Option<f64>,
     /// Distinct images that calibration ran.
     pub calibration_images: usize,
     /// Samples that they stand for: `batch_size * iteration_count`.
@@ -169,6 +176,7 @@ impl Stage {
             Self::Calibrate => "calibrate",
             Self::Quantize => "quantize",
             Self::Verify => "verify",
+            Self::Compare => "compare",
             Self::Write => "write",
             Self::EvaluateKeras => "evaluate_keras",
             Self::EvaluateTflite => "evaluate_tflite",

@@ -20,7 +20,9 @@ pub use evaluate::{RESULTS, evaluate};
 pub use event::{
     EvaluateOutcome, Event, Level, ModelLine, Outcome, QuantizeOutcome, Stage, Timing, WrittenFile,
 };
-pub use quantize::{FLOAT_MODEL, QUANTIZED_MODEL, quantize};
+pub use quantize::{
+    FLOAT_MODEL, QUANTIZATION_REPORT, QUANTIZATION_REPORT_PAGE, QUANTIZED_MODEL, quantize,
+};
 
 /// Tells how a job ended.
 fn tell<T>(context: &mut Context, outcome: &Result<T, JobError>, wrap: impl Fn(&T) -> Outcome) {

@@ -23,10 +23,14 @@ fn quantized(outcome: &QuantizeOutcome) -> String {
         table.row([name.to_owned(), bytes(file.bytes), path]);
     }
     format!(
-        "{}calibrated on {} images ({} samples)\n",
+        "{}calibrated on {} images ({} samples){}; report: {}\n",
         table.render(),
         outcome.calibration_images,
-        outcome.calibration_samples
+        outcome.calibration_samples,
+        outcome
+            .logits_sqnr_db
+            .map_or_else(String::new, |ratio| format!(", logits SQNR {ratio:.1} dB")),
+        outcome.report.path.display()
     )
 }
 

@@ -1,5 +1,9 @@
+mod comparison;
+mod report;
+
 use std::path::Path;
 
+use ::report::{Calibration, Files, QuantizationReport};
 use configuration::{InferenceInputType, Settings};
 use graph::{Graph, passes};
 use images::Extensions;
@@ -20,7 +24,14 @@ pub const FLOAT_MODEL: &str = "model.tflite";
 /// Name of the int8 model in `output_dir`.
 pub const QUANTIZED_MODEL: &str = "model_quantized.tflite";
 
-/// Reads the Keras model, calibrates it on images and writes the float and the int8 model.
+/// Name of the report's data in `output_dir`.
+pub const QUANTIZATION_REPORT: &str = "quantization_report.json";
+
+/// Name of the report's page in `output_dir`.
+pub const QUANTIZATION_REPORT_PAGE: &str = "quantization_report.html";
+
+/// Reads the Keras model, calibrates it on images and writes the float and the int8 model
+/// with a report on every layer.
 ///
 /// The outcome is also the last event. On any error, earlier files are as they were.
 ///
@@ -75,20 +86,45 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
 
     let quantized = quantize_graph(&prepared, &statistics, settings, context)?;
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
-    drop(quantized);
     verify(&quantized_model, context)?;
+    let comparison = comparison::compare(&prepared, &quantized, &classifier, &set, context)?;
 
     context.begin(Stage::Write, "writing", 0, "");
     let float_model = write(&prepared, &Encodings::float())?;
+    let report = QuantizationReport {
+        model: file_name(&settings.source_keras_model),
+        calibration: Calibration {
+            images: samples.len(),
+            samples: sample_count,
+        },
+        comparison: comparison.as_ref().map(comparison::Comparison::summary),
+        files: Files {
+            float_bytes: float_model.len() as u64,
+            quantized_bytes: quantized_model.len() as u64,
+        },
+        advice: Vec::new(),
+        layers: report::layers(&prepared, &quantized, &statistics, comparison.as_ref()),
+        generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let mut json = serde_json::to_string_pretty(&report).map_err(|error| {
+        JobError::write(settings.output_dir.join(QUANTIZATION_REPORT), error.into())
+    })?;
+    json.push('\n');
     context.check_cancelled()?;
     context.cancellation.begin_commit();
-    let [model, quantized_model] = output.commit([
+    let [model, quantized_model, _, report_page] = output.commit([
         (FLOAT_MODEL, &float_model),
         (QUANTIZED_MODEL, &quantized_model),
+        (QUANTIZATION_REPORT, json.as_bytes()),
+        (QUANTIZATION_REPORT_PAGE, report.to_html().as_bytes()),
     ])?;
     Ok(QuantizeOutcome {
         model,
         quantized_model,
+        report: report_page,
+        logits_sqnr_db: report
+            .comparison
+            .and_then(|compared| compared.logits_sqnr_db),
         calibration_images: samples.len(),
         calibration_samples: sample_count,
         timings: context.finish(),
@@ -159,6 +195,13 @@ fn verify(model: &[u8], context: &mut Context) -> Result<(), JobError> {
         context.check_cancelled()?;
     }
     Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The models that [`quantize`] writes to a folder: float, int8.

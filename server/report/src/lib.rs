@@ -1,0 +1,16 @@
+//! Reports of jobs: the data, which is also written as JSON, and pages that show it.
+//!
+//! A page is one file of HTML with SVG charts and no scripts, so that a browser, a mail program and
+//! an editor's web view show the same. Every chart has its numbers in a table. Names of layers,
+//! classes and files are text, whatever they contain.
+
+mod chart;
+mod markup;
+mod number;
+mod page;
+mod quantization;
+
+pub use quantization::{
+    Activation, Advice, Calibration, Comparison, Files, Histogram, Layer, QuantizationReport,
+    Weights,
+};

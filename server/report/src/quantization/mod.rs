@@ -1,0 +1,140 @@
+//! What quantization did to every layer of a model.
+
+mod page;
+
+use serde::Serialize;
+
+/// `quantization_report.json` (`schemas/quantization_report.schema.json`), and the page that shows
+/// it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QuantizationReport {
+    /// File name of the Keras model.
+    pub model: String,
+    /// What calibration saw.
+    pub calibration: Calibration,
+    /// The two models side by side; absent from builds without the TFLite runtime.
+    pub comparison: Option<Comparison>,
+    /// What was written.
+    pub files: Files,
+    /// What may spoil the accuracy, and the setting that would help.
+    pub advice: Vec<Advice>,
+    /// Layers, those with the most noise first.
+    pub layers: Vec<Layer>,
+    /// Program and version.
+    pub generator: String,
+}
+
+/// Images that chose the scales.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Calibration {
+    /// Distinct images.
+    pub images: usize,
+    /// Samples that they stand for.
+    pub samples: usize,
+}
+
+/// Outputs of the float and the int8 model on some of the calibration images.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Number of images.
+    pub images: usize,
+    /// Signal to quantization noise ratio of what goes into the final softmax, or of the output
+    /// where there is none, in decibels; `None` when there is no noise at all.
+    pub logits_sqnr_db: Option<f64>,
+    /// Fraction of images on which both models name the same class, in [0, 1].
+    pub top_1_agreement: f64,
+    /// What ran them.
+    pub engine: String,
+}
+
+/// Sizes of the written models in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Files {
+    /// The float model.
+    pub float_bytes: u64,
+    /// The int8 model.
+    pub quantized_bytes: u64,
+}
+
+/// A likely cause of lost accuracy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// Stable name of the kind of problem.
+    pub code: &'static str,
+    /// The layer, if it is one layer's.
+    pub layer: Option<String>,
+    /// What was found and what to do.
+    pub message: String,
+}
+
+/// One operator of the converted model and its output.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Layer {
+    /// Name of the layer, `layer/part` where it needs several operators.
+    pub name: String,
+    /// Operator of the converted model.
+    pub operator: String,
+    /// Position in the order of execution, from 0.
+    pub position: usize,
+    /// Shape of the output with the batch axis.
+    pub output_shape: Vec<usize>,
+    /// Signal to quantization noise ratio of the output in decibels, all noise from the input of
+    /// the model on included; `None` where there is no noise, or nothing was compared.
+    pub sqnr_db: Option<f64>,
+    /// Decibels lost against the noisiest operand.
+    pub sqnr_loss_db: Option<f64>,
+    /// Cosine of the angle between float and int8 output, in [-1, 1].
+    pub cosine_similarity: Option<f64>,
+    /// How the output is stored.
+    pub activation: Option<Activation>,
+    /// How kernel and bias are stored.
+    pub weights: Option<Weights>,
+    /// Multiply-accumulate operations for one image.
+    pub macs: u64,
+}
+
+/// Quantization of an activation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Activation {
+    /// Bits of an element.
+    pub bits: u8,
+    /// Step between neighbouring values.
+    pub scale: f64,
+    /// Quantized value of zero.
+    pub zero_point: i32,
+    /// Smallest and largest value that can be represented.
+    pub range: [f64; 2],
+    /// Smallest and largest value that calibration saw, where it looked.
+    pub data_range: Option<[f64; 2]>,
+    /// How the values are distributed over `data_range`.
+    pub histogram: Option<Histogram>,
+}
+
+/// Counts over equal bins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Histogram {
+    /// Number of values in each bin.
+    pub counts: Vec<u64>,
+}
+
+/// Quantization of a kernel and its bias.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Weights {
+    /// Bits of an element of the kernel.
+    pub bits: u8,
+    /// Elements of kernel and bias.
+    pub parameters: u64,
+    /// Bytes in the float model.
+    pub float_bytes: u64,
+    /// Bytes in the int8 model, without scales.
+    pub quantized_bytes: u64,
+    /// Signal to quantization noise ratio of the kernel in decibels; `None` when it is exact.
+    pub sqnr_db: Option<f64>,
+}
+
+impl QuantizationReport {
+    /// The report as a page.
+    pub fn to_html(&self) -> String {
+        page::page(self)
+    }
+}

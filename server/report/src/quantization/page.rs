@@ -1,0 +1,300 @@
+use super::{Activation, Comparison, Layer, QuantizationReport, Weights};
+use crate::chart::{Column, Emphasis, columns, distribution};
+use crate::markup::Text;
+use crate::number::{bytes, grouped, percent, significant};
+use crate::page::{document, figures};
+
+/// Below this ratio (dB) noise is a tenth of the signal's amplitude, and answers begin to change.
+const BAD: f64 = 10.0;
+
+/// Below this ratio (dB) a layer deserves a look.
+const WEAK: f64 = 20.0;
+
+pub(super) fn page(report: &QuantizationReport) -> String {
+    let mut body = summary(report);
+    body += &advice(report);
+    if report.comparison.is_some() {
+        body += &noise_chart(report);
+    }
+    body += &layer_table(report);
+    document(
+        &format!("Quantization of {}", report.model),
+        &report.generator,
+        &body,
+    )
+}
+
+fn summary(report: &QuantizationReport) -> String {
+    let mut items = Vec::new();
+    if let Some(comparison) = &report.comparison {
+        let Comparison { images, engine, .. } = comparison;
+        items.push((
+            "Logits SQNR",
+            decibels(comparison.logits_sqnr_db),
+            format!("int8 against float on {images} calibration images, {engine}"),
+        ));
+        items.push((
+            "Same answer",
+            percent(comparison.top_1_agreement),
+            format!("of these {images} images get the same class"),
+        ));
+    }
+    let ratio = report.files.quantized_bytes as f64 / report.files.float_bytes.max(1) as f64;
+    items.push((
+        "Size",
+        bytes(report.files.quantized_bytes),
+        format!(
+            "{} of the float model's {}",
+            percent(ratio),
+            bytes(report.files.float_bytes)
+        ),
+    ));
+    items.push((
+        "Calibration",
+        format!("{} images", grouped(report.calibration.images as u64)),
+        format!("drawn {} times", grouped(report.calibration.samples as u64)),
+    ));
+    figures(&items)
+}
+
+fn advice(report: &QuantizationReport) -> String {
+    if report.advice.is_empty() {
+        return String::new();
+    }
+    let items: String = report
+        .advice
+        .iter()
+        .map(|advice| match &advice.layer {
+            Some(layer) => format!(
+                "<li><strong><bdi>{}</bdi></strong>: {}</li>\n",
+                Text(layer),
+                Text(&advice.message)
+            ),
+            None => format!("<li>{}</li>\n", Text(&advice.message)),
+        })
+        .collect();
+    format!("<h2>Advice</h2>\n<ul class=\"advice\">\n{items}</ul>\n")
+}
+
+fn noise_chart(report: &QuantizationReport) -> String {
+    let mut layers: Vec<&Layer> = report.layers.iter().collect();
+    layers.sort_by_key(|layer| layer.position);
+    let bars: Vec<Column> = layers
+        .iter()
+        .filter_map(|layer| {
+            let value = layer.sqnr_db?;
+            Some(Column {
+                label: format!("{}: {}", layer.name, decibels(Some(value))),
+                value,
+                emphasis: match value {
+                    value if value < BAD => Emphasis::Bad,
+                    value if value < WEAK => Emphasis::Weak,
+                    _ => Emphasis::Normal,
+                },
+            })
+        })
+        .collect();
+    format!(
+        "<h2>Signal to quantization noise, layer by layer</h2>\n\
+         <p class=\"note\">In decibels, from the input of the model on the left to its output on the right; higher is better. \
+         Below {WEAK} dB a layer deserves a look, below {BAD} dB answers begin to change.</p>\n{}",
+        columns("Signal to quantization noise ratio of each layer", &bars)
+    )
+}
+
+/// The heading and class of each column of the table.
+const HEADINGS: [(&str, &str); 13] = [
+    ("Layer", "text"),
+    ("Operator", "text"),
+    ("Output", ""),
+    ("Bits", ""),
+    ("SQNR", ""),
+    ("Loss", ""),
+    ("Cosine", ""),
+    ("Data", ""),
+    ("Representable", ""),
+    ("Distribution", "text"),
+    ("Weights SQNR", ""),
+    ("Parameters, size", ""),
+    ("MACs", ""),
+];
+
+fn layer_table(report: &QuantizationReport) -> String {
+    let mut table = "<h2 id=\"layers\">Layers, the noisiest first</h2>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"layers\">\n<table>\n\
+         <caption>SQNR counts all noise from the input on; loss is what the layer adds to its noisiest operand. \
+         The red lines are the ends of what the int8 values can represent; counts are logarithmic.</caption>\n<thead><tr>"
+        .to_owned();
+    for (heading, class) in HEADINGS {
+        table += &format!("<th scope=\"col\" class=\"{class}\">{heading}</th>");
+    }
+    table += "</tr></thead>\n<tbody>\n";
+    for layer in &report.layers {
+        table += &row(layer);
+    }
+    table + "</tbody>\n</table>\n</div>\n"
+}
+
+fn row(layer: &Layer) -> String {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    let range = |[low, high]: [f64; 2]| format!("{} … {}", significant(low), significant(high));
+    let activation = layer.activation.as_ref();
+    let weights = layer.weights.as_ref();
+    let shape: Vec<String> = layer.output_shape.iter().map(usize::to_string).collect();
+    let sqnr = layer.cosine_similarity.map(|_| decibels(layer.sqnr_db));
+    let cells = [
+        shape.join("×"),
+        or_dash(activation.map(|activation| activation.bits.to_string())),
+        or_dash(sqnr),
+        or_dash(layer.sqnr_loss_db.map(|loss| format!("{loss:.1} dB"))),
+        or_dash(layer.cosine_similarity.map(|cosine| format!("{cosine:.4}"))),
+        or_dash(
+            activation
+                .and_then(|activation| activation.data_range)
+                .map(range),
+        ),
+        or_dash(activation.map(|activation| range(activation.range))),
+    ];
+    let mut row = format!(
+        "<tr><th scope=\"row\" class=\"name text\"><bdi>{}</bdi></th><td class=\"text\">{}</td>",
+        Text(&layer.name),
+        Text(&layer.operator)
+    );
+    for cell in cells {
+        row += &format!("<td>{}</td>", Text(&cell));
+    }
+    let picture = activation.and_then(|activation| picture(&layer.name, activation));
+    row += &format!("<td class=\"text\">{}</td>", picture.unwrap_or_default());
+    for cell in [
+        or_dash(weights.map(|weights| decibels(weights.sqnr_db))),
+        or_dash(weights.map(sizes)),
+        or_dash((layer.macs > 0).then(|| grouped(layer.macs))),
+    ] {
+        row += &format!("<td>{}</td>", Text(&cell));
+    }
+    row + "</tr>\n"
+}
+
+fn picture(name: &str, activation: &Activation) -> Option<String> {
+    let histogram = activation.histogram.as_ref()?;
+    let title = format!("Distribution of the values of {name}");
+    Some(distribution(
+        &title,
+        activation.data_range?,
+        &histogram.counts,
+        activation.range,
+    ))
+}
+
+fn sizes(weights: &Weights) -> String {
+    format!(
+        "{}, {} → {}",
+        grouped(weights.parameters),
+        bytes(weights.float_bytes),
+        bytes(weights.quantized_bytes)
+    )
+}
+
+fn decibels(ratio: Option<f64>) -> String {
+    match ratio {
+        Some(ratio) => format!("{ratio:.1} dB"),
+        None => "exact".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+
+    fn report() -> QuantizationReport {
+        let layer = |name: &str, position: usize, sqnr_db: Option<f64>| Layer {
+            name: name.to_owned(),
+            operator: "Conv2D".to_owned(),
+            position,
+            output_shape: vec![1, 7, 7, 64],
+            sqnr_db,
+            sqnr_loss_db: Some(1.5),
+            cosine_similarity: Some(0.99),
+            activation: Some(Activation {
+                bits: 8,
+                scale: 0.03125,
+                zero_point: -128,
+                range: [0.0, 7.96875],
+                data_range: Some([0.0, 6.0]),
+                histogram: Some(Histogram {
+                    counts: vec![9, 3, 1],
+                }),
+            }),
+            weights: None,
+            macs: 1_000,
+        };
+        QuantizationReport {
+            model: "<flowers>.h5".to_owned(),
+            calibration: Calibration {
+                images: 100,
+                samples: 500,
+            },
+            comparison: Some(Comparison {
+                images: 32,
+                logits_sqnr_db: Some(28.25),
+                top_1_agreement: 0.96875,
+                engine: "TFLite 2.17.1".to_owned(),
+            }),
+            files: Files {
+                float_bytes: 4_000_000,
+                quantized_bytes: 1_000_000,
+            },
+            advice: vec![Advice {
+                code: "outliers",
+                layer: Some("a&b".to_owned()),
+                message: "few values reach far".to_owned(),
+            }],
+            layers: vec![
+                layer("\"second\"", 1, Some(8.0)),
+                layer("first", 0, Some(31.0)),
+                layer("same", 2, None),
+            ],
+            generator: "Model Quantizer".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_page_says_what_the_data_says() {
+        let html = report().to_html();
+        for expected in [
+            "<title>Quantization of &lt;flowers&gt;.h5</title>",
+            "28.2 dB",
+            "96.9 %",
+            "25.0 %",
+            "<bdi>a&amp;b</bdi>",
+            "few values reach far",
+            "<td>1×7×7×64</td>",
+            "0 … 7.969",
+            "exact",
+        ] {
+            assert!(html.contains(expected), "{expected} is not in {html}");
+        }
+        assert!(!html.contains("<script"), "{html}");
+    }
+
+    #[test]
+    fn the_chart_is_in_the_order_of_execution_and_the_table_in_that_of_the_report() {
+        let html = report().to_html();
+        let first = html.find("first: 31.0 dB").unwrap();
+        let second = html.find("&quot;second&quot;: 8.0 dB").unwrap();
+        assert!(first < second);
+        assert!(html.find("<bdi>&quot;second").unwrap() < html.find("<bdi>first").unwrap());
+        assert_eq!(html.matches("class=\"bar bad\"").count(), 1);
+    }
+
+    #[test]
+    fn a_report_without_comparison_has_no_chart() {
+        let mut report = report();
+        report.comparison = None;
+        assert!(
+            !report
+                .to_html()
+                .contains("Signal to quantization noise, layer by layer")
+        );
+    }
+}
