@@ -6,6 +6,11 @@ use crate::support::Project;
 
 const MODELS: [&str; 2] = ["output/model.tflite", "output/model_quantized.tflite"];
 
+const REPORTS: [&str; 2] = [
+    "output/quantization_report.json",
+    "output/quantization_report.html",
+];
+
 fn quantize(project: &Project, options: &[&str]) -> [Vec<u8>; 2] {
     project.job("quantize", options);
     MODELS.map(|model| project.read(model))
@@ -33,7 +38,10 @@ fn files_depend_on_neither_run_nor_threads() {
         &["--threads", "3"],
         &["--threads", "3"],
     ];
-    let models = runs.map(|options| quantize(&project, options));
+    let models = runs.map(|options| {
+        let models = quantize(&project, options);
+        (models, REPORTS.map(|report| project.read(report)))
+    });
     // Not assert_eq, which would print both files.
     assert!(models.iter().all(|run| *run == models[0]));
     let results = runs.map(|options| evaluate(&project, options));

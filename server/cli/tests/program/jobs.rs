@@ -15,6 +15,22 @@ fn quantize_then_evaluate() {
     // int8 file comes to a quarter.
     assert!(int8 * 2 < float, "{int8} of {float} bytes");
 
+    let report = project.json("output/quantization_report.json");
+    Schema::load("quantization_report").check(&report);
+    let sizes = (
+        &report["files"]["float_bytes"],
+        &report["files"]["quantized_bytes"],
+    );
+    assert_eq!(sizes, (&float.into(), &int8.into()));
+    assert_eq!(report["comparison"]["images"], 32);
+    let logits = report["comparison"]["logits_sqnr_db"].as_f64().unwrap();
+    assert!(logits > 20.0, "{logits}");
+    let layers = report["layers"].as_array().unwrap();
+    let noise = |index: usize| layers[index]["sqnr_db"].as_f64().unwrap();
+    assert!((1..layers.len()).all(|index| noise(index - 1) <= noise(index)));
+    let page = String::from_utf8(project.read("output/quantization_report.html")).unwrap();
+    assert!(page.contains(&format!("{logits:.1} dB")), "{page}");
+
     let evaluated = project.job("evaluate", &["--timings"]);
     for said in [
         "Keras",

@@ -121,9 +121,9 @@ const HEADINGS: [(&str, &str); 13] = [
 
 fn layer_table(report: &QuantizationReport) -> String {
     let mut table = "<h2 id=\"layers\">Layers, the noisiest first</h2>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"layers\">\n<table>\n\
-         <caption>SQNR counts all noise from the input on; loss is what the layer adds to its noisiest operand. \
-         The red lines are the ends of what the int8 values can represent; counts are logarithmic.</caption>\n<thead><tr>"
+         <p class=\"note\">SQNR counts all noise from the input on; loss is what the layer adds to its noisiest operand. \
+         Red lines are the ends of what the stored values can represent; counts are logarithmic.</p>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"layers\">\n<table>\n<thead><tr>"
         .to_owned();
     for (heading, class) in HEADINGS {
         table += &format!("<th scope=\"col\" class=\"{class}\">{heading}</th>");
