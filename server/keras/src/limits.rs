@@ -47,7 +47,7 @@ pub(crate) const FLAT_NODES: usize = 100_000;
 /// Connections between those operators, and arguments of the calls.
 pub(crate) const REFERENCES: usize = 1_000_000;
 /// Steps from names to the nodes that they mean, beyond a number in proportion to the file.
-pub(crate) const REFERENCE_STEPS: u64 = 5_000_000;
+pub(crate) const REFERENCE_STEPS: u64 = 2_000_000;
 /// Bytes that constants of a graph take beyond those that the file has for them.
 pub(crate) const CONSTANT_EXPANSION: usize = 16 << 20;
 /// Elements of a constant that are stored one by one or that are integers.

@@ -95,6 +95,18 @@ fn what_cannot_be_converted_is_refused() {
          \"while\" (StatelessWhile): it is part of a loop or a branch; \
          \"cond\" (StatelessIf): it is part of a loop or a branch; replace them",
     );
+    check(
+        "tensorflow/encoded_input",
+        "the model's input \"encoded\" takes text",
+    );
+    check(
+        "tensorflow/example_input",
+        "the model's input \"examples\" takes text",
+    );
+    check(
+        "tensorflow/label_output",
+        "the model's output \"label\" is of type string, but scores are needed",
+    );
     check("keras3/two_inputs", "2 inputs (left, right)");
     check("keras3/two_outputs", "2 outputs (output_0, output_1)");
     check(
@@ -210,4 +222,30 @@ fn layers_that_map_pixels_are_known() {
             ]
         );
     }
+}
+
+#[test]
+fn a_summary_tells_what_wrote_the_model() {
+    let check = |path: &str, keras: Option<&str>, tensorflow: &str| {
+        let summary = inspect(&fixtures(path), &ReadOptions::default()).unwrap();
+        assert_eq!(summary.format, "TensorFlow SavedModel");
+        assert_eq!(summary.keras_version.as_deref(), keras, "{path}");
+        assert_eq!(summary.tensorflow_version.as_deref(), Some(tensorflow));
+    };
+    check("keras2/functional", Some("2.15.0"), "2.15.1");
+    check("keras2/functional/saved_model.pb", Some("2.15.0"), "2.15.1");
+    check("keras3/functional", None, "2.21.0");
+    check("tensorflow/module", None, "2.15.1");
+}
+
+#[test]
+fn classes_of_layers_are_those_that_keras_noted() {
+    let summary = inspect(&fixtures("keras2/custom"), &ReadOptions::default()).unwrap();
+    let class = |name: &str| {
+        let layer = summary.layers.iter().find(|layer| layer.name == name);
+        layer.map(|layer| layer.class.as_str())
+    };
+    assert_eq!(class("stem"), Some("Conv2D"));
+    assert_eq!(class("squash"), Some("Squash"));
+    assert_eq!(class("shift"), Some("Lambda"));
 }

@@ -94,9 +94,11 @@ impl LayerNames {
         self.keras_version.as_deref()
     }
 
-    /// Class of the layer of a name, without the models around it.
+    /// Class of the layer of a name, without the models around it. Registered classes have their
+    /// package in front.
     pub(crate) fn class(&self, name: &str) -> Option<&str> {
-        self.classes.get(name).map(String::as_str)
+        let class = self.classes.get(name)?;
+        class.rsplit('>').next()
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn read(
     let model = SavedModel::open(directory)?;
     let flattened = model.flatten()?;
     let input = Input::of(&flattened.graph)?;
+    check_output(&flattened.graph)?;
     let Some(shape) = input.fixed(input_size) else {
         return Err(ErrorKind::UnknownInputSize { input: input.name });
     };
@@ -60,6 +61,7 @@ pub(crate) fn inspect(directory: &Path, input_size: Option<usize>) -> Result<Sum
     let mut summary = summarize(input, &flattened);
     match import(&flattened.graph, &flattened.variables, &options) {
         Ok(imported) => {
+            check_output(&flattened.graph)?;
             add_imported(&mut summary, imported, &flattened, known);
         }
         Err(ErrorKind::UnsupportedLayers(layers)) => summary.unsupported = layers,
@@ -74,6 +76,17 @@ fn naming(graph: &FlatGraph<'_>) -> Naming {
         Naming::Keras3
     } else {
         Naming::Keras2
+    }
+}
+
+/// Outputs of other types than fractions are labels or numbers of classes.
+fn check_output(graph: &FlatGraph<'_>) -> Result<(), ErrorKind> {
+    match graph.outputs.iter().find(|it| !it.data_type.is_float()) {
+        None => Ok(()),
+        Some(output) => Err(ErrorKind::OutputType {
+            output: output.name.clone(),
+            data_type: output.data_type.to_string(),
+        }),
     }
 }
 
@@ -92,18 +105,12 @@ impl Input {
         let [input] = flat.inputs.as_slice() else {
             return Err(ErrorKind::InputCount(names(&flat.inputs)));
         };
-        let [output] = flat.outputs.as_slice() else {
+        if flat.outputs.len() != 1 {
             return Err(ErrorKind::OutputCount(names(&flat.outputs)));
-        };
+        }
         let name = input.name.clone();
         if input.data_type == DataType::String {
             return Err(ErrorKind::TextInput(name));
-        }
-        if !output.data_type.is_float() {
-            return Err(ErrorKind::OutputType {
-                output: output.name.clone(),
-                data_type: output.data_type.to_string(),
-            });
         }
         match &input.shape {
             Some(shape) if shape.len() > 1 => {
