@@ -30,6 +30,7 @@ const LAYERS: [(&str, &str); 11] = [
 #[derive(Debug, Default)]
 pub(super) struct Augmentation {
     sources: HashMap<Port, Port>,
+    /// In execution order.
     layers: Vec<Removed>,
 }
 
@@ -119,9 +120,13 @@ impl Augmentation {
         port
     }
 
-    /// The layers that are left out, in execution order.
-    pub(super) fn layers(&self) -> &[Removed] {
-        &self.layers
+    /// The layers that are left out and whose output a node would have made.
+    pub(super) fn layers_at(&self, node: usize) -> impl Iterator<Item = &Removed> {
+        let first = self
+            .layers
+            .partition_point(|removed| removed.output.node < node);
+        let layers = self.layers.iter().skip(first);
+        layers.take_while(move |removed| removed.output.node == node)
     }
 }
 

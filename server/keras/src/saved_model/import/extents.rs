@@ -1,7 +1,9 @@
 //! What operators that only move elements make of a shape; known and computed tensors follow the
 //! same rules.
 
+use crate::error::ErrorKind;
 use crate::layers::LayerProblem;
+use crate::limits;
 use crate::saved_model::attributes::Attributes;
 
 use super::attributes::WithDefaults;
@@ -314,9 +316,15 @@ fn steps_between(
     })
 }
 
+/// Most parts that a tensor is cut into.
+const PARTS: usize = 1024;
+
 /// Extents of the parts that `Split` makes of an axis.
 pub(super) fn equal_parts(extent: usize, count: i64) -> Result<Vec<usize>, LayerProblem> {
     match usize::try_from(count) {
+        Ok(count) if count > PARTS => Err(LayerProblem::Unsupported(format!(
+            "it cuts a tensor into {count} parts"
+        ))),
         Ok(count) if count > 0 && extent.is_multiple_of(count) => Ok(vec![extent / count; count]),
         _ => invalid(format!("it splits {extent} elements into {count} parts")),
     }
@@ -380,6 +388,24 @@ pub(super) fn fixed(target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
         || invalid(format!("it makes a tensor of shape {target:?}")),
         Ok,
     )
+}
+
+/// Checks the number of elements of a tensor that is computed from known ones: it may be as large
+/// as a table of positions, or twice the largest of these.
+pub(super) fn check_growth(shape: &[usize], largest: usize) -> Result<(), LayerProblem> {
+    let elements = shape
+        .iter()
+        .try_fold(1u64, |product, &extent| product.checked_mul(extent as u64));
+    let most = (largest as u64)
+        .saturating_mul(2)
+        .max(limits::FOLDED_ELEMENTS);
+    match elements {
+        Some(elements) if elements <= most => Ok(()),
+        _ => Err(LayerProblem::Other(ErrorKind::Limit {
+            what: format!("a constant of shape {shape:?} that is computed from small ones"),
+            limit: format!("{} million elements", limits::FOLDED_ELEMENTS >> 20),
+        })),
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ impl<'a> Plan<'a> {
             let behind = principals.get(step.layer).is_some_and(|&at| at < index);
             let part = match (step.op, behind, scopes.part(step.entry.origin)) {
                 (Op::Activation(_) | Op::Softmax | Op::PRelu, true, _) => "activation",
+                // Of a separable convolution.
+                (Op::DepthwiseConv2d { .. }, false, _) => "depthwise",
                 (_, _, "") => step.op.name(),
                 (_, _, part) => part,
             };
@@ -93,7 +95,7 @@ impl<'a> Plan<'a> {
                     (Some(tensor), _) => tensor,
                     (None, Some((value, role))) => {
                         let name = names.unique(&format!("{}/{role}", step.name));
-                        graph.add_constant(name, compact(value))
+                        graph.add_constant(name, value.clone())
                     }
                     (None, None) => return Err(unset(step).into()),
                 };
@@ -115,15 +117,6 @@ fn unset(step: &Planned<'_>) -> GraphError {
         node: step.name.clone(),
         op: step.op.name(),
         problem: "reads a tensor that nothing computes".to_owned(),
-    }
-}
-
-/// A constant in row-major order.
-fn compact(value: &Constant) -> Constant {
-    if value.is_standard_layout() {
-        value.clone()
-    } else {
-        value.as_standard_layout().into_owned().into_shared()
     }
 }
 

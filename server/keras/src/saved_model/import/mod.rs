@@ -101,6 +101,7 @@ pub(crate) fn import(
         counted: HashSet::new(),
         parameters: Vec::new(),
         unsupported: Vec::new(),
+        reported: HashSet::new(),
         left_out: Vec::new(),
         memory: Memory::default(),
     };
@@ -122,10 +123,9 @@ pub(crate) fn import(
             Vec::new()
         };
         importer.terms.push(terms);
-        for layer in augmentation.layers() {
-            if layer.output.node == index {
-                importer.leave_out(layer);
-            }
+        // The nodes of augmentation itself are not needed, but this one shows where it would be.
+        for layer in augmentation.layers_at(index) {
+            importer.leave_out(layer);
         }
         if *needed {
             importer.release(index);
@@ -222,6 +222,13 @@ impl Memory {
     }
 }
 
+/// What a constant of the graph was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Origin {
+    Variable(VariableKey),
+    Node(Port),
+}
+
 /// Goes through a flat graph node by node.
 struct Importer<'a, 'g> {
     flat: &'a FlatGraph<'g>,
@@ -237,11 +244,13 @@ struct Importer<'a, 'g> {
     /// How many inputs still have to read each node.
     waiting: Vec<usize>,
     /// Weights that have been laid out, so that shared layers share them.
-    constants: HashMap<(VariableKey, Layout), Drawn>,
+    constants: HashMap<(Origin, Layout), Drawn>,
     counted: HashSet<VariableKey>,
     /// Nodes that read variables first, and how many elements these have.
     parameters: Vec<(usize, u64)>,
     unsupported: Vec<UnsupportedLayer>,
+    /// Layer and class of those.
+    reported: HashSet<(String, String)>,
     /// Layers of augmentation, and the nodes that made their outputs.
     left_out: Vec<(usize, LayerSummary)>,
     memory: Memory,
@@ -422,7 +431,7 @@ impl<'a, 'g> Importer<'a, 'g> {
         };
         let damaged = |error| LayerProblem::Other(ErrorKind::from(error));
         let shape = tensor.shape().map_err(damaged)?;
-        let count: u64 = shape.iter().map(|&extent| extent as u64).product();
+        let count = elements(&shape);
         self.memory.stored = self.memory.stored.saturating_add(count);
         let value = match tensor.data_type() {
             // Texts and handles matter only to operators that are refused.
@@ -486,7 +495,7 @@ impl<'a, 'g> Importer<'a, 'g> {
     /// Counts a variable when it is read first.
     fn count(&mut self, key: &VariableKey, shape: &[usize]) {
         if self.counted.insert(key.clone()) {
-            let elements = shape.iter().map(|&extent| extent as u64).product();
+            let elements = elements(shape);
             self.parameters.push((self.drawing.origin(), elements));
             self.memory.stored = self.memory.stored.saturating_add(elements);
         }
@@ -503,12 +512,27 @@ impl<'a, 'g> Importer<'a, 'g> {
     }
 
     /// A kernel in the layout of the graph.
-    fn kernel(&mut self, term: &Term, layout: Layout) -> Result<Drawn, LayerProblem> {
+    ///
+    /// `port` is where it comes from, if it is used as it is.
+    fn kernel(
+        &mut self,
+        term: &Term,
+        layout: Layout,
+        port: Option<Port>,
+    ) -> Result<Drawn, LayerProblem> {
         match term {
             Term::Variable(index) => self.variable(*index, layout, "kernel"),
             Term::Value(value) => {
+                let key = port.map(|port| (Origin::Node(port), layout));
+                if let Some(&found) = key.as_ref().and_then(|key| self.constants.get(key)) {
+                    return Ok(found);
+                }
                 let value = laid_out(value.clone(), layout)?;
-                self.drawing.add_value(&value, "kernel")
+                self.memory.held += value.count() as u64;
+                self.memory.check()?;
+                let id = self.drawing.add_value(&value, "kernel")?;
+                self.constants.extend(key.map(|key| (key, id)));
+                Ok(id)
             }
             Term::Drawn { .. } | Term::Unknown => Err(LayerProblem::Unsupported(
                 "its kernel depends on the image".to_owned(),
@@ -522,7 +546,7 @@ impl<'a, 'g> Importer<'a, 'g> {
         layout: Layout,
         role: &'static str,
     ) -> Result<Drawn, LayerProblem> {
-        let key = (self.key(index)?.clone(), layout);
+        let key = (Origin::Variable(self.key(index)?.clone()), layout);
         if let Some(&found) = self.constants.get(&key) {
             return Ok(found);
         }
@@ -542,13 +566,13 @@ impl<'a, 'g> Importer<'a, 'g> {
     fn report(&mut self, index: usize, reason: String) {
         let layer = self.scopes.layer(index).to_owned();
         let class = self.flat.nodes.get(index).map(|node| node.op.clone());
-        let problem = UnsupportedLayer {
-            layer,
-            class: class.unwrap_or_default(),
-            reason,
-        };
-        if !self.unsupported.contains(&problem) {
-            self.unsupported.push(problem);
+        let class = class.unwrap_or_default();
+        if self.reported.insert((layer.clone(), class.clone())) {
+            self.unsupported.push(UnsupportedLayer {
+                layer,
+                class,
+                reason,
+            });
         }
     }
 
@@ -577,6 +601,7 @@ impl<'a, 'g> Importer<'a, 'g> {
         let live = self.drawing.live(output);
         let entries = self.drawing.entries().iter().zip(live);
         let mut found: Vec<UnsupportedLayer> = Vec::new();
+        let mut reported = HashSet::new();
         for (entry, live) in entries {
             let Content::Node {
                 step: Step::Pending(pending),
@@ -591,7 +616,7 @@ impl<'a, 'g> Importer<'a, 'g> {
                 class: class.to_owned(),
                 reason: reason.to_owned(),
             };
-            if live && !found.contains(&problem) {
+            if live && reported.insert((problem.layer.clone(), problem.class.clone())) {
                 found.push(problem);
             }
         }
@@ -601,6 +626,11 @@ impl<'a, 'g> Importer<'a, 'g> {
     fn into_unsupported(self) -> ErrorKind {
         ErrorKind::UnsupportedLayers(self.unsupported)
     }
+}
+
+fn elements(shape: &[usize]) -> u64 {
+    let extents = shape.iter().map(|&extent| extent as u64);
+    extents.fold(1, u64::saturating_mul)
 }
 
 /// Elements that a term keeps in memory.
@@ -628,3 +658,6 @@ fn laid_out(value: Value, layout: Layout) -> Result<Value, LayerProblem> {
             .ok_or_else(misfit),
     }
 }
+
+#[cfg(test)]
+mod tests;

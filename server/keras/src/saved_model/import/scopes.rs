@@ -14,23 +14,32 @@ pub(crate) enum Naming {
 }
 
 /// Scopes that TensorFlow or Keras opens inside a layer.
-const INNER: [&str; 13] = [
+const INNER: [&str; 19] = [
+    "AvgPool1D",
+    "Conv1D",
     "Gelu",
     "LogSigmoid",
+    "MaxPool1D",
+    "MaxPool1d",
     "Repeat",
     "Tensordot",
     "batchnorm",
     "clip_by_value",
+    "convolution",
     "einsum",
     "l2_normalize",
     "moments",
+    "resize",
     "separable_conv2d",
     "stateless_random_uniform",
     "strided_slice",
     "weighted_moments",
 ];
 
-/// Operators that make a scope a layer of its own, whatever other scopes are in it.
+/// Layers that are given to another one as its activation, and then stand in its scope.
+const ACTIVATIONS: [&str; 5] = ["elu", "leaky_re_lu", "p_re_lu", "re_lu", "softmax"];
+
+/// Operators of layers that have an activation.
 const KERNELS: [&str; 6] = [
     "BatchMatMulV2",
     "BiasAdd",
@@ -100,10 +109,10 @@ impl Scopes {
                             .first()
                             .is_some_and(|scope| unnumbered(scope).is_some())
                 });
-        let whole = whole_layers(flat, &inside, needed);
+        let layers = Layers::of(flat, &inside, needed);
         let nodes = inside
             .iter()
-            .map(|path| Scope::of(path, &whole, numbered))
+            .map(|path| Scope::of(path, &layers, numbered))
             .collect();
         Self {
             model: root.unwrap_or("model").to_owned(),
@@ -136,12 +145,14 @@ impl Scopes {
 }
 
 impl Scope {
-    fn of(path: &[&str], whole: &HashSet<Vec<&str>>, numbered: bool) -> Self {
+    fn of(path: &[&str], layers: &Layers<'_>, numbered: bool) -> Self {
         let scopes = path.len().saturating_sub(1);
         // The first scope is a layer or a model, whatever its name.
         let ends = |count: &usize| {
-            let next = path.get(*count).copied().unwrap_or_default();
-            is_inner(next) || path.get(..*count).is_some_and(|path| whole.contains(path))
+            let (outer, inner) = path.split_at(*count);
+            inner
+                .first()
+                .is_some_and(|inner| layers.include(outer, inner))
         };
         let inner = (1..scopes).find(ends).unwrap_or(scopes);
         let (layer, part) = path.split_at(inner.max(usize::from(path.len() == 1)));
@@ -159,46 +170,58 @@ impl Scope {
     }
 }
 
-/// Scopes that are layers although there are scopes in them: they have a kernel themselves, or
-/// are those of attention, with a query, a key and a value.
-fn whole_layers<'p>(
-    flat: &FlatGraph<'_>,
-    paths: &[&[&'p str]],
-    needed: &[bool],
-) -> HashSet<Vec<&'p str>> {
-    let mut whole: HashSet<Vec<&str>> = HashSet::new();
-    let mut attention: HashMap<&[&str], HashSet<&str>> = HashMap::new();
-    for ((node, path), needed) in flat.nodes.iter().zip(paths).zip(needed) {
-        let Some((_, scopes)) = path.split_last().filter(|_| *needed) else {
-            continue;
-        };
-        if KERNELS.contains(&node.op.as_str()) && !scopes.is_empty() {
-            whole.insert(scopes.to_vec());
-        }
-        for count in 1..scopes.len() {
-            let (outer, inner) = scopes.split_at(count);
-            let inner = inner.first().copied().unwrap_or_default();
-            let inner = unnumbered(inner).unwrap_or(inner);
-            if ["query", "key", "value"].contains(&inner) {
-                attention.entry(outer).or_default().insert(inner);
-            }
-        }
-    }
-    let attention = attention.into_iter().filter(|(_, parts)| parts.len() == 3);
-    whole.extend(attention.map(|(scopes, _)| scopes.to_vec()));
-    whole
+/// Scopes that are known to be those of layers.
+struct Layers<'p> {
+    /// Those with a kernel.
+    kernels: HashSet<Vec<&'p str>>,
+    /// Those with a query, a key and a value in them.
+    attention: HashSet<Vec<&'p str>>,
 }
 
-fn is_inner(scope: &str) -> bool {
-    INNER.contains(&unnumbered(scope).unwrap_or(scope))
+impl<'p> Layers<'p> {
+    fn of(flat: &FlatGraph<'_>, paths: &[&[&'p str]], needed: &[bool]) -> Self {
+        let mut kernels = HashSet::new();
+        let mut parts: HashMap<&[&str], HashSet<&str>> = HashMap::new();
+        for ((node, path), needed) in flat.nodes.iter().zip(paths).zip(needed) {
+            let Some((_, scopes)) = path.split_last().filter(|_| *needed) else {
+                continue;
+            };
+            if KERNELS.contains(&node.op.as_str()) {
+                kernels.insert(scopes.to_vec());
+            }
+            for count in 1..scopes.len() {
+                let (outer, inner) = scopes.split_at(count);
+                let inner = plain(inner.first().copied().unwrap_or_default());
+                if ["query", "key", "value"].contains(&inner) {
+                    parts.entry(outer).or_default().insert(inner);
+                }
+            }
+        }
+        let attention = parts.into_iter().filter(|(_, parts)| parts.len() == 3);
+        Self {
+            kernels,
+            attention: attention.map(|(scopes, _)| scopes.to_vec()).collect(),
+        }
+    }
+
+    /// Whether a scope belongs to the layer around it.
+    fn include(&self, outer: &[&str], inner: &str) -> bool {
+        let is_activation = || ACTIVATIONS.contains(&plain(plain(inner)));
+        INNER.contains(&plain(inner))
+            || self.attention.contains(outer)
+            || (self.kernels.contains(outer) && is_activation())
+    }
+}
+
+/// A scope without the number behind it, if there is one.
+fn plain(scope: &str) -> &str {
+    unnumbered(scope).unwrap_or(scope)
 }
 
 /// The components of a name, without calls of functions.
 fn path(name: &str) -> Vec<&str> {
     name.split('/')
-        .filter(|component| {
-            !component.is_empty() && !CALLS.contains(&unnumbered(component).unwrap_or(component))
-        })
+        .filter(|component| !component.is_empty() && !CALLS.contains(&plain(component)))
         .collect()
 }
 
@@ -207,4 +230,41 @@ pub(super) fn unnumbered(scope: &str) -> Option<&str> {
     let (name, number) = scope.rsplit_once('_')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (is_number && !name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_end_where_layers_do() {
+        let none = Layers {
+            kernels: HashSet::from([vec!["conv2d"]]),
+            attention: HashSet::from([vec!["block", "attention"]]),
+        };
+        let check = |name: &str, numbered, layer: &str, part: &str| {
+            let scope = Scope::of(&path(name), &none, numbered);
+            assert_eq!((scope.layer.as_str(), scope.part.as_str()), (layer, part));
+        };
+        check("conv1/Conv2D", false, "conv1", "Conv2D");
+        check("block/conv1/Conv2D", false, "block/conv1", "Conv2D");
+        check("conv1_1/convolution", true, "conv1", "convolution");
+        check(
+            "Conv/BatchNorm/FusedBatchNormV3",
+            false,
+            "Conv/BatchNorm",
+            "FusedBatchNormV3",
+        );
+        check("bn_2_1/batchnorm/mul_1", true, "bn_2", "batchnorm/mul_1");
+        check("conv2d/re_lu_4/Relu", false, "conv2d", "re_lu_4/Relu");
+        check("base/re_lu_4/Relu", false, "base/re_lu_4", "Relu");
+        check(
+            "block/attention/query/add",
+            false,
+            "block/attention",
+            "query/add",
+        );
+        check("StatefulPartitionedCall/serve_1/add", false, "add", "");
+        check("", false, "", "");
+    }
 }

@@ -18,7 +18,7 @@ pub(super) struct Value {
 pub(super) enum Elements {
     /// Integers and truth values.
     Integers(Rc<[i64]>),
-    /// Real numbers; the array has the shape of the value.
+    /// Real numbers; the array has the shape of the value and lies in row-major order.
     Floats(Constant),
     /// Real numbers that depend on weights, when only shapes are wanted.
     Unread,
@@ -101,10 +101,9 @@ impl Value {
         }
         match self.elements {
             Elements::Floats(array) => {
-                let array = array.as_standard_layout().into_owned();
                 let array = array.into_shape_with_order(IxDyn(&shape));
                 let array = array.map_err(|error| LayerProblem::Invalid(error.to_string()))?;
-                Ok(Self::from(array.into_shared()))
+                Ok(Self::from(array))
             }
             elements => Ok(Self { shape, elements }),
         }
@@ -113,6 +112,11 @@ impl Value {
 
 impl From<Constant> for Value {
     fn from(array: Constant) -> Self {
+        let array = if array.is_standard_layout() {
+            array
+        } else {
+            array.as_standard_layout().into_owned().into_shared()
+        };
         Self {
             shape: array.shape().to_vec(),
             elements: Elements::Floats(array),

@@ -1,7 +1,7 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn, Zip};
 
 use crate::layers::LayerProblem;
-use crate::saved_model::import::extents::broadcast;
+use crate::saved_model::import::extents;
 use crate::saved_model::import::value::{Elements, Value};
 
 /// Evaluates element-wise operators.
@@ -201,6 +201,14 @@ fn select(condition: &Value, a: &Value, b: &Value) -> Result<Option<Value>, Laye
         (Elements::Integers(_), _) | (_, Elements::Integers(_)) => None,
         _ => Some(Value::unread(shape)),
     })
+}
+
+/// Shape of a combination of two known tensors.
+fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerProblem> {
+    let shape = extents::broadcast(a, b)?;
+    let count = |shape: &[usize]| shape.iter().product::<usize>();
+    extents::check_growth(&shape, count(a).max(count(b)))?;
+    Ok(shape)
 }
 
 fn view<'a, T>(shape: &[usize], elements: &'a [T]) -> Result<ArrayViewD<'a, T>, LayerProblem> {

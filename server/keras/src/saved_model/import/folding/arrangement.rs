@@ -122,9 +122,22 @@ fn rearrange(
                 return Ok(None);
             };
             let mut result = positions(&[x])?.remove(0);
-            check_growth(x.shape(), multiples)?;
-            for (axis, &count) in multiples.iter().enumerate().take(rank) {
-                let copies = vec![result.clone(); usize::try_from(count).unwrap_or(0)];
+            let multiples = extents::fixed(multiples)?;
+            if multiples.len() != rank {
+                return Ok(None);
+            }
+            let grown: Vec<usize> = x
+                .shape()
+                .iter()
+                .zip(&multiples)
+                .map(|(&extent, &count)| extent.saturating_mul(count))
+                .collect();
+            extents::check_growth(&grown, x.count())?;
+            for (axis, &count) in multiples.iter().enumerate() {
+                if count == 0 {
+                    return Ok(None);
+                }
+                let copies = vec![result.clone(); count];
                 result = join(&copies, axis)?;
             }
             pick(&[x], result)
@@ -138,8 +151,8 @@ fn rearrange(
             let Some(target) = shape else {
                 return Ok(None);
             };
-            check_growth(&[1], target)?;
             let shape = extents::fixed(target)?;
+            extents::check_growth(&shape, x.count())?;
             let source = positions(&[x])?.remove(0);
             let result = source
                 .broadcast(IxDyn(&shape))
@@ -178,7 +191,7 @@ pub(super) fn split(
     let parts = match op {
         "Split" => extents::equal_parts(extent, attributes.whole("num_split", 0)?)?,
         "SplitV" => extents::given_parts(extent, integers(1).unwrap_or(&[]))?,
-        _ => vec![1; extent],
+        _ => extents::equal_parts(extent, extent as i64)?,
     };
     let all = positions(&[x])?.remove(0);
     let mut first = 0;
@@ -221,9 +234,10 @@ fn gather(
         .map(|&index| usize::try_from(index).ok().filter(|&index| index < extent))
         .collect();
     let chosen = chosen.ok_or_else(|| invalid(format!("it looks beyond {extent} elements")))?;
-    let result = positions(&[x])?.remove(0).select(Axis(axis), &chosen);
     let (before, after) = x.shape().split_at(axis);
     let shape = [before, shape, after.get(1..).unwrap_or(&[])].concat();
+    extents::check_growth(&shape, x.count())?;
+    let result = positions(&[x])?.remove(0).select(Axis(axis), &chosen);
     match pick(&[x], result)? {
         Some(value) => value.reshaped(shape).map(Some),
         None => Ok(None),
@@ -232,6 +246,8 @@ fn gather(
 
 /// Positions of the elements of operands.
 fn positions(operands: &[&Value]) -> Result<Vec<Positions>, LayerProblem> {
+    let counts = operands.iter().map(|operand| operand.count());
+    extents::check_growth(&[counts.clone().sum()], counts.max().unwrap_or(0))?;
     let mut first = 0u32;
     operands
         .iter()
@@ -248,26 +264,11 @@ fn positions(operands: &[&Value]) -> Result<Vec<Positions>, LayerProblem> {
 }
 
 fn join(operands: &[Positions], axis: usize) -> Result<Positions, LayerProblem> {
+    let count: usize = operands.iter().map(|operand| operand.len()).sum();
+    let largest = operands.iter().map(|operand| operand.len()).max();
+    extents::check_growth(&[count], largest.unwrap_or(0))?;
     let views: Vec<_> = operands.iter().map(|operand| operand.view()).collect();
     concatenate(Axis(axis), &views).map_err(|_| invalid("it joins constants that do not fit"))
-}
-
-/// Most elements that constants may be repeated to.
-const REPEATED: u64 = 1 << 22;
-
-fn check_growth(shape: &[usize], multiples: &[i64]) -> Result<(), LayerProblem> {
-    let count = shape.iter().map(|&extent| extent as u64);
-    let product = multiples
-        .iter()
-        .map(|&count| count.max(1) as u64)
-        .chain(count)
-        .try_fold(1u64, u64::checked_mul);
-    match product {
-        Some(product) if product <= REPEATED && multiples.iter().all(|&count| count >= 0) => Ok(()),
-        _ => Err(invalid(format!(
-            "it repeats a constant {multiples:?} times"
-        ))),
-    }
 }
 
 /// The elements at positions; `None` when the operands have different types.

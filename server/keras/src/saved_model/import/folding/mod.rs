@@ -8,6 +8,7 @@ mod reduction;
 use ndarray::IxDyn;
 
 use super::attributes::WithDefaults;
+use super::extents;
 use super::value::{Elements, Value};
 use crate::layers::LayerProblem;
 use crate::saved_model::attributes::Attributes;
@@ -51,6 +52,9 @@ pub(super) fn of_shape(
     attributes: &Attributes<'_>,
     shape: &[usize],
 ) -> Result<Option<Value>, LayerProblem> {
+    if op.ends_with("Like") {
+        extents::check_growth(shape, 0)?;
+    }
     let extents = shape.iter().map(|&extent| extent as i64);
     let value = match op {
         "Shape" => Value::vector(extents.collect()),

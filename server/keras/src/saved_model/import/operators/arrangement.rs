@@ -87,11 +87,8 @@ pub(super) fn split(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProbl
             let sizes = call.integers(1)?;
             extents::given_parts(extent, &sizes)?
         }
-        _ => vec![1; extent],
+        _ => extents::equal_parts(extent, extent as i64)?,
     };
-    if parts.len() > PIECES {
-        return unsupported(format!("it cuts a tensor into {} pieces", parts.len()));
-    }
     let mut first = 0;
     let mut terms = Vec::new();
     for part in parts {

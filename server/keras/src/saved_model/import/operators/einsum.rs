@@ -177,10 +177,11 @@ fn kernel(
         let matrix = value.reshaped(vec![shape[1], shape[0]])?;
         return call
             .importer
-            .kernel(&Term::Value(matrix), Layout::Transposed);
+            .kernel(&Term::Value(matrix), Layout::Transposed, None);
     }
     let permutation = positions(&[outputs, inputs].concat(), letters)?;
     let arranged = folding::transposed(&value, &permutation)?;
     let matrix = arranged.reshaped(shape.to_vec())?;
-    call.importer.kernel(&Term::Value(matrix), Layout::Keras)
+    call.importer
+        .kernel(&Term::Value(matrix), Layout::Keras, None)
 }

@@ -105,6 +105,9 @@ pub(super) fn takes_integers(op: &str) -> bool {
     )
 }
 
+/// Largest kernel, stride or dilation.
+const SPATIAL: usize = 1 << 24;
+
 /// Why an operator without a handler cannot be converted.
 pub(super) fn reason(op: &str) -> String {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| op.starts_with(prefix));
@@ -202,7 +205,13 @@ impl Call<'_, '_, '_> {
     /// An input that is a kernel, laid out anew.
     fn kernel(&mut self, index: usize, layout: Layout) -> Result<Drawn, LayerProblem> {
         let term = self.input(index)?.clone();
-        self.importer.kernel(&term, layout)
+        let flat = self.importer.flat;
+        let port = flat
+            .nodes
+            .get(self.node)
+            .and_then(|node| node.inputs.get(index));
+        let port = port.map(|&port| self.importer.augmentation.source(port));
+        self.importer.kernel(&term, layout, port)
     }
 
     /// Whether an input is known before the model runs.
@@ -304,7 +313,11 @@ impl Call<'_, '_, '_> {
         if others != [1, 1] {
             return unsupported(format!("its {name} are {list:?}"));
         }
-        match pair.map(|extent| usize::try_from(extent).ok().filter(|&extent| extent > 0)) {
+        match pair.map(|extent| {
+            usize::try_from(extent)
+                .ok()
+                .filter(|extent| (1..=SPATIAL).contains(extent))
+        }) {
             [Some(height), Some(width)] => Ok([height, width]),
             _ => invalid(format!("its {name} are {list:?}")),
         }

@@ -39,6 +39,9 @@ pub(super) fn resize(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProb
     call.draw(op, &[x])
 }
 
+/// Largest block.
+const BLOCK: usize = 1 << 12;
+
 /// Block size of an operator that moves blocks, and the image `[height, width, channels]`.
 fn block(
     call: &mut Call<'_, '_, '_>,
@@ -49,7 +52,7 @@ fn block(
     }
     let x = call.tensor(0)?;
     match (usize::try_from(size), call.drawing().shape(x)) {
-        (Ok(size), &[1, height, width, channels]) if size > 0 => {
+        (Ok(size), &[1, height, width, channels]) if (1..=BLOCK).contains(&size) => {
             Ok((x, size, [height, width, channels]))
         }
         _ => invalid(format!("its block size is {size}")),
