@@ -156,7 +156,7 @@ fn keras_3_models_compute_what_keras_does() {
 
 #[test]
 fn rarer_layers_of_keras_2_compute_what_keras_does() {
-    check("keras2_layers", 16);
+    check("keras2_layers", 17);
 }
 
 #[test]

@@ -144,10 +144,10 @@ impl Parser {
             return Err(invalid("\"layers\"", "an entry is not an object"));
         };
         let class = class_name(&entry, "a layer")?;
+        // Calls go by the name beside the configuration; a few classes have another inside.
         let name = entry
-            .get("config")
-            .and_then(|config| config.get("name"))
-            .or_else(|| entry.get("name"))
+            .get("name")
+            .or_else(|| entry.get("config")?.get("name"))
             .and_then(Value::as_str)
             .unwrap_or(&class)
             .to_owned();

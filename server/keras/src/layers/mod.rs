@@ -244,11 +244,7 @@ fn parse_layer(class: &str, settings: &Settings) -> Result<Box<dyn Layer>, Layer
         "TFOpLambda" | "SlicingOpLambda" => {
             Box::new(operation::Operation::parse_function(settings)?)
         }
-        "TensorFlowOpLayer" => {
-            return unsupported(
-                "it is an operation as TensorFlow 2.0 to 2.3 saved it, load and save the model in TensorFlow 2.15",
-            );
-        }
+        "TensorFlowOpLayer" => Box::new(operation::Operation::parse_node(settings)?),
         "Lambda" => match scaling::ScaledSum::of_lambda(settings) {
             Some(layer) => Box::new(layer),
             None => return unsupported("it runs Python code of its own"),

@@ -6,6 +6,7 @@ mod arrangement;
 mod bound;
 mod indexing;
 mod names;
+mod node;
 mod product;
 mod reduction;
 
@@ -15,6 +16,7 @@ use super::{Layer, LayerProblem, Settings, unsupported};
 use crate::assembly::Scope;
 use crate::definition::Arguments;
 use bound::BoundCall;
+use node::Node;
 pub(super) use product::Einsum;
 pub(super) use reduction::unit_length;
 
@@ -31,6 +33,8 @@ pub(super) struct Operation {
     parameters: &'static [&'static str],
     read: names::Reader,
     settings: Settings,
+    /// The node that the layer is, if it is one; it rearranges the arguments.
+    node: Option<Node>,
 }
 
 impl Operation {
@@ -46,6 +50,7 @@ impl Operation {
                 parameters,
                 read,
                 settings,
+                node: None,
             }),
             None => unsupported(format!(
                 "the TensorFlow operation {function} is not supported, use a Keras layer instead"
@@ -63,6 +68,7 @@ impl Operation {
                     values: settings.values.clone(),
                     generation: settings.generation,
                 },
+                node: None,
             }),
             None => unsupported(format!(
                 "the operation {class} of keras.ops is not supported, use a Keras layer instead"
@@ -70,8 +76,29 @@ impl Operation {
         }
     }
 
+    /// Parses a layer of class `TensorFlowOpLayer`.
+    pub(super) fn parse_node(settings: &Settings) -> Result<Self, LayerProblem> {
+        let node = Node::parse(settings)?;
+        let (parameters, read) = node::signature(&node, settings)?;
+        Ok(Self {
+            parameters,
+            read,
+            settings: Settings {
+                values: serde_json::Map::new(),
+                generation: settings.generation,
+            },
+            node: Some(node),
+        })
+    }
+
     fn read(&self, arguments: &Arguments) -> Result<Build, LayerProblem> {
-        let call = BoundCall::new(self.parameters, &self.settings, arguments)?;
+        let call = match &self.node {
+            Some(node) => {
+                let arguments = node.arguments(arguments);
+                BoundCall::new(self.parameters, &self.settings, &arguments)?
+            }
+            None => BoundCall::new(self.parameters, &self.settings, arguments)?,
+        };
         self.read.read(&call)
     }
 }

@@ -33,7 +33,8 @@ impl Reader {
     }
 }
 
-type Signature = (&'static [&'static str], Reader);
+/// Parameters of an operation and how they are read.
+pub(super) type Signature = (&'static [&'static str], Reader);
 
 /// Parts of TensorFlow in front of a function's name.
 const MODULES: &[&str] = &[

@@ -1,0 +1,205 @@
+//! Nodes of a graph as `TensorFlowOpLayer` saves them (TensorFlow 2.0 to 2.3): the name of the
+//! operator, its attributes as JSON, and the inputs that are constants by their positions.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::names;
+use crate::definition::{Argument, Arguments, Settings};
+use crate::layers::{LayerProblem, invalid, unsupported};
+
+/// A node whose inputs are partly constants.
+pub(super) struct Node {
+    op: String,
+    attributes: Map<String, Value>,
+    constants: BTreeMap<usize, Value>,
+}
+
+impl Node {
+    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
+        let Some(Value::Object(node)) = settings.get("node_def") else {
+            return unsupported("its operation is stored as TensorFlow 2.0 and 2.1 did");
+        };
+        let Some(op) = node.get("op").and_then(Value::as_str) else {
+            return invalid("its \"node_def\" names no operation");
+        };
+        let attributes = match node.get("attr") {
+            Some(Value::Object(attributes)) => attributes.clone(),
+            _ => Map::new(),
+        };
+        let mut constants = BTreeMap::new();
+        if let Some(Value::Object(given)) = settings.get("constants") {
+            for (position, value) in given {
+                match position.parse::<u8>() {
+                    Ok(position) => constants.insert(usize::from(position), value.clone()),
+                    Err(_) => return invalid("\"constants\" has a key that is no position"),
+                };
+            }
+        }
+        Ok(Self {
+            op: op.to_owned(),
+            attributes,
+            constants,
+        })
+    }
+
+    /// Name of the function of TensorFlow that does the same.
+    pub(super) fn function(&self) -> Result<&'static str, LayerProblem> {
+        Ok(match self.op.as_str() {
+            "Add" | "AddV2" => "add",
+            "Sub" => "subtract",
+            "Mul" => "multiply",
+            "RealDiv" => "divide",
+            "Maximum" => "maximum",
+            "Minimum" => "minimum",
+            "SquaredDifference" => "squared_difference",
+            "Pow" => "pow",
+            "Neg" => "negative",
+            "Abs" => "abs",
+            "Square" => "square",
+            "Sqrt" => "sqrt",
+            "Rsqrt" => "rsqrt",
+            "Exp" => "exp",
+            "Log" => "log",
+            "Relu" => "relu",
+            "Relu6" => "relu6",
+            "LeakyRelu" => "leaky_relu",
+            "Elu" => "elu",
+            "Selu" => "selu",
+            "Sigmoid" => "sigmoid",
+            "Tanh" => "tanh",
+            "Softplus" => "softplus",
+            "Softmax" => "softmax",
+            "Identity" | "StopGradient" => "identity",
+            "BiasAdd" => "bias_add",
+            "Mean" => "reduce_mean",
+            "Sum" => "reduce_sum",
+            "Max" => "reduce_max",
+            "Min" => "reduce_min",
+            "ConcatV2" => "concat",
+            "Pack" => "stack",
+            "Reshape" => "reshape",
+            "Transpose" => "transpose",
+            "ExpandDims" => "expand_dims",
+            "Squeeze" => "squeeze",
+            "Pad" => "pad",
+            "Tile" => "tile",
+            "StridedSlice" => "getitem",
+            other => {
+                return unsupported(format!(
+                    "the TensorFlow operation {other} is not supported, use a Keras layer instead"
+                ));
+            }
+        })
+    }
+
+    /// The arguments of the function for a call of the layer with its tensors.
+    pub(super) fn arguments(&self, call: &Arguments) -> Arguments {
+        let mut positional = Vec::new();
+        for argument in &call.positional {
+            match argument {
+                Argument::List(elements) => positional.extend(elements.iter().cloned()),
+                argument => positional.push(argument.clone()),
+            }
+        }
+        for (&position, value) in &self.constants {
+            let position = position.min(positional.len());
+            positional.insert(position, Argument::Constant(value.clone()));
+        }
+        let mut named: Vec<(&str, Value)> = Vec::new();
+        match self.op.as_str() {
+            "Mean" | "Sum" | "Max" | "Min" => {
+                let keep = self.attribute("keep_dims", "b").unwrap_or_default();
+                named.push(("keepdims", keep));
+            }
+            "LeakyRelu" => named.extend(self.attribute("alpha", "f").map(|it| ("alpha", it))),
+            "Squeeze" => {
+                let axes = self.attributes.get("squeeze_dims");
+                let axes = axes.and_then(|it| it.pointer("/list/i")?.as_array());
+                let axes = axes.map(|axes| axes.iter().filter_map(integer).collect());
+                named.extend(axes.map(|axes: Vec<i64>| ("axis", json!(axes))));
+            }
+            "ConcatV2" => {
+                if let Some(Argument::Constant(axis)) = positional.pop() {
+                    named.push(("axis", axis));
+                }
+                positional = vec![Argument::List(positional)];
+            }
+            "Pack" => {
+                let axis = self.attribute("axis", "i").as_ref().and_then(integer);
+                named.push(("axis", json!(axis.unwrap_or(0))));
+                positional = vec![Argument::List(positional)];
+            }
+            "StridedSlice" => {
+                let subscript = self.subscript();
+                positional.truncate(1);
+                named.push(("slice_spec", Value::Array(subscript)));
+            }
+            _ => {}
+        }
+        let named = named.into_iter();
+        Arguments {
+            positional,
+            named: named
+                .map(|(name, value)| (name.to_owned(), Argument::Constant(value)))
+                .collect(),
+        }
+    }
+
+    fn attribute(&self, name: &str, kind: &str) -> Option<Value> {
+        self.attributes.get(name)?.get(kind).cloned()
+    }
+
+    /// Begin, end and stride with their masks as the elements of a subscript.
+    fn subscript(&self) -> Vec<Value> {
+        let list = |position: usize| -> Vec<i64> {
+            let list = self.constants.get(&position).and_then(Value::as_array);
+            list.map(|list| list.iter().filter_map(integer).collect())
+                .unwrap_or_default()
+        };
+        let mask = |name: &str| {
+            let mask = self.attribute(name, "i").as_ref().and_then(integer);
+            mask.unwrap_or(0)
+        };
+        let (begin, end, strides) = (list(1), list(2), list(3));
+        let has = |mask: i64, index: usize| index < 63 && mask >> index & 1 == 1;
+        begin
+            .iter()
+            .zip(end.iter().zip(&strides))
+            .enumerate()
+            .map(|(index, (start, (stop, step)))| {
+                if has(mask("ellipsis_mask"), index) {
+                    json!({"class_name": "__ellipsis__"})
+                } else if has(mask("new_axis_mask"), index) {
+                    Value::Null
+                } else if has(mask("shrink_axis_mask"), index) {
+                    json!(start)
+                } else {
+                    let start = (!has(mask("begin_mask"), index)).then_some(start);
+                    let stop = (!has(mask("end_mask"), index)).then_some(stop);
+                    json!({"start": start, "stop": stop, "step": step})
+                }
+            })
+            .collect()
+    }
+}
+
+/// JSON of protocol buffers writes 64-bit integers as text.
+fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// Parameters and reader of a function by its plain name.
+pub(super) fn signature(
+    node: &Node,
+    settings: &Settings,
+) -> Result<names::Signature, LayerProblem> {
+    let function = node.function()?;
+    match names::find_function(function, settings.generation) {
+        Some(signature) => Ok(signature),
+        None => unsupported(format!(
+            "the TensorFlow operation {function} is not supported"
+        )),
+    }
+}
