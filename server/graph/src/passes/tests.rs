@@ -467,3 +467,44 @@ fn transpositions_between_layers_vanish() {
         expected
     );
 }
+
+#[test]
+fn hard_swish_is_recognized_where_it_is_spelled_out() {
+    let check = |summand: f32, factor: f32, divide: bool, expected: bool| {
+        let mut layers = Layers::new(&[1, 4, 5, 3]);
+        let x = layers.last;
+        let graph = &mut layers.graph;
+        let number = |graph: &mut Graph, value: f32| {
+            graph.add_constant("number", crate::Constant::from_elem(vec![1], value))
+        };
+        let (three, factor) = (number(graph, summand), number(graph, factor));
+        let add = Op::Binary(BinaryOp::Add);
+        let shifted = graph.add_node("shifted", add, &[three, x]).unwrap();
+        let relu6 = Op::Activation(Activation::Relu6);
+        let clipped = graph.add_node("clipped", relu6, &[shifted]).unwrap();
+        let scale = Op::Binary(match divide {
+            true => BinaryOp::Divide,
+            false => BinaryOp::Multiply,
+        });
+        let gate = graph.add_node("gate", scale, &[clipped, factor]).unwrap();
+        let product = Op::Binary(BinaryOp::Multiply);
+        let output = graph.add_node("output", product, &[gate, x]).unwrap();
+        graph.set_outputs(&[output]);
+        let mut rewritten = layers.graph.clone();
+        recognize_hard_swish(&mut rewritten);
+        assert_eq!(rewritten.nodes().len() == 1, expected);
+        let input = Values(5).array(&[1, 4, 5, 3]) * 8.0;
+        let [before, after] = [&layers.graph, &rewritten].map(|graph| {
+            reference::evaluate(graph, &[input.view()])
+                .unwrap()
+                .remove(0)
+        });
+        for (before, after) in before.iter().zip(&after) {
+            assert!((before - after).abs() <= 1e-6 * before.abs().max(1.0));
+        }
+    };
+    check(3.0, 1.0 / 6.0, false, true);
+    check(3.0, 6.0, true, true);
+    check(3.0, 1.0 / 5.0, false, false);
+    check(2.0, 6.0, true, false);
+}
