@@ -296,6 +296,15 @@ mod tests {
             ),
             ("keras2", ["resizing", "normalization", "reshaping"]),
             ("keras3", ["activations", "transfer", "nested_twice"]),
+            ("keras2_layers", ["operators", "subscripts", "attention"]),
+            (
+                "keras2_layers",
+                ["graph_nodes", "channels_first", "cropping"],
+            ),
+            (
+                "keras3_layers",
+                ["contraction", "sequences", "normalizations"],
+            ),
         ] {
             for name in names {
                 let path = fixtures.join(generation).join(format!("{name}.h5"));

@@ -172,7 +172,10 @@ impl Einsum {
                 .collect()
         };
         let product = [batch.as_slice(), &rows, &columns].concat();
-        let size = |labels: &[char]| -> usize { labels.iter().filter_map(extent).product() };
+        let size = |labels: &[char]| -> usize {
+            let extents = labels.iter().filter_map(extent);
+            extents.fold(1, usize::saturating_mul)
+        };
         Ok(Plan {
             left: order(&left, [&batch, &rows, &inner]),
             right: order(&right, [&batch, &columns, &inner]),
