@@ -8,7 +8,8 @@ use ndarray::{ArrayD, Axis, IxDyn, Slice, concatenate};
 use crate::layers::LayerProblem;
 use crate::saved_model::attributes::Attributes;
 use crate::saved_model::import::attributes::WithDefaults;
-use crate::saved_model::import::extents::{self, Cut};
+use crate::saved_model::import::extents;
+use crate::saved_model::import::slicing::{self, Cut};
 use crate::saved_model::import::value::{Elements, Value};
 
 /// Where each element of a result comes from: its position among the elements of all operands,
@@ -66,14 +67,14 @@ fn rearrange(
             else {
                 return Ok(None);
             };
-            let cut = extents::strided_slice(attributes, x.shape(), begin, end, strides)?;
+            let cut = slicing::strided_slice(attributes, x.shape(), begin, end, strides)?;
             cut_out(x, cut)
         }
         ("Slice", [x, ..]) => {
             let (Some(begin), Some(size)) = (integers(1), integers(2)) else {
                 return Ok(None);
             };
-            cut_out(x, extents::slice(x.shape(), begin, size)?)
+            cut_out(x, slicing::slice(x.shape(), begin, size)?)
         }
         ("ReverseV2", [x, axes]) => {
             let Some(axes) = axes.as_integers() else {

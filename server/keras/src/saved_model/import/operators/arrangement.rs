@@ -4,7 +4,8 @@ use super::{Call, invalid, unsupported};
 use crate::layers::LayerProblem;
 use crate::saved_model::import::attributes::WithDefaults;
 use crate::saved_model::import::drawing::Drawn;
-use crate::saved_model::import::extents::{self, Cut, Steps};
+use crate::saved_model::import::extents;
+use crate::saved_model::import::slicing::{self, Cut, Steps};
 use crate::saved_model::import::term::Term;
 
 /// Pieces that a tensor is cut into and put together from.
@@ -165,10 +166,10 @@ pub(super) fn slice(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProbl
     let shape = call.drawing().shape(x).to_vec();
     let (begin, end) = (call.integers(1)?, call.integers(2)?);
     let cut = if call.op == "Slice" {
-        extents::slice(&shape, &begin, &end)?
+        slicing::slice(&shape, &begin, &end)?
     } else {
         let strides = call.integers(3)?;
-        extents::strided_slice(call.attributes, &shape, &begin, &end, &strides)?
+        slicing::strided_slice(call.attributes, &shape, &begin, &end, &strides)?
     };
     let Cut { steps, shape } = cut;
     let mut output = x;

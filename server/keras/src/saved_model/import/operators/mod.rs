@@ -12,8 +12,8 @@ mod resizing;
 
 use graph::Op;
 
-use super::Importer;
 use super::drawing::{Drawing, Drawn};
+use super::importer::Importer;
 use super::term::Term;
 use super::value::Value;
 use crate::assembly::Layout;
