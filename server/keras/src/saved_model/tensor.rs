@@ -182,3 +182,133 @@ fn fill<T: Copy>(mut values: Vec<T>, count: usize, none: T) -> Result<Vec<T>, Ma
     values.resize(count, last);
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saved_model::protocol::decode;
+
+    /// A constant of a type and a shape with the given fields behind them.
+    fn message(data_type: u8, shape: &[u8], fields: &[&[u8]]) -> Vec<u8> {
+        let mut message = vec![0x08, data_type, 0x12, 4 * shape.len() as u8];
+        for &extent in shape {
+            message.extend([0x12, 2, 0x08, extent]);
+        }
+        message.extend(fields.concat());
+        message
+    }
+
+    const FLOAT: u8 = 1;
+    const DOUBLE: u8 = 2;
+    const INT32: u8 = 3;
+    const STRING: u8 = 7;
+    const INT64: u8 = 9;
+    const BOOL: u8 = 10;
+    const BFLOAT16: u8 = 14;
+    const HALF: u8 = 19;
+
+    #[test]
+    fn fractions_are_stored_in_many_ways() {
+        let check = |data_type, shape: &[u8], fields: &[&[u8]], expected: &[f32]| {
+            let message = message(data_type, shape, fields);
+            let tensor: Tensor<'_> = decode(&message).unwrap();
+            assert_eq!(tensor.floats().as_deref(), Ok(expected), "{message:?}");
+        };
+        let (one, two) = (1.0f32.to_le_bytes(), 2.0f32.to_le_bytes());
+        // As bytes.
+        check(FLOAT, &[2], &[&[0x22, 8], &one, &two], &[1.0, 2.0]);
+        check(DOUBLE, &[], &[&[0x22, 8], &0.5f64.to_le_bytes()], &[0.5]);
+        check(HALF, &[1], &[&[0x22, 2, 0x00, 0xc0]], &[-2.0]);
+        check(INT32, &[1], &[&[0x22, 4, 7, 0, 0, 0]], &[7.0]);
+        // One by one, or packed.
+        check(FLOAT, &[2], &[&[0x2d], &one, &[0x2d], &two], &[1.0, 2.0]);
+        check(FLOAT, &[2], &[&[0x2a, 8], &one, &two], &[1.0, 2.0]);
+        check(DOUBLE, &[1], &[&[0x31], &0.5f64.to_le_bytes()], &[0.5]);
+        check(HALF, &[1], &[&[0x68, 0x80, 0x78]], &[1.0]);
+        check(BFLOAT16, &[1], &[&[0x6a, 2, 0x80, 0x7f]], &[1.0]);
+        // The last one stands for the rest, and none for zeros.
+        check(
+            FLOAT,
+            &[2, 2],
+            &[&[0x2d], &one, &[0x2d], &two],
+            &[1.0, 2.0, 2.0, 2.0],
+        );
+        check(FLOAT, &[3], &[], &[0.0; 3]);
+        check(FLOAT, &[0, 3], &[], &[]);
+    }
+
+    #[test]
+    fn integers_are_stored_in_many_ways() {
+        let check = |data_type, shape: &[u8], fields: &[&[u8]], expected: &[i64]| {
+            let message = message(data_type, shape, fields);
+            let tensor: Tensor<'_> = decode(&message).unwrap();
+            assert_eq!(tensor.integers().as_deref(), Ok(expected), "{message:?}");
+        };
+        check(
+            INT32,
+            &[2],
+            &[&[0x22, 8, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]],
+            &[1, -1],
+        );
+        check(INT32, &[3], &[&[0x3a, 2, 5, 6]], &[5, 6, 6]);
+        let minus_one = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+        check(INT64, &[], &[&[0x50], &minus_one], &[-1]);
+        check(BOOL, &[2], &[&[0x58, 1]], &[1, 1]);
+    }
+
+    #[test]
+    fn constants_that_cannot_be_are_refused() {
+        let check = |data_type, shape: &[u8], fields: &[&[u8]], problem| {
+            let message = message(data_type, shape, fields);
+            let tensor: Tensor<'_> = decode(&message).unwrap();
+            assert_eq!(tensor.floats(), Err(Malformed(problem)), "{message:?}");
+        };
+        let one = 1.0f32.to_le_bytes();
+        let count = "a constant has not as many elements as its shape";
+        check(FLOAT, &[2], &[&[0x22, 4], &one], count);
+        let more = "a constant has more elements than its shape";
+        check(FLOAT, &[1], &[&[0x2d], &one, &[0x2d], &one], more);
+        check(
+            FLOAT,
+            &[1],
+            &[&[0x38, 1]],
+            "an element of a constant has another type",
+        );
+        check(
+            STRING,
+            &[1],
+            &[&[0x42, 1, b'a']],
+            "a constant is not of integers",
+        );
+        let many = "a constant has too many elements";
+        check(FLOAT, &[127, 127, 127, 127, 127], &[], many);
+        check(FLOAT, &[127; 12], &[], many);
+        check(
+            INT32,
+            &[127, 127, 127],
+            &[],
+            "a constant has too many integers",
+        );
+    }
+
+    #[test]
+    fn what_a_constant_takes_beyond_the_file_is_known() {
+        let check = |shape: &[u8], fields: &[&[u8]], expected| {
+            let message = message(FLOAT, shape, fields);
+            let tensor: Tensor<'_> = decode(&message).unwrap();
+            assert_eq!(tensor.expansion(), Ok(expected));
+        };
+        let one = 1.0f32.to_le_bytes();
+        check(&[1], &[&[0x22, 4], &one], 0);
+        check(&[1], &[&[0x2d], &one], 0);
+        check(&[100], &[&[0x2d], &one], 396);
+        check(&[100, 100], &[], 40_000);
+    }
+
+    #[test]
+    fn texts_are_listed() {
+        let message = message(STRING, &[2], &[&[0x42, 1, b'a', 0x42, 2, b'b', b'c']]);
+        let tensor: Tensor<'_> = decode(&message).unwrap();
+        assert_eq!(tensor.texts(), Ok(vec!["a", "bc"]));
+    }
+}

@@ -7,6 +7,10 @@
 mod crc32c;
 mod entry;
 mod table;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod writing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -55,7 +59,7 @@ impl Checkpoint {
 
     /// Tensors must fit into the files all together, which bounds what reading all of them takes.
     fn check_files(&self) -> Result<(), ErrorKind> {
-        let mut sizes: HashMap<u32, u64> = HashMap::new();
+        let mut extents = HashMap::new();
         for (key, entry) in &self.entries {
             if entry.shard >= self.shards {
                 let path = with_ending(&self.prefix, ".index");
@@ -64,12 +68,14 @@ impl Checkpoint {
                     format!("{key:?} is in a file that does not exist"),
                 ));
             }
-            let size = sizes.entry(entry.shard).or_insert(0);
+            let (size, end) = extents.entry(entry.shard).or_insert((0u64, 0u64));
             *size = size.saturating_add(entry.size);
+            *end = (*end).max(entry.offset.saturating_add(entry.size));
         }
-        for (shard, size) in sizes {
+        for (shard, (size, end)) in extents {
             let path = self.data_path(shard);
             let length = super::files::length(&path)?;
+            let size = size.max(end);
             if size > length {
                 return Err(damaged(
                     &path,

@@ -7,11 +7,11 @@ use crate::limits;
 use crate::saved_model::wire::{Malformed, take, take_varint};
 
 /// Number at the very end of every table.
-const MAGIC: u64 = 0xdb47_7524_8b80_fb57;
+pub(super) const MAGIC: u64 = 0xdb47_7524_8b80_fb57;
 /// Two handles, padded, and the number.
-const FOOTER_BYTES: usize = 48;
+pub(super) const FOOTER_BYTES: usize = 48;
 /// Compression type and checksum behind each block.
-const TRAILER_BYTES: usize = 5;
+pub(super) const TRAILER_BYTES: usize = 5;
 
 /// Gives the entries of a table to `visit`, in ascending order of their keys.
 pub(super) fn entries<'a>(
@@ -118,42 +118,8 @@ fn block_entries<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::writing::{mask, sealed, table};
     use super::*;
-
-    /// A block with its trailer.
-    fn sealed(entries: &[(u8, &str, &[u8])]) -> Vec<u8> {
-        let mut block = Vec::new();
-        for (shared, key, value) in entries {
-            block.extend([*shared, key.len() as u8, value.len() as u8]);
-            block.extend(key.as_bytes());
-            block.extend(*value);
-        }
-        block.extend([0, 0, 0, 0, 1, 0, 0, 0, 0]);
-        let masked = crc32c(&block).rotate_right(15).wrapping_add(0xa282_ead8);
-        block.extend(masked.to_le_bytes());
-        block
-    }
-
-    /// A table of blocks, whose index lists the handles given by their positions.
-    fn table(blocks: &[Vec<u8>], listed: &[usize]) -> Vec<u8> {
-        let mut table = Vec::new();
-        let mut handles = Vec::new();
-        for block in blocks {
-            handles.push([table.len() as u8, (block.len() - TRAILER_BYTES) as u8]);
-            table.extend(block);
-        }
-        let index: Vec<(u8, &str, &[u8])> = listed
-            .iter()
-            .map(|&it| (0, "k", &handles[it][..]))
-            .collect();
-        let index = sealed(&index);
-        let mut footer = vec![0, 0, table.len() as u8, (index.len() - TRAILER_BYTES) as u8];
-        footer.resize(FOOTER_BYTES - 8, 0);
-        footer.extend(MAGIC.to_le_bytes());
-        table.extend(index);
-        table.extend(footer);
-        table
-    }
 
     fn read(table: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Malformed> {
         let mut found = Vec::new();
@@ -215,10 +181,7 @@ mod tests {
         let shared = sealed(&[(0, "a", b"1"), (2, "b", b"2")]);
         check(&table(&[shared], &[0]), "a key repeats more than there is");
         let mut compressed = b"\0\0\0\0\x01".to_vec();
-        let masked = crc32c(&compressed)
-            .rotate_right(15)
-            .wrapping_add(0xa282_ead8);
-        compressed.extend(masked.to_le_bytes());
+        compressed.extend(mask(crc32c(&compressed)).to_le_bytes());
         let compressed = table(&[compressed], &[0]);
         check(
             &compressed,
