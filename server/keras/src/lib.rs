@@ -13,7 +13,6 @@ mod half;
 mod layers;
 mod limits;
 mod reading;
-#[allow(dead_code, reason = "names of layers will come from the object graph")]
 mod saved_model;
 mod summary;
 

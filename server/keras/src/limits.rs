@@ -45,7 +45,7 @@ pub(crate) const CALL_DEPTH: usize = 64;
 /// Operators once function calls are replaced by what they call.
 pub(crate) const FLAT_NODES: usize = 100_000;
 /// Connections between those operators, and arguments of the calls.
-pub(crate) const REFERENCES: usize = 1_000_000;
+pub(crate) const REFERENCES: usize = 500_000;
 /// Steps from names to the nodes that they mean, beyond a number in proportion to the file.
 pub(crate) const REFERENCE_STEPS: u64 = 2_000_000;
 /// Bytes that constants of a graph take beyond those that the file has for them.

@@ -119,11 +119,6 @@ impl<'a> Library<'a> {
         self.messages.contains_key(function)
     }
 
-    /// Number of functions, called or not.
-    pub(super) fn len(&self) -> usize {
-        self.messages.len()
-    }
-
     /// Position of the body of a function.
     pub(super) fn open(&mut self, function: &str) -> Result<usize, ErrorKind> {
         if let Some(&position) = self.opened.get(function) {

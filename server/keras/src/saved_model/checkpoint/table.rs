@@ -10,8 +10,6 @@ use crate::saved_model::wire::{Malformed, take, take_varint};
 pub(super) const MAGIC: u64 = 0xdb47_7524_8b80_fb57;
 /// Two handles, padded, and the number.
 pub(super) const FOOTER_BYTES: usize = 48;
-/// Compression type and checksum behind each block.
-pub(super) const TRAILER_BYTES: usize = 5;
 
 /// Gives the entries of a table to `visit`, in ascending order of their keys.
 pub(super) fn entries<'a>(

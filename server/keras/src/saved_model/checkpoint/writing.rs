@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::crc32c::crc32c;
-use super::table::{FOOTER_BYTES, MAGIC, TRAILER_BYTES};
+use super::table::{FOOTER_BYTES, MAGIC};
+
+/// Compression type and checksum behind each block.
+const TRAILER_BYTES: usize = 5;
 
 /// The disguise of stored checksums.
 pub(super) fn mask(crc: u32) -> u32 {
