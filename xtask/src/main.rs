@@ -21,7 +21,10 @@ usage: cargo xtask <task>
   lint    check the formatting and run clippy with warnings denied
   audit   check licences, sources, versions and reasons of all dependencies
   bench   build, then measure start, check, quantize and evaluate; further arguments are the
-          configurations to measure instead of the demo's and target/benchmark's";
+          configurations to measure instead of the demo's and target/benchmark's
+  conformance
+          compare every model of Keras with TensorFlow (tests/conformance/README.md);
+          `cargo xtask conformance --help` lists the arguments";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Some("lint") => tasks::lint(),
         Some("audit") => audit::audit(),
         Some("bench") => bench::bench(&rest),
+        Some("conformance") => tasks::conformance(&rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

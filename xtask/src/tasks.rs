@@ -79,6 +79,21 @@ pub fn demo() -> Result<(), String> {
     Ok(())
 }
 
+/// Builds everything, then runs the conformance suite. `arguments` go to it.
+///
+/// # Errors
+/// A sentence when the build fails or a model does not agree.
+pub fn conformance(arguments: &[OsString]) -> Result<(), String> {
+    build()?;
+    let mut suite = Command::new(release_folder().join("conformance"));
+    add_library(&mut suite, &prepare()?);
+    suite
+        .arg("--folder")
+        .arg(workspace::target_folder().join("conformance"))
+        .args(arguments);
+    run(suite, "the conformance suite found failures")
+}
+
 fn prepare() -> Result<Runtime, String> {
     require_c_compiler()?;
     fetch(platform::current()?)
@@ -108,6 +123,16 @@ fn require_c_compiler() -> Result<(), String> {
 /// with the library where the programs that cargo starts find it.
 fn cargo(runtime: &Runtime) -> Command {
     let mut cargo = command::cargo();
+    add_library(&mut cargo, runtime);
+    cargo
+        .env("TFLITEC_PREBUILT_PATH", &runtime.library)
+        .env("TFLITEC_HEADER_DIR", &runtime.headers)
+        .env("LIBCLANG_PATH", &runtime.clang);
+    cargo
+}
+
+/// Lets a command, and what it starts, find the runtime's library.
+fn add_library(command: &mut Command, runtime: &Runtime) {
     let search_path = if cfg!(target_os = "macos") {
         "DYLD_FALLBACK_LIBRARY_PATH"
     } else {
@@ -123,13 +148,8 @@ fn cargo(runtime: &Runtime) -> Command {
         &env::var_os(search_path).unwrap_or_default(),
     ));
     if let Ok(folders) = env::join_paths(folders) {
-        cargo.env(search_path, folders);
+        command.env(search_path, folders);
     }
-    cargo
-        .env("TFLITEC_PREBUILT_PATH", &runtime.library)
-        .env("TFLITEC_HEADER_DIR", &runtime.headers)
-        .env("LIBCLANG_PATH", &runtime.clang);
-    cargo
 }
 
 /// The program that [`build`] makes.

@@ -1,0 +1,186 @@
+//! The conformance suite: `cargo xtask conformance`, described in the README beside this package.
+
+mod arguments;
+mod comparison;
+mod difference;
+mod environment;
+mod expected;
+mod generator;
+mod manifest;
+mod report;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Generation};
+use generator::{Generator, Made};
+use manifest::Manifest;
+use report::{Outcome, Row};
+
+/// Models that stand for the others where time is short.
+const SUBSET: &[&str] = &[
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "EfficientNetB0",
+    "transfer_sequential",
+    "transfer_without_augmentation",
+    "mixed_float16_application",
+    "operators",
+    "arithmetic",
+    "dilations",
+    "grouped_convolutions",
+    "normalizations",
+    "vision_transformer",
+    "custom_layer",
+];
+
+/// Files of models up to this size are kept for the next run, in bytes.
+const KEPT_BYTES: u64 = 400_000_000;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether everything agrees.
+fn run(arguments: &Arguments) -> Result<bool, String> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let expected = expected::read(&sources.join("expected_failures.json"))?;
+    let mut work = Vec::new();
+    for generation in Generation::ALL {
+        if arguments.environment.is_none_or(|only| only == generation) {
+            let generator = generator(generation, sources, &arguments.folder)?;
+            let names = select(generator.list()?, arguments);
+            work.push((generator, names));
+        }
+    }
+    if work.iter().all(|(_, names)| names.is_empty()) {
+        return Err("no model has one of these names".to_owned());
+    }
+    inference::start_tflite_runtime();
+    // While one model is compared, the next one is made.
+    let (sender, receiver) = sync_channel(0);
+    let rows = thread::scope(|scope| {
+        scope.spawn(move || {
+            for (generator, names) in &work {
+                generator.make(names, &sender);
+            }
+        });
+        compare_all(&receiver, arguments.keep)
+    });
+    let (conclusion, agrees) = report::conclusion(&rows, &expected);
+    println!("\n{conclusion}");
+    write_report(&arguments.folder.join("report.md"), &rows, &conclusion)?;
+    Ok(agrees)
+}
+
+fn generator(generation: Generation, sources: &Path, folder: &Path) -> Result<Generator, String> {
+    let requirements = sources
+        .join("requirements")
+        .join(generation.name())
+        .with_extension("txt");
+    let environments = folder.join("environments");
+    Ok(Generator {
+        generation,
+        python: environment::prepare(generation, &requirements, &environments)?,
+        script: sources.join("generator/generate.py"),
+        folder: folder.join("models").join(generation.name()),
+        log: folder.join("generator.log"),
+    })
+}
+
+fn select(mut names: Vec<String>, arguments: &Arguments) -> Vec<String> {
+    if arguments.subset {
+        names.retain(|name| SUBSET.contains(&name.as_str()));
+    } else if !arguments.models.is_empty() {
+        names.retain(|name| arguments.models.contains(name));
+    }
+    names
+}
+
+fn compare_all(receiver: &Receiver<Made>, keep: bool) -> Vec<Row> {
+    println!("{}", report::heading());
+    let mut rows = Vec::new();
+    for made in receiver {
+        let folder = made.folder.as_ref().ok().cloned();
+        for row in compare(made) {
+            println!("{}", row.line());
+            rows.push(row);
+        }
+        if let Some(folder) = folder
+            && !keep
+            && generator::size(&folder) > KEPT_BYTES
+        {
+            // What is left in the way is made anew next time.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+    rows
+}
+
+/// Compares every format of a model.
+fn compare(made: Made) -> Vec<Row> {
+    let row = |format: &str, parameters, result| Row {
+        generation: made.generation,
+        model: made.name.clone(),
+        format: format.to_owned(),
+        parameters,
+        result,
+    };
+    let loaded = made.folder.clone().and_then(|folder: PathBuf| {
+        let manifest = Manifest::read(&folder)?;
+        let reference = manifest.reference(&folder)?;
+        Ok((folder, manifest, reference))
+    });
+    let (folder, manifest, reference) = match loaded {
+        Ok(loaded) => loaded,
+        Err(problem) => return vec![row("every format", None, Outcome::Refused(problem))],
+    };
+    let mut first: Option<Vec<Vec<f32>>> = None;
+    let mut rows = Vec::new();
+    for written in &manifest.formats {
+        let outcome = match (&written.path, &written.problem) {
+            (Some(path), _) => {
+                match comparison::measure(&folder.join(path), &manifest, &reference) {
+                    Ok(mut measurement) => {
+                        let logits = measurement.logits.take();
+                        let disagreement = match (&first, &logits) {
+                            (Some(first), Some(logits)) => {
+                                Some(comparison::disagreement(logits, first))
+                            }
+                            _ => None,
+                        };
+                        first = first.or(logits);
+                        Outcome::from((measurement, disagreement))
+                    }
+                    Err(sentence) => Outcome::Refused(sentence),
+                }
+            }
+            (None, problem) => Outcome::NotWritten(problem.clone().unwrap_or_default()),
+        };
+        rows.push(row(&written.format, Some(manifest.parameters), outcome));
+    }
+    rows
+}
+
+fn write_report(path: &Path, rows: &[Row], conclusion: &str) -> Result<(), String> {
+    let table: Vec<String> = rows.iter().map(Row::line).collect();
+    let text = format!(
+        "{}\n{}\n\n{conclusion}",
+        report::heading(),
+        table.join("\n")
+    );
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
