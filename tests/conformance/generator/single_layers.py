@@ -100,7 +100,6 @@ def activation_layers():
     layers = [
         L.ReLU(max_value=6.0),
         L.ReLU(max_value=3.0, negative_slope=0.125),
-        L.ReLU(threshold=0.5),
         L.LeakyReLU(0.2),
         L.ELU(0.5),
         L.PReLU(),
@@ -112,6 +111,12 @@ def activation_layers():
     x = L.Conv2D(4, 3)(image)
     x = L.Concatenate()([layer(x) for layer in layers])
     return classifier(image, L.Conv2D(8, 3)(x))
+
+
+@recipe(SHAPE)
+def thresholded_relu():
+    image = L.Input(SHAPE)
+    return classifier(image, L.ReLU(threshold=0.5)(L.Conv2D(4, 3)(image)))
 
 
 @recipe(SHAPE)
@@ -159,18 +164,46 @@ def flattened_rectangle():
 
 
 @recipe(SHAPE)
-def resizing_layers():
+def cropping_layers():
     image = L.Input(SHAPE)
     x = L.CenterCrop(20, 24)(image)
-    x = L.Resizing(17, 31)(x)
     x = convolution_block(x, 6)
-    parts = [
-        L.UpSampling2D((2, 3))(x),
-        L.Resizing(34, 93, interpolation="nearest")(x),
-        L.UpSampling2D((2, 3), interpolation="bilinear")(x),
-    ]
-    x = L.Cropping2D(((1, 2), (0, 3)))(L.Concatenate()(parts))
-    return classifier(image, L.Conv2D(8, 3, strides=2)(L.ZeroPadding2D((1, 2))(x)))
+    x = L.Cropping2D(((1, 2), (0, 3)))(x)
+    x = L.ZeroPadding2D((1, 2))(x)
+    return classifier(image, L.Conv2D(8, 3, strides=2)(x))
+
+
+@recipe(SHAPE)
+def resizing_layers():
+    """Up and down by factors that are no integers."""
+    image = L.Input(SHAPE)
+    x = L.Resizing(17, 41)(image)
+    x = convolution_block(x, 6)
+    return classifier(image, L.Conv2D(8, 3)(L.Resizing(29, 19)(x)))
+
+
+@recipe(SHAPE)
+def resizing_to_nearest():
+    image = L.Input(SHAPE)
+    x = convolution_block(image, 6)
+    x = L.Resizing(34, 41, interpolation="nearest")(x)
+    return classifier(image, L.Conv2D(8, 3)(x))
+
+
+@recipe(SHAPE)
+def upsampling_layers():
+    image = L.Input(SHAPE)
+    x = convolution_block(image, 6, strides=2)
+    x = L.Conv2D(6, 3, padding="same")(L.UpSampling2D((2, 3))(x))
+    return classifier(image, L.Conv2D(8, 3, strides=2)(L.UpSampling2D()(x)))
+
+
+@recipe(SHAPE)
+def upsampling_bilinear():
+    image = L.Input(SHAPE)
+    x = convolution_block(image, 6, strides=2)
+    x = L.UpSampling2D((2, 3), interpolation="bilinear")(x)
+    return classifier(image, L.Conv2D(8, 3, strides=2)(x))
 
 
 @recipe(SHAPE)
