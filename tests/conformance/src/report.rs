@@ -63,11 +63,9 @@ impl Row {
             }
         }
         match disagreement {
-            // Written so that what is no number is a failure.
-            Some(disagreement) if !(*disagreement <= FORMAT_TOLERANCE) => {
-                Some(format!("the formats differ by {disagreement:.1e}"))
-            }
-            _ => None,
+            None => None,
+            Some(disagreement) if *disagreement <= FORMAT_TOLERANCE => None,
+            Some(disagreement) => Some(format!("the formats differ by {disagreement:.1e}")),
         }
     }
 
