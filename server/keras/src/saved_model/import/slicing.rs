@@ -211,6 +211,7 @@ mod tests {
         check(5, None, None, -1, &[4, 3, 2, 1, 0]);
         check(5, Some(3), Some(0), -2, &[3, 1]);
         check(5, Some(3), Some(-9), -2, &[3, 1]);
+        check(5, Some(2), Some(-9), -1, &[2, 1, 0]);
         check(5, Some(3), Some(3), 1, &[]);
         check(0, None, None, 1, &[]);
         check(5, Some(i64::MIN), Some(i64::MAX), i64::MAX, &[0]);
