@@ -18,7 +18,7 @@ from framework import KERAS3, keras, set_policy, tf
 HERE = pathlib.Path(__file__).parent
 
 # Images that fit the statistics, and those among them that are compared.
-FITTED, COMPARED = 8, 2
+FITTED, COMPARED = 16, 2
 
 
 def script_hash(recipe):

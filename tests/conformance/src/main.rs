@@ -8,6 +8,7 @@ mod expected;
 mod generator;
 mod manifest;
 mod report;
+mod summary;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -178,7 +179,8 @@ fn compare(made: Made) -> Vec<Row> {
 fn write_report(path: &Path, rows: &[Row], conclusion: &str) -> Result<(), String> {
     let table: Vec<String> = rows.iter().map(Row::line).collect();
     let text = format!(
-        "{}\n{}\n\n{conclusion}",
+        "{}\n\n{}\n{}\n\n{conclusion}",
+        summary::summary(rows),
         report::heading(),
         table.join("\n")
     );

@@ -163,7 +163,8 @@ pub(crate) fn conclusion(rows: &[Row], expected: &[Expected]) -> (String, bool) 
     (text, failing == 0)
 }
 
-fn difference_cell(difference: &Difference) -> String {
+/// Difference behind the softmax, and of the logits.
+pub(crate) fn difference_cell(difference: &Difference) -> String {
     let logits = magnitude(difference.logits);
     match difference.output {
         Some(output) => format!("{} / {logits}", magnitude(output)),
