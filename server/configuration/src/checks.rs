@@ -17,9 +17,10 @@ use crate::code::Code;
 use crate::document::Document;
 use crate::edit::remove_member;
 use crate::facts::{Facts, FolderError};
-use crate::finding::Finding;
+use crate::finding::{Finding, Place, Related};
 use crate::fix::{Change, Fix};
 use crate::paths;
+use crate::schema::key_help;
 use crate::syntax::Node;
 use std::path::{Path, PathBuf};
 
@@ -116,6 +117,21 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Adds the value under `key` to the last finding, as another place that it is about.
+    fn relate(&mut self, key: &str, message: impl Into<String>) {
+        if let (Some(value), Some(finding)) = (self.root.get(key), self.findings.last_mut()) {
+            finding.related.push(Related {
+                place: Place::Here(value.range),
+                message: message.into(),
+            });
+        }
+    }
+
+    /// The default that the schema has for `key`, in place of the value.
+    fn write_default(&self, key: &str) -> Option<Fix> {
+        self.write(key, key_help(&[key])?.default?)
+    }
+
     /// Reports why the content of the folder under `key` cannot be told.
     fn report_folder(&mut self, key: &str, error: &FolderError) {
         match error {
@@ -145,14 +161,16 @@ impl<'a> Context<'a> {
 impl Context<'_> {
     /// A fix that removes `key` with its value.
     fn removal(&self, key: &str) -> Option<Fix> {
-        let members = &self.root.as_object()?.members;
-        let position = members.iter().position(|member| member.key.name == key)?;
-        let removal = remove_member(self.root, position)?;
-        Some(Fix::change(
-            format!("Remove `{key}`"),
-            Change::Text(removal),
-        ))
+        remove_key(Some(self.root), key)
     }
+}
+
+/// A fix that removes a key of an object with its value.
+fn remove_key(object: Option<&Node>, key: &str) -> Option<Fix> {
+    let members = &object?.as_object()?.members;
+    let position = members.iter().position(|member| member.key.name == key)?;
+    let removal = Change::Text(remove_member(object?, position)?);
+    Some(Fix::change(format!("Remove `{key}`"), removal))
 }
 
 /// A text as JSON, quotes included.

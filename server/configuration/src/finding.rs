@@ -2,8 +2,8 @@
 
 use crate::code::{Code, Severity};
 use crate::fix::Fix;
-use crate::text::{Position, TextRange};
-use std::path::PathBuf;
+use crate::text::{ColumnUnit, LineIndex, Position, TextRange};
+use std::path::{Path, PathBuf};
 
 /// One thing found in a configuration or a label file.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +45,18 @@ pub enum Place {
         /// Where it ends.
         end: Position,
     },
+}
+
+impl Place {
+    /// A place in `text`, the content of another file.
+    pub(crate) fn in_file(path: &Path, text: &str, range: TextRange) -> Place {
+        let index = LineIndex::new(text);
+        Place::File {
+            path: path.to_owned(),
+            start: index.position(text, range.start, ColumnUnit::Utf16),
+            end: index.position(text, range.end, ColumnUnit::Utf16),
+        }
+    }
 }
 
 impl Finding {

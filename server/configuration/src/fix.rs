@@ -1,7 +1,7 @@
 //! Changes that put a finding right.
 
-use crate::text::{Position, TextRange};
-use std::path::PathBuf;
+use crate::text::{ColumnUnit, LineIndex, Position, TextRange};
+use std::path::{Path, PathBuf};
 
 /// One way to put something right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,20 @@ pub struct Replacement {
     pub range: TextRange,
     /// The new text.
     pub text: String,
+}
+
+impl Change {
+    /// The replacement of text in another file, whose content is `text`.
+    pub(crate) fn in_file(path: &Path, text: &str, replacement: Replacement) -> Change {
+        let index = LineIndex::new(text);
+        let Replacement { range, text: new } = replacement;
+        Change::OtherText {
+            path: path.to_owned(),
+            start: index.position(text, range.start, ColumnUnit::Utf16),
+            end: index.position(text, range.end, ColumnUnit::Utf16),
+            text: new,
+        }
+    }
 }
 
 impl Fix {

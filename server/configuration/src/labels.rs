@@ -12,10 +12,10 @@ use crate::configuration::MAX_FINDINGS;
 use crate::edit::add_members;
 use crate::facts::ClassFolders;
 use crate::finding::{Finding, quoted};
-use crate::fix::{Change, Fix};
+use crate::fix::{Change, Fix, Replacement};
 use crate::repetition::repeated_keys;
 use crate::syntax::{Node, SyntaxErrorKind, Value, parse_up_to};
-use crate::text::{ColumnUnit, LineIndex, TextRange};
+use crate::text::TextRange;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -152,19 +152,22 @@ impl LabelFile {
             })
             .collect();
         let addition = add_members(text, self.root.as_ref()?, &members)?;
-        let index = LineIndex::new(text);
-        let position = |offset| index.position(text, offset, ColumnUnit::Utf16);
         let title = match names {
             [name] => format!("Add {} to the label file", quoted(name)),
             _ => format!("Add the {} classes to the label file", names.len()),
         };
-        let change = Change::OtherText {
-            path: file.to_owned(),
-            start: position(addition.range.start),
-            end: position(addition.range.end),
-            text: addition.text,
+        Some(Fix::change(title, Change::in_file(file, text, addition)))
+    }
+
+    /// The replacement of a class name by that of its folder.
+    pub(crate) fn rename(&self, file: &Path, text: &str, label: &str, name: &str) -> Option<Fix> {
+        let range = self.labels.iter().find(|known| known.name == label)?.key;
+        let replacement = Replacement {
+            range,
+            text: serde_json::Value::from(name).to_string(),
         };
-        Some(Fix::change(title, change))
+        let title = format!("Rename the label {} to {}", quoted(label), quoted(name));
+        Some(Fix::change(title, Change::in_file(file, text, replacement)).preferred())
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) {
             );
             let fix = context.write(BATCH, count.to_string()).map(Fix::preferred);
             context.report_with(Code::BatchSizeExceedsImages, BATCH, message, fix);
+            context.relate(FOLDER, format!("the folder of {count} images"));
         }
         Some(batch) => few(context, &shown, count, batch),
         None => {}

@@ -6,7 +6,6 @@ use crate::facts::{ClassFolders, ModelFacts};
 use crate::finding::{Finding, Place, Related, list, quoted};
 use crate::labels::LabelFile;
 use crate::suggestion::nearest;
-use crate::text::{ColumnUnit, LineIndex};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -39,6 +38,14 @@ pub(super) fn check(
     }
     if let Some(outputs) = model.and_then(|model| model.classes) {
         against_outputs(context, &names, outputs);
+        relate(
+            context,
+            Code::LabelOutsideModel,
+            file,
+            &text,
+            &label_file,
+            names.get(outputs),
+        );
     }
 }
 
@@ -65,17 +72,11 @@ fn malformed(context: &mut Context, file: &Path, text: &str, findings: &[Finding
         first.message
     );
     let mut finding = Finding::new(Code::MalformedLabelFile, value.range, &[LABELS], message);
-    let index = LineIndex::new(text);
-    let position = |offset| index.position(text, offset, ColumnUnit::Utf16);
     finding.related = errors
         .iter()
         .take(NAMED)
         .map(|error| Related {
-            place: Place::File {
-                path: file.to_owned(),
-                start: position(error.range.start),
-                end: position(error.range.end),
-            },
+            place: Place::in_file(file, text, error.range),
             message: error.message.clone(),
         })
         .collect();
@@ -118,8 +119,13 @@ fn against_folders(
             "the {noun} {} {verb} no label in {shown}; {remedy}",
             list(unlabelled.iter().copied(), NAMED)
         );
-        let fix = label_file.addition(file, text, &unlabelled);
-        context.report_with(Code::FolderWithoutLabel, FOLDER, message, fix);
+        let meant = nearest(first, unused.iter().copied());
+        let rename = meant.and_then(|label| label_file.rename(file, text, label, first));
+        let fixes = rename
+            .into_iter()
+            .chain(label_file.addition(file, text, &unlabelled));
+        context.report_with(Code::FolderWithoutLabel, FOLDER, message, fixes);
+        context.relate(LABELS, "the label file");
     }
     // A folder and a label that were meant to be one are one mistake, reported above.
     for folder in &unlabelled {
@@ -134,6 +140,34 @@ fn against_folders(
             if unused.len() == 1 { "it" } else { "them" }
         );
         context.report(Code::LabelWithoutFolder, LABELS, message);
+        relate(
+            context,
+            Code::LabelWithoutFolder,
+            file,
+            text,
+            label_file,
+            unused.first(),
+        );
+    }
+}
+
+/// Adds the place of a label in its file to the last finding, if that is the one meant.
+fn relate(
+    context: &mut Context,
+    code: Code,
+    file: &Path,
+    text: &str,
+    label_file: &LabelFile,
+    name: Option<&&str>,
+) {
+    let label = name.and_then(|name| label_file.labels.iter().find(|label| label.name == **name));
+    if let (Some(label), Some(finding)) = (label, context.findings.last_mut())
+        && finding.code == code
+    {
+        finding.related.push(Related {
+            place: Place::in_file(file, text, label.key),
+            message: "the label".to_owned(),
+        });
     }
 }
 

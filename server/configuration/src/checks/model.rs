@@ -43,11 +43,16 @@ fn input_size(context: &mut Context, size: usize, height: usize, width: usize) {
             "the model's input is {height} pixels high and {width} wide, but only square inputs are supported; build the model with a square input"
         );
         context.report(Code::InputSizeMismatch, SIZE, message);
+        context.relate(MODEL, "the model whose input is not square");
     } else if size != height {
         let message = format!(
             "`{SIZE}` is {size}, but the model's input is {height} × {width} pixels; write {height}"
         );
         let fix = context.write(SIZE, height.to_string()).map(Fix::preferred);
         context.report_with(Code::InputSizeMismatch, SIZE, message, fix);
+        context.relate(
+            MODEL,
+            format!("the model with an input of {height} × {width} pixels"),
+        );
     }
 }

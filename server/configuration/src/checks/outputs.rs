@@ -1,11 +1,14 @@
 //! Folders that the jobs write to.
 
 use super::Context;
-use super::inputs::{free_of_links, outside_trust};
+use super::inputs::{free_of_links, is_saved_model, outside_trust};
 use crate::code::Code;
 use crate::facts::Entry;
 use crate::finding::quoted;
+use crate::fix::Fix;
 use crate::paths;
+use crate::schema::key_help;
+use crate::syntax::Node;
 
 const OUTPUTS: [&str; 2] = ["output_dir", "evaluate_result_dir"];
 const FOLDERS_OF_IMAGES: [&str; 2] = ["dataset_image_dir", "evaluate_image_dir"];
@@ -36,12 +39,25 @@ fn apart_from_inputs(context: &mut Context, key: &str) {
     let same = FOLDERS_OF_IMAGES
         .into_iter()
         .chain(FILES)
-        .find(|other| input(other).as_ref() == Some(&output));
+        .find(|other| input(other).as_ref() == Some(&output))
+        .or_else(|| {
+            // A model may be a folder of files, all of which are the input.
+            let model = input("source_keras_model")?;
+            let within = output.starts_with(&model) && is_saved_model(context.facts, &model);
+            within.then_some("source_keras_model")
+        });
     if let Some(other) = same {
+        let relation = if input(other).as_ref() == Some(&output) {
+            "is also"
+        } else {
+            "lies inside"
+        };
         let message = format!(
-            "{shown} is also `{other}`, and a job must not write over its input; choose another folder"
+            "{shown} {relation} `{other}`, and a job must not write over its input; choose another folder"
         );
-        context.report(Code::OutputIsInput, key, message);
+        let fix = other_place(context, key);
+        context.report_with(Code::OutputIsInput, key, message, fix);
+        context.relate(other, "the input");
         return;
     }
     let around = FOLDERS_OF_IMAGES
@@ -51,7 +67,26 @@ fn apart_from_inputs(context: &mut Context, key: &str) {
         let message = format!(
             "{shown} lies inside `{other}`, where only images belong; choose a folder outside it"
         );
-        context.report(Code::OutputInsideImages, key, message);
+        let fix = other_place(context, key);
+        context.report_with(Code::OutputInsideImages, key, message, fix);
+        context.relate(other, "the folder of images");
+    }
+}
+
+/// The proposed folder, where the inputs leave it free.
+fn other_place(context: &Context, key: &str) -> Option<Fix> {
+    let proposed = key_help(&[key])?.default?;
+    let folder = paths::absolute(context.folder, proposed.trim_matches('"'));
+    let mut inputs = FOLDERS_OF_IMAGES.into_iter().chain(FILES);
+    let taken = inputs.any(|input| {
+        let text = context.root.get(input).and_then(Node::as_str);
+        let input = text.map(|text| paths::normal(&paths::absolute(context.folder, text)));
+        input.is_some_and(|input| folder.starts_with(input))
+    });
+    if taken {
+        None
+    } else {
+        context.write_default(key)
     }
 }
 

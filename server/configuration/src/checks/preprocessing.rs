@@ -1,6 +1,6 @@
 //! Preprocessing against the model, and that of evaluation against that of calibration.
 
-use super::{Context, json};
+use super::{Context, json, remove_key};
 use crate::code::Code;
 use crate::edit::add_members;
 use crate::facts::ModelFacts;
@@ -44,6 +44,7 @@ pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
         );
         let removal = context.removal(EVALUATION);
         context.report_with(Code::PreprocessingDiffers, EVALUATION, message, removal);
+        context.relate(CALIBRATION, "how calibration images are prepared");
     }
 }
 
@@ -100,6 +101,12 @@ fn against_model(context: &mut Context, key: &str, pipeline: &Preprocessing, mod
         context.write(key, none)
     };
     context.report_with(Code::NormalizedTwice, key, message, fix);
+    if key != "source_keras_model" {
+        context.relate(
+            "source_keras_model",
+            "the model that normalizes its input itself",
+        );
+    }
 }
 
 /// Grey images have no order of channels.
@@ -116,6 +123,7 @@ fn without_effect(context: &mut Context, key: &str, pipeline: &Preprocessing, mo
                 .to_owned();
         let path = [key, "channel_order"];
         let finding = Finding::new(Code::SettingWithoutEffect, order.range, &path, message);
-        context.findings.push(finding);
+        let fix = remove_key(context.root.get(key), "channel_order").map(Fix::preferred);
+        context.findings.push(finding.with_fixes(fix));
     }
 }

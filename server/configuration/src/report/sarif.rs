@@ -13,7 +13,7 @@ pub fn sarif(file: &str, text: &str, findings: &[Finding], version: &str) -> Val
     let index = LineIndex::new(text);
     let position = |offset| index.position(text, offset, ColumnUnit::Utf16);
     let region = |range: TextRange| region(position(range.start), position(range.end));
-    let here = json!({ "uri": uri(file) });
+    let here = json!({ "uri": file_uri(Path::new(file)) });
     let results: Vec<Value> = findings
         .iter()
         .map(|finding| {
@@ -118,6 +118,8 @@ fn fix(fix: &Fix, here: &Value, region: &dyn Fn(TextRange) -> Value) -> Option<V
 fn file_uri(path: &Path) -> String {
     let shown = path.to_string_lossy();
     match path.is_absolute() {
+        // The drive of a Windows path has no slash before it.
+        true if !shown.starts_with('/') => format!("file:///{}", uri(&shown)),
         true => format!("file://{}", uri(&shown)),
         false => uri(&shown),
     }

@@ -68,7 +68,10 @@ pub fn cases() -> Vec<Case> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .filter(|path| path.file_stem().is_some_and(|stem| stem != "labels"))
+        .filter(|path| {
+            path.file_stem()
+                .is_some_and(|stem| stem != "labels" && stem != "help")
+        })
         .collect();
     files.sort();
     assert!(!files.is_empty());

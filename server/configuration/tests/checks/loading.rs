@@ -227,6 +227,7 @@ fn facts_of_a_real_model() {
         }
     };
     check("keras2/open_size.h5", Ok((None, Some(3))));
+    check("saved_models/keras3/functional", Ok((Some(16), Some(3))));
     check("keras3/functional.h5", Ok((Some(16), Some(3))));
     check("keras3/normalization.h5", Ok((Some(4), Some(3))));
     check("hostile/weights_only.h5", Err("only weights"));

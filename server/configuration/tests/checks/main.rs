@@ -8,10 +8,13 @@
     reason = "a test that cannot be set up has to stop"
 )]
 
+mod assistance;
 mod case;
 mod disk;
+mod expected;
 mod findings;
 mod label_files;
 mod loading;
 mod robustness;
 mod schemas;
+mod snapshot;

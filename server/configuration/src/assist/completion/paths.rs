@@ -47,6 +47,7 @@ pub(super) fn complete(
         .listing(&folder)
         .into_iter()
         .filter(|listed| !listed.name.starts_with('.') || typed.starts_with('.'))
+        .filter(|listed| folder.join(&listed.name) != document.file())
         .enumerate()
         .filter_map(|(position, listed)| {
             let looks_inside = position < LOOKED_INTO;

@@ -70,6 +70,7 @@ fn from_schema(help: &KeyHelp) -> Vec<(String, String)> {
     let word = |json: &String| match Some(json) == default {
         true if help.required => "proposed".to_owned(),
         true => "default".to_owned(),
+        false if json.starts_with(['{', '[']) => "example".to_owned(),
         false => String::new(),
     };
     let mut values: Vec<String> = help
