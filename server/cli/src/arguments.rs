@@ -89,9 +89,9 @@ pub(crate) enum FindingFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArguments {
-    /// A Keras model (.h5) or a .tflite file.
+    /// A Keras model (.keras, .h5 or a SavedModel folder) or a .tflite file.
     pub(crate) model: PathBuf,
-    /// Print JSON.
+    /// Print JSON (schemas/inspect.schema.json).
     #[arg(long)]
     pub(crate) json: bool,
 }

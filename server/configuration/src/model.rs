@@ -16,11 +16,16 @@ pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts
     };
     let summary =
         inspect(path, &ReadOptions { input_size }).map_err(|error| refused(&error.kind))?;
-    if !summary.unsupported.is_empty() {
-        return Err(refused(&ErrorKind::UnsupportedLayers(summary.unsupported)));
+    if let Some(kind) = summary.refusal() {
+        return Err(refused(&kind));
     }
-    let &[_, input_height, input_width, channels] = summary.input_shape.as_slice() else {
-        let axes = summary.input_shape.len().saturating_sub(1);
+    let input = summary.inputs.into_iter().next();
+    let (input_name, shape) = match input {
+        Some(input) => (input.name, input.shape.unwrap_or_default()),
+        None => (String::new(), Vec::new()),
+    };
+    let &[_, input_height, input_width, channels] = shape.as_slice() else {
+        let axes = shape.len().saturating_sub(1);
         return Err(ModelProblem {
             kind: ModelProblemKind::Unsupported,
             message: format!(
@@ -35,13 +40,13 @@ pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts
     Ok(ModelFacts {
         format: summary.format.to_owned(),
         keras_version: summary.keras_version,
-        input_name: summary.input_name,
+        input_name,
         input_height,
         input_width,
         channels,
         classes: summary.classes,
         layers: summary.layers.len(),
-        parameters: summary.parameters,
+        parameters: summary.parameters.unwrap_or_default(),
         normalization_layers: summary
             .input_normalizations
             .into_iter()

@@ -15,7 +15,10 @@ mod limits;
 mod reading;
 mod saved_model;
 mod summary;
+mod survey;
 
 pub use error::{ErrorKind, KerasError};
 pub use reading::{Model, ReadOptions, inspect, read};
-pub use summary::{InputNormalization, LayerSummary, Summary, UnsupportedLayer};
+pub use summary::{
+    InputNormalization, LayerSummary, OpenShape, Summary, TensorSummary, UnsupportedLayer,
+};

@@ -2,13 +2,13 @@ use std::path::Path;
 
 use graph::Graph;
 
-use crate::assembly::{Assembly, assemble_graph, assemble_shapes};
+use crate::assembly::{assemble, survey};
 use crate::container::{self, Container};
-use crate::definition::{Content, ModelDefinition};
+use crate::definition::{Content, ModelDefinition, TensorReference};
 use crate::error::{ErrorKind, KerasError};
 use crate::limits;
 use crate::saved_model;
-use crate::summary::Summary;
+use crate::summary::{Summary, TensorSummary};
 
 /// What the user decides about reading.
 #[derive(Debug, Clone, Default)]
@@ -26,10 +26,6 @@ pub struct Model {
     pub summary: Summary,
 }
 
-/// Height and width that stand in for open ones when only the rest is asked for; a multiple of all
-/// usual strides.
-const STAND_IN_SIZE: usize = 224;
-
 /// Reads a whole-model Keras `.keras` or `.h5` file, Keras 2 or 3, Functional or Sequential, or the
 /// directory of a SavedModel with a serving signature.
 ///
@@ -46,26 +42,17 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
         }
         let container = container::open(path)?;
         let definition = parse(container.as_ref())?;
-        let unsupported = definition.unsupported();
-        if !unsupported.is_empty() {
-            return Err(ErrorKind::UnsupportedLayers(unsupported));
-        }
-        let input = Input::of(&definition)?;
-        let Some(shape) = input.fixed(options.input_size) else {
-            return Err(ErrorKind::UnknownInputSize { input: input.name });
-        };
         // What does not fit together is found before a single weight is read.
-        assemble_shapes(&definition, &shape)?;
+        let summary = summarize(container.as_ref(), &definition, options)?;
+        let shape = summary.input_shape(options.input_size)?;
         let weights = container.weights(&definition)?;
-        let (graph, assembly) = assemble_graph(&definition, &shape, weights.as_ref())?;
-        let mut summary = summarize(container.as_ref(), &definition, input);
-        add_assembly(&mut summary, assembly, true);
+        let graph = assemble(&definition, &shape, weights.as_ref())?;
         Ok(Model { graph, summary })
     })
 }
 
-/// Says what a model file holds, without reading weights. Layers that cannot be converted are
-/// part of the answer, not an error.
+/// Says what a model file holds, without reading weights. What cannot be converted is part of the
+/// answer, not an error; [`Summary::refusal`] sums it up.
 ///
 /// # Errors
 /// [`KerasError`] when the file is not a Keras model or its configuration is damaged.
@@ -76,27 +63,7 @@ pub fn inspect(path: &Path, options: &ReadOptions) -> Result<Summary, KerasError
         }
         let container = container::open(path)?;
         let definition = parse(container.as_ref())?;
-        let input = Input::of(&definition)?;
-        let fixed = input.fixed(options.input_size);
-        let known = fixed.is_some();
-        let shape = fixed.or_else(|| input.fixed(Some(STAND_IN_SIZE)));
-        let name = input.name.clone();
-        let mut summary = summarize(container.as_ref(), &definition, input);
-        summary.unsupported = definition.unsupported();
-        if !summary.unsupported.is_empty() {
-            return Ok(summary);
-        }
-        let Some(shape) = shape else {
-            return Err(ErrorKind::UnknownInputSize { input: name });
-        };
-        match assemble_shapes(&definition, &shape) {
-            Ok(assembly) => add_assembly(&mut summary, assembly, known),
-            // Some layers turn out to be unsupported only for the shapes they meet.
-            Err(ErrorKind::UnsupportedLayers(layers)) => summary.unsupported = layers,
-            Err(_) if !known => return Err(ErrorKind::UnknownInputSize { input: name }),
-            Err(kind) => return Err(kind),
-        }
-        Ok(summary)
+        summarize(container.as_ref(), &definition, options)
     })
 }
 
@@ -121,96 +88,53 @@ fn isolated<T: Send>(
     result.map_err(|kind| KerasError::new(path, kind))
 }
 
-/// The input of a model with a single one.
-struct Input {
-    name: String,
-    shape: Vec<Option<usize>>,
-}
-
-impl Input {
-    fn of(model: &ModelDefinition) -> Result<Self, ErrorKind> {
-        let names = |references: &[crate::definition::TensorReference]| {
-            references
-                .iter()
-                .filter_map(|reference| model.layers.get(reference.layer))
-                .map(|layer| layer.name.clone())
-                .collect()
-        };
-        let &[input] = model.inputs.as_slice() else {
-            return Err(ErrorKind::InputCount(names(&model.inputs)));
-        };
-        if model.outputs.len() != 1 {
-            return Err(ErrorKind::OutputCount(names(&model.outputs)));
-        }
-        let layer = model.layers.get(input.layer);
-        let name = layer.map_or_else(String::new, |layer| layer.name.clone());
-        match layer.map(|layer| &layer.content) {
-            Some(Content::Input(Some(shape))) if shape.len() > 1 => {
-                let mut shape = shape.clone();
-                if let Some(batch) = shape.first_mut() {
-                    *batch = Some(1);
-                }
-                if model.takes_channels_first()
-                    && let Some(axes) = shape.get_mut(1..)
-                {
-                    axes.rotate_left(1);
-                }
-                Ok(Self { name, shape })
-            }
-            _ => Err(ErrorKind::UnknownInputShape { input: name }),
-        }
-    }
-
-    /// The shape with channels last, when an open height and width can be filled in.
-    fn fixed(&self, size: Option<usize>) -> Option<Vec<usize>> {
-        let image = self.shape.len() == 4;
-        self.shape
-            .iter()
-            .enumerate()
-            .map(|(axis, &extent)| match extent {
-                Some(extent) => Some(extent),
-                None if image && (axis == 1 || axis == 2) => size,
-                None => None,
-            })
-            .collect()
-    }
-}
-
-fn summarize(container: &dyn Container, model: &ModelDefinition, input: Input) -> Summary {
-    let output = model
-        .outputs
-        .first()
-        .and_then(|output| model.layers.get(output.layer));
-    Summary {
+fn summarize(
+    container: &dyn Container,
+    model: &ModelDefinition,
+    options: &ReadOptions,
+) -> Result<Summary, ErrorKind> {
+    let mut summary = Summary {
         format: container.format(),
         keras_version: container.keras_version().map(str::to_owned),
         tensorflow_version: None,
         name: model.name.clone(),
-        input_name: input.name,
-        input_shape: input.shape,
-        output_name: output.map_or_else(String::new, |layer| layer.name.clone()),
-        output_shape: None,
+        inputs: ends(model, &model.inputs),
+        outputs: ends(model, &model.outputs),
         classes: None,
         layers: Vec::new(),
-        parameters: 0,
+        parameters: None,
+        macs: None,
         unsupported: Vec::new(),
         input_normalizations: Vec::new(),
-    }
+    };
+    summary.add_survey(options.input_size, |shapes| survey(model, shapes))?;
+    Ok(summary)
 }
 
-/// Adds what is known once shapes are; extents that come from a stand-in are left out.
-fn add_assembly(summary: &mut Summary, assembly: Assembly, known: bool) {
-    summary.classes = assembly.output_shape.last().copied();
-    summary.output_shape = known.then_some(assembly.output_shape);
-    summary.parameters = assembly.parameters;
-    summary.input_normalizations = assembly.input_normalizations;
-    summary.layers = assembly.layers;
-    if !known {
-        for layer in &mut summary.layers {
-            layer.output_shape = None;
-            layer.macs = None;
-        }
-    }
+/// Inputs or outputs of a model; shapes are those that the file records for inputs, with channels
+/// last.
+fn ends(model: &ModelDefinition, references: &[TensorReference]) -> Vec<TensorSummary> {
+    references
+        .iter()
+        .filter_map(|reference| model.layers.get(reference.layer))
+        .map(|layer| TensorSummary {
+            name: layer.name.clone(),
+            shape: match &layer.content {
+                Content::Input(Some(shape)) if shape.len() > 1 => {
+                    let mut shape = shape.clone();
+                    if let Some((batch, axes)) = shape.split_first_mut() {
+                        *batch = Some(1);
+                        if axes.len() == 3 && model.takes_channels_first() {
+                            axes.rotate_left(1);
+                        }
+                    }
+                    Some(shape)
+                }
+                _ => None,
+            },
+            dtype: layer.dtype.clone(),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -320,8 +244,11 @@ mod tests {
                     let text = configuration.to_string();
                     let shapes = ModelDefinition::parse(&text, container.keras_version()).and_then(
                         |definition| {
-                            let shape = Input::of(&definition)?.fixed(Some(8));
-                            assemble_shapes(&definition, &shape.unwrap_or_default())
+                            let mut summary = Summary {
+                                inputs: ends(&definition, &definition.inputs),
+                                ..Summary::default()
+                            };
+                            summary.add_survey(Some(8), |shapes| survey(&definition, shapes))
                         },
                     );
                     read += usize::from(shapes.is_ok());

@@ -1,5 +1,7 @@
+use crate::error::ErrorKind;
+
 /// What a model file holds, without its weights.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
     /// File format, for people.
     pub format: &'static str,
@@ -9,24 +11,37 @@ pub struct Summary {
     pub tensorflow_version: Option<String>,
     /// Name of the model.
     pub name: String,
-    /// Name of the input layer.
-    pub input_name: String,
-    /// Input shape with the batch axis, which is 1; `None` where the file leaves an extent open.
-    pub input_shape: Vec<Option<usize>>,
-    /// Name of the layer that makes the output.
-    pub output_name: String,
-    /// Output shape with the batch axis, when it is known.
-    pub output_shape: Option<Vec<usize>>,
-    /// Extent of the last axis of the output.
+    /// Inputs of the model; one, if it can be converted.
+    pub inputs: Vec<TensorSummary>,
+    /// Outputs of the model; one, if it can be converted.
+    pub outputs: Vec<TensorSummary>,
+    /// Extent of the last axis of the first output.
     pub classes: Option<usize>,
     /// Layers in execution order; a layer that is called again has a row for each call.
     pub layers: Vec<LayerSummary>,
-    /// Number of weights, trainable or not; shared layers count once.
-    pub parameters: u64,
-    /// Layers that cannot be converted. While there are any, `layers`, shapes and counts are empty.
+    /// Number of weights, trainable or not, where shared layers count once; `None` while it is not
+    /// known of every layer.
+    pub parameters: Option<u64>,
+    /// Multiply-accumulate operations for one image; `None` while they are not known of every layer.
+    pub macs: Option<u64>,
+    /// All layers that cannot be converted.
     pub unsupported: Vec<UnsupportedLayer>,
     /// Rescaling and Normalization layers that see the input image, in order.
     pub input_normalizations: Vec<InputNormalization>,
+}
+
+/// A shape with the batch axis, which is 1; `None` where the file leaves an extent open.
+pub type OpenShape = Vec<Option<usize>>;
+
+/// An input or an output of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TensorSummary {
+    /// Name of the layer.
+    pub name: String,
+    /// Shape; `None` when nothing is known of it.
+    pub shape: Option<OpenShape>,
+    /// Element type as Keras names it, such as `float32`.
+    pub dtype: String,
 }
 
 /// One call of a layer.
@@ -36,11 +51,11 @@ pub struct LayerSummary {
     pub name: String,
     /// Keras class name.
     pub class: String,
-    /// Output shape with the batch axis; `None` when the input size of the model is open.
-    pub output_shape: Option<Vec<usize>>,
-    /// Number of weights; zero for a later call of a shared layer.
-    pub parameters: u64,
-    /// Multiplications of weights or kernels with data; `None` when the input size is open.
+    /// Output shape; `None` when nothing is known of it, as behind an unsupported layer.
+    pub output_shape: Option<OpenShape>,
+    /// Number of weights, zero for a later call of a shared layer; `None` when it is not known.
+    pub parameters: Option<u64>,
+    /// Multiplications of weights or kernels with data; `None` when they are not known.
     pub macs: Option<u64>,
 }
 
@@ -66,4 +81,37 @@ pub struct InputNormalization {
     pub scale: Option<f32>,
     /// Summand, when it is known and the same for all channels.
     pub offset: Option<f32>,
+}
+
+impl Summary {
+    /// Why the model cannot be converted. An open input size is no reason, as it can be stated.
+    pub fn refusal(&self) -> Option<ErrorKind> {
+        let names =
+            |tensors: &[TensorSummary]| tensors.iter().map(|tensor| tensor.name.clone()).collect();
+        let [input] = self.inputs.as_slice() else {
+            return Some(ErrorKind::InputCount(names(&self.inputs)));
+        };
+        let [output] = self.outputs.as_slice() else {
+            return Some(ErrorKind::OutputCount(names(&self.outputs)));
+        };
+        if input.dtype == "string" {
+            return Some(ErrorKind::TextInput(input.name.clone()));
+        }
+        let no_scores = ["int8", "uint8", "int32", "int64", "bool", "string"];
+        if no_scores.contains(&output.dtype.as_str()) {
+            return Some(ErrorKind::OutputType {
+                output: output.name.clone(),
+                data_type: output.dtype.clone(),
+            });
+        }
+        if !self.unsupported.is_empty() {
+            return Some(ErrorKind::UnsupportedLayers(self.unsupported.clone()));
+        }
+        if input.shape.is_none() {
+            return Some(ErrorKind::UnknownInputShape {
+                input: input.name.clone(),
+            });
+        }
+        None
+    }
 }

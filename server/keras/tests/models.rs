@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use keras::{Model, ReadOptions, Summary, inspect, read};
+use keras::{LayerSummary, Model, ReadOptions, Summary, TensorSummary, inspect, read};
 
 fn load(file: &str) -> Model {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
@@ -109,7 +109,7 @@ fn calls_of_a_shared_layer_share_its_constants() {
         .layers
         .iter()
         .filter(|layer| layer.name.starts_with("twice"))
-        .map(|layer| layer.parameters)
+        .filter_map(|layer| layer.parameters)
         .collect();
     assert_eq!(counted, [3 * 3 * 4 * 4 + 4, 0]);
 }
@@ -119,28 +119,32 @@ fn a_summary_tells_what_the_model_is() {
     let summary = load("keras2/sequential.h5").summary;
     assert_eq!(summary.format, "Keras HDF5 (.h5)");
     assert_eq!(summary.keras_version.as_deref(), Some("2.15.0"));
-    assert_eq!(summary.input_name, "input_1");
-    assert_eq!(summary.input_shape, [Some(1), Some(12), Some(10), Some(3)]);
-    assert_eq!(summary.output_name, "dense");
-    assert_eq!(summary.output_shape, Some(vec![1, 5]));
+    let end = |name: &str, shape: &[usize]| TensorSummary {
+        name: name.to_owned(),
+        shape: Some(shape.iter().copied().map(Some).collect()),
+        dtype: "float32".to_owned(),
+    };
+    assert_eq!(summary.inputs, [end("input_1", &[1, 12, 10, 3])]);
+    assert_eq!(summary.outputs, [end("dense", &[1, 5])]);
     assert_eq!(summary.classes, Some(5));
     let convolution = &summary.layers[1];
     assert_eq!(convolution.name, "conv2d");
     assert_eq!(convolution.class, "Conv2D");
-    assert_eq!(convolution.output_shape, Some(vec![1, 6, 5, 4]));
-    assert_eq!(convolution.parameters, 3 * 3 * 3 * 4 + 4);
+    assert_eq!(
+        convolution.output_shape,
+        Some(vec![Some(1), Some(6), Some(5), Some(4)])
+    );
+    assert_eq!(convolution.parameters, Some(3 * 3 * 3 * 4 + 4));
     assert_eq!(convolution.macs, Some(6 * 5 * 4 * 3 * 3 * 3));
     let dense = summary.layers.last().unwrap();
-    assert_eq!(dense.parameters, 24 * 5 + 5);
+    assert_eq!(dense.parameters, Some(24 * 5 + 5));
     assert_eq!(dense.macs, Some(24 * 5));
-    assert_eq!(
-        summary.parameters,
-        summary
-            .layers
-            .iter()
-            .map(|layer| layer.parameters)
-            .sum::<u64>()
-    );
+    let sum = |number: fn(&LayerSummary) -> Option<u64>| -> u64 {
+        summary.layers.iter().filter_map(number).sum()
+    };
+    assert_eq!(summary.parameters, Some(sum(|layer| layer.parameters)));
+    assert_eq!(summary.macs, Some(sum(|layer| layer.macs)));
+    assert!(summary.refusal().is_none());
 }
 
 #[test]
@@ -179,13 +183,20 @@ fn normalizations_of_the_input_are_reported() {
 #[test]
 fn an_open_input_size_can_be_stated() {
     let open = summary("keras2/open_size.h5", None);
-    assert_eq!(open.input_shape, [Some(1), None, None, Some(3)]);
-    assert_eq!(open.output_shape, None);
+    let input = Some(vec![Some(1), None, None, Some(3)]);
+    assert_eq!(open.inputs[0].shape, input);
+    // What does not depend on the size is known all the same.
+    assert_eq!(open.outputs[0].shape, Some(vec![Some(1), Some(3)]));
     assert_eq!(open.classes, Some(3));
-    assert!(open.layers.iter().all(|layer| layer.macs.is_none()));
+    let first = &open.layers[0];
+    assert_eq!(first.output_shape, Some(vec![Some(1), None, None, Some(4)]));
+    assert_eq!((first.macs, open.macs), (None, None));
+    let dense = open.layers.last().unwrap();
+    assert_eq!(dense.macs, Some(4 * 3));
     let stated = summary("keras2/open_size.h5", Some(20));
-    assert_eq!(stated.input_shape, open.input_shape);
-    assert_eq!(stated.output_shape, Some(vec![1, 3]));
-    assert_eq!(stated.layers[0].output_shape, Some(vec![1, 10, 10, 4]));
+    assert_eq!(stated.inputs, open.inputs);
+    let shape = [1, 10, 10, 4].map(Some).to_vec();
+    assert_eq!(stated.layers[0].output_shape, Some(shape));
     assert_eq!(stated.parameters, open.parameters);
+    assert!(stated.macs.is_some());
 }

@@ -162,7 +162,10 @@ fn layers_have_the_names_of_keras() {
         let model = read(&fixtures(kind).join("attention"), &ReadOptions::default()).unwrap();
         let layers = model.summary.layers.iter();
         let layers: Vec<(&str, &str, u64)> = layers
-            .map(|layer| (layer.name.as_str(), layer.class.as_str(), layer.parameters))
+            .map(|layer| {
+                let parameters = layer.parameters.unwrap_or_default();
+                (layer.name.as_str(), layer.class.as_str(), parameters)
+            })
             .collect();
         assert_eq!(
             layers.get(..4).unwrap(),

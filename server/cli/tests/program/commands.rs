@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Finished, Project, Schema};
+use crate::support::{Finished, Project, Schema, repository};
 
 #[test]
 fn check_says_what_is_wrong() {
@@ -107,7 +107,7 @@ fn inspect_shows_models() {
         (
             "model/flowers.h5",
             "Keras HDF5 (.h5)",
-            "picture 1 x 96 x 96 x 3",
+            "picture  float32  1 x 96 x 96 x 3",
             "layers",
         ),
         (
@@ -132,9 +132,65 @@ fn inspect_shows_models() {
             .assert_code(0)
             .stdout;
         let json: Value = serde_json::from_str(&json).unwrap();
+        Schema::load("inspect").check(&json);
         assert_eq!(json["format"], format);
         assert!(json[layers].as_array().unwrap().len() > 20, "{json}");
     }
+}
+
+/// Every model of the fixtures keeps to the schema, and what cannot be converted is a finding.
+#[test]
+fn inspect_says_all_that_is_unsupported() {
+    let schema = Schema::load("inspect");
+    let project = Project::small();
+    let check = |model: &str, code: i32, expected: &[&str]| {
+        let model = repository(&format!("tests/fixtures/keras/{model}"));
+        let model = model.to_str().unwrap();
+        let text = project.run(&["inspect", model]).assert_code(code).stdout;
+        for part in expected {
+            assert!(text.contains(part), "{part:?} is not in:\n{text}");
+        }
+        let json = project.run(&["inspect", model, "--json"]).assert_code(code);
+        let json: Value = serde_json::from_str(&json.stdout).unwrap();
+        schema.check(&json);
+        assert_eq!(json["refusal"].is_null(), code == 0, "{json}");
+        assert!(!json["layers"].as_array().unwrap().is_empty());
+    };
+    check(
+        "keras2/unsupported.h5",
+        1,
+        &[
+            "5 layers cannot be converted:\n  \"inner/twice\" (Lambda): it runs",
+            "\n  \"unit\" (UnitNormalization): ",
+            "\n  \"soft\" (Conv2D): its activation is \"softplus\"\n",
+            "\n  \"crop\" (RandomCrop): ",
+            "\n  \"tf.math.exp\" (TFOpLambda): ",
+        ],
+    );
+    check(
+        "keras3/two_inputs.h5",
+        1,
+        &[
+            "input       left  float32",
+            "input       right  float32",
+            "the model has 2 inputs (left, right)",
+        ],
+    );
+    check(
+        "keras2/open_size.h5",
+        0,
+        &[
+            "1 x ? x ? x 3",
+            "1 x ? x ? x 4",
+            "the layers of which they are unknown",
+        ],
+    );
+    check(
+        "keras3/transfer.keras",
+        0,
+        &["Keras archive (.keras), Keras 3"],
+    );
+    check("keras3/normalization.h5", 0, &["pixels      "]);
 }
 
 #[test]

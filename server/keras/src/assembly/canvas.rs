@@ -1,5 +1,7 @@
 use graph::{Constant, Graph, GraphError, Op, TensorId, output_shape};
 
+use crate::summary::OpenShape;
+
 /// What operators are drawn on: a graph, or only the shapes of its tensors.
 pub(super) enum Canvas {
     /// Shape of each tensor.
@@ -14,6 +16,11 @@ impl Canvas {
             Canvas::Shapes(shapes) => shapes.get(id.0 as usize).map_or(&[], Vec::as_slice),
             Canvas::Graph(graph) => graph.shape(id),
         }
+    }
+
+    /// The shape as summaries have it.
+    pub(super) fn open_shape(&self, id: TensorId) -> OpenShape {
+        self.shape(id).iter().copied().map(Some).collect()
     }
 
     pub(super) fn input(&mut self, name: &str, shape: &[usize]) -> Result<TensorId, GraphError> {
@@ -32,6 +39,14 @@ impl Canvas {
         match self {
             Canvas::Shapes(_) => self.push(&name, value.shape().to_vec()),
             Canvas::Graph(graph) => Ok(graph.add_constant(name, value)),
+        }
+    }
+
+    /// Adds a tensor of which only the shape is known; `None` for a graph, which computes all.
+    pub(super) fn recorded(&mut self, name: &str, shape: Vec<usize>) -> Option<TensorId> {
+        match self {
+            Canvas::Shapes(_) => self.push(name, shape).ok(),
+            Canvas::Graph(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@ mod canvas;
 mod layout;
 mod order;
 mod scope;
+mod survey;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,6 +13,7 @@ use graph::{Graph, Op, TensorId};
 use canvas::Canvas;
 pub(crate) use layout::Layout;
 pub(crate) use scope::{Scope, macs_per_position};
+pub(crate) use survey::survey;
 
 use crate::container::WeightSource;
 use crate::definition::{
@@ -22,33 +24,30 @@ use crate::layers::LayerProblem;
 use crate::limits;
 use crate::summary::{InputNormalization, LayerSummary, UnsupportedLayer};
 
-/// What is known of a model once it has been put together.
-pub(crate) struct Assembly {
-    pub(crate) output_shape: Vec<usize>,
-    pub(crate) layers: Vec<LayerSummary>,
-    pub(crate) parameters: u64,
-    pub(crate) input_normalizations: Vec<InputNormalization>,
-}
-
-/// Computes the shapes of a model without reading weights. The shape of an input image has the
+/// Builds the graph of a model with one input and one output. The shape of an input image has the
 /// channels last, also where the model has them first.
-pub(crate) fn assemble_shapes(
-    model: &ModelDefinition,
-    input_shape: &[usize],
-) -> Result<Assembly, ErrorKind> {
-    let assembler = Assembler::new(Canvas::Shapes(Vec::new()), None);
-    let (_, assembly) = assembler.assemble(model, input_shape)?;
-    Ok(assembly)
-}
-
-/// Builds the graph of a model.
-pub(crate) fn assemble_graph(
+pub(crate) fn assemble(
     model: &ModelDefinition,
     input_shape: &[usize],
     weights: &dyn WeightSource,
-) -> Result<(Graph, Assembly), ErrorKind> {
+) -> Result<Graph, ErrorKind> {
     let canvas = Canvas::Graph(Graph::new(model.name.clone()));
-    Assembler::new(canvas, Some(weights)).assemble(model, input_shape)
+    let mut assembler = Assembler::new(canvas, Some(weights));
+    let outputs = assembler.build(model, &[Some(input_shape.to_vec())])?;
+    let mut canvas = assembler.workspace.canvas;
+    match *outputs.as_slice() {
+        [Some(output)] => canvas.set_output(output),
+        [None] => {
+            let mut unsupported = model.unsupported();
+            unsupported.append(&mut assembler.workspace.unsupported);
+            return Err(ErrorKind::UnsupportedLayers(unsupported));
+        }
+        _ => {
+            let names = (0..outputs.len()).map(|index| format!("output {index}"));
+            return Err(ErrorKind::OutputCount(names.collect()));
+        }
+    }
+    Ok(canvas.into_graph())
 }
 
 /// Walks a model and its nested models.
@@ -71,11 +70,15 @@ struct Workspace {
     /// Values of integer tensors that are known while the model is put together.
     integers: HashMap<TensorId, Vec<i64>>,
     layers: Vec<LayerSummary>,
-    parameters: u64,
+    /// Layers that turn out to be unsupported for the shapes they meet.
+    unsupported: Vec<UnsupportedLayer>,
     /// Tensors whose elements are pixels of the input, whatever their scale.
     pixels: HashSet<TensorId>,
     input_normalizations: Vec<InputNormalization>,
 }
+
+/// A tensor; `None` when an unsupported layer makes it.
+type Value = Option<TensorId>;
 
 impl Workspace {
     /// A tensor name that is not taken yet.
@@ -92,6 +95,25 @@ impl Workspace {
             number += 1;
         }
     }
+
+    fn note_unsupported(&mut self, layer: &LayerDefinition, name: &str, reason: String) {
+        self.unsupported.push(UnsupportedLayer {
+            layer: name.to_owned(),
+            class: layer.class.clone(),
+            reason,
+        });
+    }
+
+    /// Records a call of which nothing but the layer is known.
+    fn note_unknown(&mut self, layer: &LayerDefinition, name: String) {
+        self.layers.push(LayerSummary {
+            name,
+            class: layer.class.clone(),
+            output_shape: None,
+            parameters: None,
+            macs: None,
+        });
+    }
 }
 
 impl<'a> Assembler<'a> {
@@ -103,7 +125,7 @@ impl<'a> Assembler<'a> {
             counted: HashSet::new(),
             integers: HashMap::new(),
             layers: Vec::new(),
-            parameters: 0,
+            unsupported: Vec::new(),
             pixels: HashSet::new(),
             input_normalizations: Vec::new(),
         };
@@ -114,44 +136,34 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    fn assemble(
-        mut self,
+    /// Builds a model from its inputs on.
+    fn build(
+        &mut self,
         model: &ModelDefinition,
-        input_shape: &[usize],
-    ) -> Result<(Graph, Assembly), ErrorKind> {
-        let name = model
-            .inputs
-            .first()
-            .and_then(|input| model.layers.get(input.layer))
-            .map_or("input", |layer| layer.name.as_str());
-        let input = self.workspace.canvas.input(name, input_shape)?;
-        self.workspace.names.insert(name.to_owned());
-        self.workspace.pixels.insert(input);
-        let mut start = input;
-        if model.takes_channels_first() {
-            let name = self.workspace.unique_name(format!("{name}/channels_first"));
-            let permutation = vec![0, 3, 1, 2];
-            let op = Op::Transpose { permutation };
-            start = self.workspace.canvas.node(name, op, &[input])?;
-            self.workspace.pixels.insert(start);
+        input_shapes: &[Option<Vec<usize>>],
+    ) -> Result<Vec<Value>, ErrorKind> {
+        let mut inputs = Vec::with_capacity(input_shapes.len());
+        for (reference, shape) in model.inputs.iter().zip(input_shapes) {
+            let Some(shape) = shape else {
+                inputs.push(None);
+                continue;
+            };
+            let layer = model.layers.get(reference.layer);
+            let name = layer.map_or("input", |layer| layer.name.as_str());
+            let input = self.workspace.canvas.input(name, shape)?;
+            self.workspace.names.insert(name.to_owned());
+            self.workspace.pixels.insert(input);
+            let mut start = input;
+            if shape.len() == 4 && model.takes_channels_first() {
+                let name = self.workspace.unique_name(format!("{name}/channels_first"));
+                let permutation = vec![0, 3, 1, 2];
+                let op = Op::Transpose { permutation };
+                start = self.workspace.canvas.node(name, op, &[input])?;
+                self.workspace.pixels.insert(start);
+            }
+            inputs.push(Some(start));
         }
-        let outputs = self.build_model(model, "", &[start])?;
-        let &[output] = outputs.as_slice() else {
-            return Err(ErrorKind::OutputCount(
-                (0..outputs.len())
-                    .map(|index| format!("output {index}"))
-                    .collect(),
-            ));
-        };
-        let mut workspace = self.workspace;
-        workspace.canvas.set_output(output);
-        let assembly = Assembly {
-            output_shape: workspace.canvas.shape(output).to_vec(),
-            layers: workspace.layers,
-            parameters: workspace.parameters,
-            input_normalizations: workspace.input_normalizations,
-        };
-        Ok((workspace.canvas.into_graph(), assembly))
+        self.build_model(model, "", &inputs)
     }
 
     /// Builds one call of a model whose layers' names begin with `prefix`.
@@ -159,8 +171,8 @@ impl<'a> Assembler<'a> {
         &mut self,
         model: &ModelDefinition,
         prefix: &str,
-        inputs: &[TensorId],
-    ) -> Result<Vec<TensorId>, ErrorKind> {
+        inputs: &[Value],
+    ) -> Result<Vec<Value>, ErrorKind> {
         let place = || match prefix {
             "" => format!("model \"{}\"", model.name),
             prefix => format!("model \"{}\"", prefix.trim_end_matches('/')),
@@ -177,19 +189,21 @@ impl<'a> Assembler<'a> {
                 model.inputs.len()
             )));
         }
-        let mut values: HashMap<(usize, usize), Vec<TensorId>> = HashMap::new();
+        let mut values: HashMap<(usize, usize), Vec<Value>> = HashMap::new();
         for (reference, &input) in model.inputs.iter().zip(inputs) {
             values.insert((reference.layer, reference.call), vec![input]);
         }
-        let find = |values: &HashMap<(usize, usize), Vec<TensorId>>,
+        let find = |values: &HashMap<(usize, usize), Vec<Value>>,
                     references: &[TensorReference]| {
             references
                 .iter()
                 .map(|reference| {
-                    values
-                        .get(&(reference.layer, reference.call))
-                        .and_then(|outputs| outputs.get(reference.output))
-                        .copied()
+                    let outputs = values.get(&(reference.layer, reference.call))?;
+                    match outputs.as_slice() {
+                        // Nobody knows how many outputs an unsupported layer has.
+                        [None] => Some(None),
+                        outputs => outputs.get(reference.output).copied(),
+                    }
                 })
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| invalid("a call uses an output that does not exist".to_owned()))
@@ -220,48 +234,66 @@ impl<'a> Assembler<'a> {
         find(&values, &model.outputs)
     }
 
+    /// Builds a call of a layer. Its output is unknown when the layer is unsupported, or when its
+    /// inputs are unknown and the file does not note their shape.
     fn build_layer(
         &mut self,
         definition: &LayerDefinition,
         arguments: &Arguments,
         name: String,
-        inputs: &[TensorId],
-    ) -> Result<Vec<TensorId>, ErrorKind> {
-        let problem = |name: String, problem: LayerProblem| match problem {
-            LayerProblem::Other(kind) => kind,
-            LayerProblem::Unsupported(reason) => {
-                ErrorKind::UnsupportedLayers(vec![UnsupportedLayer {
-                    layer: name,
-                    class: definition.class.clone(),
-                    reason,
-                }])
-            }
-            LayerProblem::Invalid(problem) => ErrorKind::InvalidConfiguration {
-                place: format!("layer \"{name}\" ({})", definition.class),
-                problem,
-            },
+        inputs: &[Value],
+    ) -> Result<Vec<Value>, ErrorKind> {
+        let invalid = |name: &str, problem: String| ErrorKind::InvalidConfiguration {
+            place: format!("layer \"{name}\" ({})", definition.class),
+            problem,
         };
         let layer = match &definition.content {
             Content::Layer(layer) if !inputs.is_empty() => layer,
-            Content::Unsupported(reason) => {
-                return Err(problem(name, LayerProblem::Unsupported(reason.clone())));
+            Content::Unsupported(_) => {
+                self.workspace.note_unknown(definition, name);
+                return Ok(vec![None]);
             }
-            _ => {
-                return Err(problem(
-                    name,
-                    LayerProblem::Invalid("it has no inputs".to_owned()),
-                ));
-            }
+            _ => return Err(invalid(&name, "it has no inputs".to_owned())),
+        };
+        let known: Option<Vec<TensorId>> = inputs.iter().copied().collect();
+        let Some(inputs) = known.or_else(|| self.recorded_input(definition, inputs)) else {
+            self.workspace.note_unknown(definition, name);
+            return Ok(vec![None]);
         };
         let workspace = &mut self.workspace;
         let mut scope = Scope::new(workspace, self.weights, definition, arguments, name);
-        match layer.build_outputs(&mut scope, inputs) {
+        let problem = match layer.build_outputs(&mut scope, &inputs) {
             Ok(outputs) => {
                 scope.finish(&outputs);
-                Ok(outputs)
+                return Ok(outputs.into_iter().map(Some).collect());
             }
-            Err(error) => Err(problem(scope.into_name(), error)),
+            Err(problem) => problem,
+        };
+        let name = scope.into_name();
+        match problem {
+            LayerProblem::Unsupported(reason) => {
+                let workspace = &mut self.workspace;
+                workspace.note_unsupported(definition, &name, reason);
+                workspace.note_unknown(definition, name);
+                Ok(vec![None])
+            }
+            LayerProblem::Invalid(problem) => Err(invalid(&name, problem)),
+            LayerProblem::Other(kind) => Err(kind),
         }
+    }
+
+    /// The only input of a layer behind an unsupported one, when the file notes its shape.
+    fn recorded_input(
+        &mut self,
+        definition: &LayerDefinition,
+        inputs: &[Value],
+    ) -> Option<Vec<TensorId>> {
+        let (Some(shape), [None]) = (&definition.recorded_input, inputs) else {
+            return None;
+        };
+        let shape = shape.iter().copied().collect::<Option<Vec<usize>>>()?;
+        let tensor = self.workspace.canvas.recorded(&definition.name, shape)?;
+        Some(vec![tensor])
     }
 
     /// Counts the layers and calls of a model, which may be called many times in another.

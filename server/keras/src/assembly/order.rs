@@ -62,6 +62,8 @@ mod tests {
                     class: String::new(),
                     trainable: true,
                     channels_first: None,
+                    dtype: String::new(),
+                    recorded_input: None,
                     content: Content::Input(None),
                     calls: calls
                         .iter()

@@ -50,13 +50,12 @@ impl<'a> Scope<'a> {
     pub(super) fn finish(self, outputs: &[TensorId]) {
         let output_shape = outputs
             .first()
-            .map(|&output| self.workspace.canvas.shape(output).to_vec());
-        self.workspace.parameters = self.workspace.parameters.saturating_add(self.parameters);
+            .map(|&output| self.workspace.canvas.open_shape(output));
         self.workspace.layers.push(LayerSummary {
             name: self.name,
             class: self.definition.class.clone(),
             output_shape,
-            parameters: self.parameters,
+            parameters: Some(self.parameters),
             macs: Some(self.macs),
         });
     }

@@ -12,7 +12,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::error::ErrorKind;
 use crate::layers::{Layer, LayerProblem, Variable};
-use crate::summary::UnsupportedLayer;
+use crate::summary::{OpenShape, UnsupportedLayer};
 
 /// Number of a layer, unique in the whole tree of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,13 +44,17 @@ pub(crate) struct LayerDefinition {
     pub(crate) trainable: bool,
     /// Whether it says that channels are the first axis of an image, when it says which they are.
     pub(crate) channels_first: Option<bool>,
+    /// Type that the layer computes in, such as `float32`.
+    pub(crate) dtype: String,
+    /// Input shape that the file notes beside the layer, if it does.
+    pub(crate) recorded_input: Option<OpenShape>,
     pub(crate) content: Content,
     pub(crate) calls: Vec<Call>,
 }
 
 pub(crate) enum Content {
     /// A placeholder for an input of the model; its shape when one is recorded.
-    Input(Option<Vec<Option<usize>>>),
+    Input(Option<OpenShape>),
     /// A layer that can be converted.
     Layer(Box<dyn Layer>),
     /// A layer that cannot be converted, and why.
@@ -87,12 +91,17 @@ impl LayerDefinition {
         }
     }
 
-    /// Why a call of the layer cannot be converted, if it cannot.
-    fn refuses(&self, call: &Call) -> Option<String> {
-        if call.arguments.training() && self.depends_on_training() {
-            return Some("it is called with training=True, which is not inference".to_owned());
+    /// Everything that is known to keep the layer from being converted before shapes are.
+    fn refusals(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if let Content::Unsupported(reason) = &self.content {
+            reasons.push(reason.clone());
         }
-        match &self.content {
+        let training = self.calls.iter().any(|call| call.arguments.training());
+        if training && self.depends_on_training() {
+            reasons.push("it is called with training=True, which is not inference".to_owned());
+        }
+        let refused = self.calls.iter().find_map(|call| match &self.content {
             Content::Layer(layer) => match layer.check_call(&call.arguments) {
                 Err(LayerProblem::Unsupported(problem) | LayerProblem::Invalid(problem)) => {
                     Some(problem)
@@ -103,7 +112,9 @@ impl LayerDefinition {
                 Some("it is called with arguments other than tensors".to_owned())
             }
             _ => None,
-        }
+        });
+        reasons.extend(refused);
+        reasons
     }
 
     /// Whether `training=True` changes the result.
@@ -186,17 +197,15 @@ impl ModelDefinition {
     fn collect_unsupported(&self, prefix: &str, found: &mut Vec<UnsupportedLayer>) {
         for layer in &self.layers {
             let name = format!("{prefix}{}", layer.name);
-            let reason = match &layer.content {
-                Content::Unsupported(reason) => Some(reason.clone()),
-                _ => layer.calls.iter().find_map(|call| layer.refuses(call)),
-            };
-            if let Some(reason) = reason {
+            let reasons = layer.refusals();
+            if !reasons.is_empty() {
                 found.push(UnsupportedLayer {
-                    layer: name,
+                    layer: name.clone(),
                     class: layer.class.clone(),
-                    reason,
+                    reason: reasons.join(", and "),
                 });
-            } else if let Content::Model(model) = &layer.content {
+            }
+            if let Content::Model(model) = &layer.content {
                 model.collect_unsupported(&format!("{name}/"), found);
             }
         }

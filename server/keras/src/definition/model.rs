@@ -11,7 +11,7 @@ use super::{
 use crate::error::ErrorKind;
 use crate::layers::{self, LayerProblem, Origin};
 use crate::limits;
-use crate::summary::UnsupportedLayer;
+use crate::summary::{OpenShape, UnsupportedLayer};
 
 pub(super) fn parse(
     configuration: &str,
@@ -157,6 +157,10 @@ impl Parser {
                 .map_err(|problem| invalid(place.clone(), problem))?,
             None => Vec::new(),
         };
+        let dtype = entry
+            .get("config")
+            .map_or_else(default_dtype, computation_dtype);
+        let recorded_input = recorded_input(&entry);
         let id = self.next_id();
         let mut channels_first = None;
         let (trainable, content) = if is_model(&class) {
@@ -187,6 +191,8 @@ impl Parser {
             class,
             trainable,
             channels_first,
+            dtype,
+            recorded_input,
             content,
             calls: Vec::new(),
         };
@@ -203,7 +209,7 @@ impl Parser {
         &mut self,
         model: &mut ModelDefinition,
         layers: Vec<NamedLayer>,
-        shape: Option<Vec<Option<usize>>>,
+        shape: Option<OpenShape>,
     ) {
         let mut layers: Vec<_> = layers.into_iter().map(|layer| layer.definition).collect();
         match layers.first_mut().map(|first| &mut first.content) {
@@ -216,6 +222,8 @@ impl Parser {
                     class: "InputLayer".to_owned(),
                     trainable: true,
                     channels_first: None,
+                    dtype: default_dtype(),
+                    recorded_input: None,
                     content: Content::Input(shape),
                     calls: Vec::new(),
                 };
@@ -435,7 +443,7 @@ fn origin(entry: &Map<String, Value>, generation: Generation, class: &str) -> Or
 }
 
 /// Input shape that the first layer of a Sequential model records.
-fn first_input_shape(entries: &[Value]) -> Option<Vec<Option<usize>>> {
+fn first_input_shape(entries: &[Value]) -> Option<OpenShape> {
     let first = entries.first()?;
     let config = first.get("config")?;
     let recorded = ["batch_input_shape", "batch_shape", "build_input_shape"]
@@ -454,7 +462,37 @@ fn first_input_shape(entries: &[Value]) -> Option<Vec<Option<usize>>> {
     recorded.or_else(nested)
 }
 
-fn parse_shape(value: &Value) -> Option<Vec<Option<usize>>> {
+/// Input shape that Keras 2.12 and later note when a layer is built, or that Keras 3 notes with the
+/// tensors of a call.
+fn recorded_input(entry: &Map<String, Value>) -> Option<OpenShape> {
+    let built = || entry.get("build_config")?.get("input_shape");
+    let called = || {
+        let arguments = entry.get("inbound_nodes")?.get(0)?.get("args")?;
+        arguments.get(0)?.get("config")?.get("shape")
+    };
+    let mut shape = built().or_else(called).and_then(parse_shape)?;
+    *shape.first_mut()? = Some(1);
+    Some(shape)
+}
+
+fn default_dtype() -> String {
+    "float32".to_owned()
+}
+
+/// The type that a layer computes in, from its `dtype`: a name or a policy.
+fn computation_dtype(config: &Value) -> String {
+    let policy = config.get("dtype").unwrap_or(&Value::Null);
+    let name = policy
+        .get("config")
+        .and_then(|policy| policy.get("name"))
+        .unwrap_or(policy);
+    name.as_str().map_or_else(default_dtype, |name| {
+        let name = name.strip_prefix("mixed_").unwrap_or(name);
+        name.chars().take(limits::NAME_BYTES).collect()
+    })
+}
+
+fn parse_shape(value: &Value) -> Option<OpenShape> {
     let extents = sequence(value)?;
     extents
         .iter()

@@ -21,8 +21,11 @@ fn shape(shape: &[usize]) -> String {
     extents.join(" x ")
 }
 
-/// As [`shape`], with `?` for an extent that the file leaves open.
-fn open_shape(shape: &[Option<usize>]) -> String {
+/// As [`shape`], with `?` for an extent that the file leaves open, or for the whole.
+fn open_shape(shape: Option<&[Option<usize>]>) -> String {
+    let Some(shape) = shape else {
+        return "?".to_owned();
+    };
     let extents: Vec<String> = shape
         .iter()
         .map(|extent| extent.map_or_else(|| "?".to_owned(), |extent| extent.to_string()))

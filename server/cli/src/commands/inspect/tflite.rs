@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::shape;
 use crate::Ending;
-use crate::print::print;
+use crate::print::{print, printable, terminal_width};
 use crate::table::Alignment::{Left, Right};
 use crate::table::{Table, bytes};
 
@@ -32,7 +32,7 @@ fn to_text(file: &File, size: u64) -> String {
     let mut text = format!(
         "format      TFLite\nsize        {}\nmade by     {}\n",
         bytes(size),
-        file.description
+        printable(file.description)
     );
     for (kind, positions) in [("input", &file.inputs), ("output", &file.outputs)] {
         for tensor in positions
@@ -41,7 +41,7 @@ fn to_text(file: &File, size: u64) -> String {
         {
             text += &format!(
                 "{kind:<12}{} {} {}{}\n",
-                tensor.name,
+                printable(tensor.name),
                 tensor.element,
                 shape(&tensor.shape),
                 scales(tensor)
@@ -76,7 +76,7 @@ fn to_text(file: &File, size: u64) -> String {
             format!("{}{}", shape(&output.shape), scales(output)),
         ]);
     }
-    text + &table.render()
+    text + &table.render_within(terminal_width().unwrap_or(usize::MAX))
 }
 
 fn scales(tensor: &Tensor) -> String {

@@ -139,8 +139,10 @@ impl<'a, 'g> Importer<'a, 'g> {
         let summary = LayerSummary {
             name,
             class: layer.class.to_owned(),
-            output_shape: shape.and_then(Result::ok),
-            parameters: 0,
+            output_shape: shape
+                .and_then(Result::ok)
+                .map(|shape| shape.into_iter().map(Some).collect()),
+            parameters: Some(0),
             macs: Some(0),
         };
         self.left_out.push((layer.output.node, summary));

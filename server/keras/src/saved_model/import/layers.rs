@@ -38,8 +38,10 @@ pub(super) fn summarize(
         let summary = LayerSummary {
             name: layer.to_owned(),
             class: class(layer, &steps, parameters).to_owned(),
-            output_shape: steps.last().map(|step| step.entry.shape.clone()),
-            parameters,
+            output_shape: steps
+                .last()
+                .map(|step| step.entry.shape.iter().copied().map(Some).collect()),
+            parameters: Some(parameters),
             macs: Some(steps.iter().map(|step| macs(plan, step)).sum()),
         };
         (steps.first().map_or(0, |step| step.entry.origin), summary)

@@ -1,0 +1,94 @@
+use super::canvas::Canvas;
+use super::{Assembler, Value};
+use crate::definition::ModelDefinition;
+use crate::error::ErrorKind;
+use crate::survey::Survey;
+
+/// Computes the shapes of a model without reading weights, and finds all layers that cannot be
+/// converted. An input may have an unknown shape; behind an unsupported layer, shapes are known
+/// again where the file notes them.
+///
+/// # Errors
+/// [`ErrorKind`] when layers do not fit together, unless an unsupported layer can be the reason.
+pub(crate) fn survey(
+    model: &ModelDefinition,
+    input_shapes: &[Option<Vec<usize>>],
+) -> Result<Survey, ErrorKind> {
+    let mut assembler = Assembler::new(Canvas::Shapes(Vec::new()), None);
+    let outputs = assembler.build(model, input_shapes);
+    let workspace = assembler.workspace;
+    let mut unsupported = model.unsupported();
+    for layer in workspace.unsupported {
+        if !unsupported.iter().any(|other| other.layer == layer.layer) {
+            unsupported.push(layer);
+        }
+    }
+    let outputs = match outputs {
+        Ok(outputs) => outputs,
+        Err(kind) if unsupported.is_empty() => return Err(kind),
+        Err(_) => Vec::new(),
+    };
+    let shape = |output: Value| output.map(|tensor| workspace.canvas.open_shape(tensor));
+    Ok(Survey {
+        output_shapes: outputs.into_iter().map(shape).collect(),
+        layers: workspace.layers,
+        unsupported,
+        input_normalizations: workspace.input_normalizations,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A softplus behind a Lambda is known from its settings; that a Concatenate joins batches, only
+    /// from the shape that the file notes beside it.
+    #[test]
+    fn nothing_hides_behind_an_unsupported_layer() {
+        let layer = |class: &str, name: &str, settings: serde_json::Value| {
+            let mut config = settings;
+            config["name"] = json!(name);
+            json!({"class_name": class, "config": config, "build_config": null})
+        };
+        let mut batches = layer("Concatenate", "batches", json!({"axis": -4}));
+        batches["build_config"] = json!({"input_shape": [null, 4, 6, 3]});
+        let unrecorded = layer("Concatenate", "unrecorded", json!({"axis": -4}));
+        let inner = json!({"class_name": "Sequential", "config": {"name": "inner", "layers": [
+            layer("Lambda", "code", json!({})),
+            batches,
+            layer("Dense", "soft", json!({"units": 2, "activation": "softsign_of_my_own"})),
+            unrecorded,
+        ]}});
+        let configuration = json!({"class_name": "Sequential", "config": {"layers": [
+            layer("InputLayer", "image", json!({"batch_input_shape": [null, 4, 6, 3]})),
+            layer("Conv2D", "first", json!({"filters": 2, "kernel_size": 1})),
+            inner,
+            layer("Mine>Layer", "last", json!({})),
+        ]}});
+        let model = ModelDefinition::parse(&configuration.to_string(), Some("2.15.0")).unwrap();
+        let survey = survey(&model, &[Some(vec![1, 4, 6, 3])]).unwrap();
+        let names: Vec<&str> = survey
+            .unsupported
+            .iter()
+            .map(|layer| layer.layer.as_str())
+            .collect();
+        assert_eq!(names, ["inner/code", "inner/soft", "last", "inner/batches"]);
+        let rows: Vec<(&str, bool)> = survey
+            .layers
+            .iter()
+            .map(|layer| (layer.name.as_str(), layer.output_shape.is_some()))
+            .collect();
+        let expected = [
+            ("first", true),
+            ("inner/code", false),
+            ("inner/batches", false),
+            ("inner/soft", false),
+            ("inner/unrecorded", false),
+            ("last", false),
+        ];
+        assert_eq!(rows, expected);
+        assert_eq!(survey.output_shapes, [None]);
+    }
+}
