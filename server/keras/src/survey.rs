@@ -9,6 +9,8 @@ pub(crate) struct Survey {
     /// Shapes of the outputs, as far as they are known.
     pub(crate) output_shapes: Vec<Option<OpenShape>>,
     pub(crate) layers: Vec<LayerSummary>,
+    /// Number of weights, when it is known of every layer.
+    pub(crate) parameters: Option<u64>,
     pub(crate) unsupported: Vec<UnsupportedLayer>,
     pub(crate) input_normalizations: Vec<InputNormalization>,
 }
@@ -48,9 +50,9 @@ impl Summary {
         let first = self.outputs.first();
         self.classes = first.and_then(|output| *output.shape.as_ref()?.last()?);
         if !survey.layers.is_empty() {
-            self.parameters = total(survey.layers.iter().map(|layer| layer.parameters));
             self.macs = total(survey.layers.iter().map(|layer| layer.macs));
         }
+        self.parameters = survey.parameters;
         self.unsupported = survey.unsupported;
         self.input_normalizations = survey.input_normalizations;
         self.layers = survey.layers;
@@ -93,7 +95,8 @@ fn fixed(shape: &OpenShape, size: Option<usize>) -> Option<Vec<usize>> {
         .collect()
 }
 
-fn total(numbers: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+/// The sum of numbers that are all known.
+pub(crate) fn total(numbers: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     numbers
         .into_iter()
         .try_fold(0, |sum: u64, number| Some(sum.saturating_add(number?)))
@@ -110,6 +113,9 @@ impl Survey {
                 layer.parameters = None;
             }
             keep_common(&mut layer.output_shape, other.output_shape.as_ref());
+        }
+        if self.parameters != other.parameters {
+            self.parameters = None;
         }
         for (shape, other) in self.output_shapes.iter_mut().zip(&other.output_shapes) {
             keep_common(shape, other.as_ref());

@@ -2,7 +2,7 @@ use super::canvas::Canvas;
 use super::{Assembler, Value};
 use crate::definition::ModelDefinition;
 use crate::error::ErrorKind;
-use crate::survey::Survey;
+use crate::survey::{Survey, total};
 
 /// Computes the shapes of a model without reading weights, and finds all layers that cannot be
 /// converted. An input may have an unknown shape; behind an unsupported layer, shapes are known
@@ -31,6 +31,7 @@ pub(crate) fn survey(
     let shape = |output: Value| output.map(|tensor| workspace.canvas.open_shape(tensor));
     Ok(Survey {
         output_shapes: outputs.into_iter().map(shape).collect(),
+        parameters: total(workspace.layers.iter().map(|layer| layer.parameters)),
         layers: workspace.layers,
         unsupported,
         input_normalizations: workspace.input_normalizations,

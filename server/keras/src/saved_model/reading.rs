@@ -55,6 +55,7 @@ fn summarize(flattened: &Flattened<'_>, input_size: Option<usize>) -> Result<Sum
                 Ok(Survey {
                     output_shapes: vec![Some(extents.map(Some).collect())],
                     layers: imported.layers,
+                    parameters: Some(imported.parameters),
                     unsupported: Vec::new(),
                     input_normalizations: imported.input_normalizations,
                 })
