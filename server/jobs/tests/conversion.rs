@@ -128,7 +128,7 @@ fn quantized(
     }
     let options = Options {
         input_type,
-        bias_correction: true,
+        ..Options::default()
     };
     let never = AtomicBool::new(false);
     quantize(

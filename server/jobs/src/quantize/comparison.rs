@@ -1,7 +1,7 @@
 //! The float and the int8 model side by side, in the runtime that will run them.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph::{Graph, Op, TensorId};
@@ -243,7 +243,7 @@ struct ImageComparison {
 }
 
 impl Task<'_> {
-    fn run(&self, worker: &mut Worker, path: &PathBuf) -> Result<ImageComparison, JobError> {
+    fn run(&self, worker: &mut Worker, path: &Path) -> Result<ImageComparison, JobError> {
         let image = images::decode(path)?;
         let (size, channels) = (self.classifier.size, self.classifier.channels);
         self.set
