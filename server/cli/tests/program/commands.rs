@@ -159,12 +159,17 @@ fn inspect_says_all_that_is_unsupported() {
     check(
         "keras2/unsupported.h5",
         1,
+        &["1 layer cannot be converted:\n  \"inner/twice\" (Lambda): it runs"],
+    );
+    check(
+        "keras2_layers/refused_layers.h5",
+        1,
         &[
-            "5 layers cannot be converted:\n  \"inner/twice\" (Lambda): it runs",
-            "\n  \"unit\" (UnitNormalization): ",
-            "\n  \"soft\" (Conv2D): its activation is \"softplus\"\n",
-            "\n  \"crop\" (RandomCrop): ",
-            "\n  \"tf.math.exp\" (TFOpLambda): ",
+            "9 layers cannot be converted:\n  \"tf.math.greater\" (TFOpLambda): ",
+            "\n  \"jump\" (ReLU): it has a threshold",
+            "\n  \"categories\" (CategoryEncoding): ",
+            "\n  \"dilated\" (Conv2DTranspose): ",
+            "\n  \"causal\" (MultiHeadAttention): ",
         ],
     );
     check(
