@@ -26,6 +26,18 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Show versions, engines and threads, for a problem report.
     Doctor,
+    /// Serve an editor by the Language Server Protocol over standard input and output.
+    Lsp(LspArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LspArguments {
+    /// Add what the server logs to a file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Has no effect; many editors say it.
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Debug, Args)]

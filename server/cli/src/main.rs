@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => commands::inspect(&arguments),
         Command::Init(arguments) => commands::init(&arguments),
         Command::Doctor => commands::doctor(),
+        Command::Lsp(arguments) => commands::lsp(arguments),
     };
     let ending = ending.unwrap_or_else(|message| {
         note(&format!("error: {message}"));

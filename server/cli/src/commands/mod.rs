@@ -2,11 +2,13 @@ mod check;
 mod doctor;
 mod init;
 mod inspect;
+mod lsp;
 
 pub(crate) use check::check;
 pub(crate) use doctor::doctor;
 pub(crate) use init::init;
 pub(crate) use inspect::inspect;
+pub(crate) use lsp::lsp;
 
 use configuration::Job;
 

@@ -18,6 +18,8 @@ mod events;
 #[cfg(feature = "tflite-runtime")]
 mod jobs;
 #[cfg(feature = "tflite-runtime")]
+mod lsp;
+#[cfg(feature = "tflite-runtime")]
 mod quantized_model;
 #[cfg(feature = "tflite-runtime")]
 mod refusals;

@@ -1,0 +1,76 @@
+//! What clients are told about a job: `modelQuantizer/job` notifications, and the answers to
+//! `modelQuantizer/jobs` and `modelQuantizer/jobResult`.
+
+use configuration::Job as Kind;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tower_lsp::lsp_types::Url;
+use tower_lsp::lsp_types::notification::Notification;
+
+/// A job at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobStatus {
+    /// Names the job as long as the server runs.
+    pub(crate) id: String,
+    /// `quantize` or `evaluate`.
+    pub(crate) job: &'static str,
+    /// The configuration.
+    pub(crate) uri: Url,
+    /// How far it is.
+    pub(crate) state: State,
+    /// What it is doing, in words; empty before its first stage.
+    pub(crate) message: String,
+    /// Part that is done, in percent; it never falls.
+    pub(crate) percentage: u32,
+    /// What the job has made: its `result` event.
+    pub(crate) result: Option<Value>,
+    /// Why it failed or what stopped it, in one sentence.
+    pub(crate) error: Option<String>,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    /// Waits for another job on the same configuration.
+    Queued,
+    /// Its process runs.
+    Running,
+    /// Done, with a result.
+    Succeeded,
+    /// Ended with an error.
+    Failed,
+    /// Stopped because somebody asked for it.
+    Cancelled,
+}
+
+impl State {
+    /// Whether nothing more will happen.
+    pub(crate) fn is_final(self) -> bool {
+        !matches!(self, State::Queued | State::Running)
+    }
+}
+
+/// The parameters of `modelQuantizer/jobResult`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct JobQuery {
+    /// The job.
+    pub(crate) id: String,
+}
+
+/// `modelQuantizer/job`: sent whenever a job has got on.
+pub(crate) enum JobChanged {}
+
+impl Notification for JobChanged {
+    type Params = Value;
+    const METHOD: &'static str = "modelQuantizer/job";
+}
+
+/// The name of a kind of job, which is also the subcommand that runs it.
+pub(crate) fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Quantize => "quantize",
+        Kind::Evaluate => "evaluate",
+    }
+}

@@ -1,0 +1,206 @@
+//! Diagnostics follow the disk without any typing.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Project, RICH};
+
+fn codes(found: &[Value]) -> Vec<&str> {
+    found
+        .iter()
+        .map(|found| found["code"].as_str().unwrap())
+        .collect()
+}
+
+/// Opens the project's configuration, changes the disk, and waits for these codes.
+async fn check(
+    said: bool,
+    prepare: &dyn Fn(&Project),
+    change: &dyn Fn(&Project),
+    expected: [&[&str]; 2],
+) {
+    let project = Project::new();
+    prepare(&project);
+    let uri = project.uri("configuration.json");
+    let mut client = Client::rich().await;
+    client.open(&uri, &project.read("configuration.json")).await;
+    let before = client.settled(&uri, 1).await;
+    assert_eq!(codes(&before), expected[0]);
+    change(&project);
+    if said {
+        let changes = json!([{"uri": project.uri("dataset"), "type": 2}]);
+        client
+            .notify(
+                "workspace/didChangeWatchedFiles",
+                json!({"changes": changes}),
+            )
+            .await;
+    }
+    loop {
+        let mut published = client.notification("textDocument/publishDiagnostics").await;
+        let found = published["diagnostics"]
+            .as_array_mut()
+            .unwrap()
+            .split_off(0);
+        if codes(&found) == expected[1] {
+            break;
+        }
+    }
+    client.quiet().await;
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn a_label_file_appears_and_vanishes() {
+    let vanish = |project: &Project| fs::remove_file(project.path("labels.json")).unwrap();
+    check(false, &|_| {}, &vanish, [&[], &["path-not-found"]]).await;
+    let appear = |project: &Project| {
+        let labels = r#"{"daisy": 0, "dandelion": 1, "roses": 2, "sunflowers": 3, "tulips": 4}"#;
+        project.write("labels.json", labels);
+    };
+    check(false, &vanish, &appear, [&["path-not-found"], &[]]).await;
+}
+
+#[tokio::test]
+async fn a_folder_fills_with_images() {
+    let empty = |project: &Project| {
+        for class in fs::read_dir(project.path("dataset/training")).unwrap() {
+            for image in fs::read_dir(class.unwrap().path()).unwrap() {
+                fs::remove_file(image.unwrap().path()).unwrap();
+            }
+        }
+    };
+    let fill = |project: &Project| {
+        for class in ["daisy", "roses"] {
+            for number in 0..50 {
+                let picture = project.path("dataset/validation/daisy/0.jpg");
+                let to = project.path(&format!("dataset/training/{class}/{number}.jpg"));
+                fs::copy(picture, to).unwrap();
+            }
+        }
+    };
+    let expected: [&[&str]; 2] = [&["no-calibration-images"], &[]];
+    check(false, &empty, &fill, expected).await;
+    check(true, &empty, &fill, expected).await;
+}
+
+#[tokio::test]
+async fn a_model_is_replaced() {
+    let damage = |project: &Project| project.write("model/flowers.h5", "no model");
+    let repair = |project: &Project| {
+        let flowers = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../examples/flowers/model/flowers.h5"
+        );
+        fs::copy(flowers, project.path("model/flowers.h5")).unwrap();
+    };
+    check(false, &damage, &repair, [&["unreadable-model"], &[]]).await;
+    check(true, &repair, &damage, [&[], &["unreadable-model"]]).await;
+}
+
+/// A file of labels has diagnostics of its own while a configuration that names it is open, from
+/// the editor's text where it is open as well.
+#[tokio::test]
+async fn label_files_are_checked_too() {
+    let project = Project::new();
+    let (uri, labels) = (
+        project.uri("configuration.json"),
+        project.uri("labels.json"),
+    );
+    project.write("labels.json", r#"{"daisy": 0, "daisy": 1}"#);
+    let mut client = Client::rich().await;
+    client.open(&uri, &project.read("configuration.json")).await;
+    let published = async |client: &mut Client, wanted: &str, empty: bool| loop {
+        let published = client.notification("textDocument/publishDiagnostics").await;
+        if published["uri"] == wanted
+            && published["diagnostics"].as_array().unwrap().is_empty() == empty
+        {
+            return published;
+        }
+    };
+    let found = published(&mut client, &labels, false).await;
+    assert_eq!(found.get("version"), None);
+    assert_eq!(found["diagnostics"][0]["code"], "duplicate-key");
+    let sound = r#"{"daisy": 0, "dandelion": 1, "roses": 2, "sunflowers": 3, "tulips": 4}"#;
+    client.open(&labels, sound).await;
+    let found = published(&mut client, &labels, true).await;
+    assert_eq!(found["version"], 1);
+    client.replace(&labels, 2, &sound.replace("3", "2")).await;
+    let found = published(&mut client, &labels, false).await;
+    assert_eq!(found["version"], 2);
+    // Without the configuration the file is anybody's.
+    client.close(&uri).await;
+    published(&mut client, &labels, true).await;
+    client.ignore("textDocument/publishDiagnostics");
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn typing_is_not_delayed_by_a_large_folder() {
+    const IMAGES: usize = 20_000;
+    let project = Project::new();
+    let picture = project.path("dataset/validation/daisy/0.jpg");
+    let (folder, original) = (project.path("large"), project.path("large/original.jpg"));
+    fs::create_dir(&folder).unwrap();
+    fs::copy(picture, &original).unwrap();
+    for number in 1..IMAGES {
+        fs::hard_link(&original, folder.join(format!("{number}.jpg"))).unwrap();
+    }
+    let text = project
+        .read("configuration.json")
+        .replace("dataset/training", "large");
+    let uri = project.uri("configuration.json");
+    let mut client = Client::rich().await;
+    client.open(&uri, &text).await;
+    let started = std::time::Instant::now();
+    client.diagnostics(&uri, 1).await;
+    for version in 2..10 {
+        client
+            .replace(
+                &uri,
+                version,
+                &text.replace("\"batch_size\": 10", "\"batch_size\": 11"),
+            )
+            .await;
+        client.diagnostics(&uri, version).await;
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
+    client.quiet().await;
+    client.ignore("textDocument/publishDiagnostics");
+    client.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_not_trusted_is_not_read() {
+    let project = Project::new();
+    project.write("model/flowers.h5", "no model");
+    let text = project
+        .read("configuration.json")
+        .replace("dataset/training", "/etc");
+    let uri = project.uri("configuration.json");
+    let options = json!({"statusEvents": true, "trusted": false});
+    let (mut client, _) = Client::start(RICH, options).await;
+    client.open(&uri, &text).await;
+    let found = client.settled(&uri, 1).await;
+    assert_eq!(codes(&found), ["outside-trust"], "{found:#?}");
+    let command = json!({"command": "modelQuantizer.quantize", "arguments": [uri]});
+    let error = client.refused("workspace/executeCommand", command).await;
+    assert_eq!(error["data"]["reason"], "untrusted");
+    let settings = json!({"modelQuantizer": {"statusEvents": true, "trusted": true}});
+    client
+        .notify(
+            "workspace/didChangeConfiguration",
+            json!({"settings": settings}),
+        )
+        .await;
+    let found = client.settled(&uri, 1).await;
+    assert!(codes(&found).contains(&"unreadable-model"), "{found:#?}");
+    assert!(!codes(&found).contains(&"outside-trust"), "{found:#?}");
+    client.finish().await;
+}
