@@ -5,7 +5,7 @@
 //! a timer, a burst of changes costs few checks, and diagnostics are published in order.
 
 use crate::diagnostics;
-use crate::disk::{Asked, Dependencies, Question};
+use crate::disk::{Answers, Asked, Dependencies, Question};
 use crate::documents::Snapshot;
 use crate::label_files::{self, label_use};
 use crate::session::Session;
@@ -75,9 +75,11 @@ impl Checks {
             .collect()
     }
 
-    /// The documents whose check asked a question.
+    /// The documents whose check asked a question, or that are being checked and may have.
     pub(crate) fn asking(&self, question: &Question) -> Vec<Url> {
-        self.depending(|dependencies| dependencies.questions.contains(question))
+        let mut asking = self.depending(|dependencies| dependencies.questions.contains(question));
+        asking.extend(self.lock().running.keys().cloned());
+        asking
     }
 
     /// The documents, other than `uri`, whose check looked at the file `path`.
@@ -123,16 +125,20 @@ impl Checks {
             .collect()
     }
 
-    fn set_dependencies(&self, uri: &Url, dependencies: Option<Dependencies>) -> HashSet<Question> {
+    /// Notes what a check depended on, and forgets the answers that nobody wants any more.
+    fn set_dependencies(&self, uri: &Url, dependencies: Option<Dependencies>, answers: &Answers) {
         let mut state = self.lock();
         match dependencies {
             Some(dependencies) => state.dependencies.insert(uri.clone(), dependencies),
             None => state.dependencies.remove(uri),
         };
+        // Checks that run have asked questions that are noted only when they end.
+        if state.running.keys().any(|running| running != uri) {
+            return;
+        }
         let dependencies = state.dependencies.values();
-        dependencies
-            .flat_map(|dependencies| dependencies.questions.iter().cloned())
-            .collect()
+        let wanted = dependencies.flat_map(|it| it.questions.iter().cloned());
+        answers.retain(&wanted.collect::<HashSet<Question>>());
     }
 }
 
@@ -200,8 +206,9 @@ async fn check_once(session: &Arc<Session>, uri: &Url) {
             return;
         }
     };
-    let wanted = session.checks.set_dependencies(uri, outcome.dependencies);
-    session.answers.retain(&wanted);
+    session
+        .checks
+        .set_dependencies(uri, outcome.dependencies, &session.answers);
     for label_file in session.checks.set_label_use(uri, outcome.label_use) {
         let open = session.documents.uri_of(&label_file);
         if let Some(uri) = open.or_else(|| Url::from_file_path(label_file).ok()) {

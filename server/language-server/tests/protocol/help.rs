@@ -215,7 +215,12 @@ async fn fixes_put_things_right() {
         assert_eq!(client.settled(&uri, 2).await, Vec::<Value>::new(), "{text}");
         client.finish().await;
     };
-    check("\"batch_size\"", "\"//ä😀\": \"x\", \"batchsize\"", "batch_size").await;
+    check(
+        "\"batch_size\"",
+        "\"//ä😀\": \"x\", \"batchsize\"",
+        "batch_size",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -280,6 +280,8 @@ async fn one_job_at_a_time() {
         .request("modelQuantizer/jobResult", json!({"id": second}))
         .await;
     assert_eq!(status["state"], "queued");
+    // The first child reads its part when it starts; only then may the second's be written.
+    while client.notification("$/progress").await["value"]["message"] != "Calibrating" {}
     project.write("pretend.txt", RESULT);
     let command = json!({"command": "modelQuantizer.cancel", "arguments": [first]});
     client.request("workspace/executeCommand", command).await;
