@@ -1,5 +1,5 @@
 ;;; The language server in Emacs 28 with eglot from GNU ELPA, or Emacs 29:  -*- lexical-binding: t -*-
-;;;   MODEL_QUANTIZER=… PROJECT=… emacs -Q --batch -l tests/editors/eglot.el
+;;;   MODEL_QUANTIZER=… PROJECT=… emacs --batch -l tests/editors/eglot.el
 (require 'package)
 (package-initialize)
 (require 'eglot)

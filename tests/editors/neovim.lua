@@ -32,7 +32,7 @@ local function test()
       line = number
     end
   end
-  local changed = text[line]:gsub('"batch_size"', '"// ä😀": 1, "batchsize"')
+  local changed = text[line]:gsub('"batch_size"', '"// ä😀": "x", "batchsize"')
   vim.api.nvim_buf_set_lines(0, line - 1, line, false, { changed })
   wait("a diagnostic", function() return #vim.diagnostic.get(0) == 1 end)
   local found = vim.diagnostic.get(0)[1]

@@ -22,6 +22,7 @@ usage: cargo xtask <task>
   audit   check licences, sources, versions and reasons of all dependencies
   bench   build, then measure start, check, quantize and evaluate; further arguments are the
           configurations to measure instead of the demo's and target/benchmark's
+  editors build, then run the language server in clients that others have written, and measure it
   conformance
           compare every model of Keras with TensorFlow (tests/conformance/README.md);
           `cargo xtask conformance --help` lists the arguments";
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Some("lint") => tasks::lint(),
         Some("audit") => audit::audit(),
         Some("bench") => bench::bench(&rest),
+        Some("editors") => tasks::editors(),
         Some("conformance") => tasks::conformance(&rest),
         _ => {
             eprintln!("{USAGE}");

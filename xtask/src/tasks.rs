@@ -79,6 +79,25 @@ pub fn demo() -> Result<(), String> {
     Ok(())
 }
 
+/// Builds the program, runs it as the language server of independent clients, and measures how fast
+/// it answers.
+///
+/// # Errors
+/// A sentence when the build fails, a client finds something wrong, or a limit is missed.
+pub fn editors() -> Result<(), String> {
+    build()?;
+    let tests = workspace::root().join("tests");
+    let mut clients = Command::new(tests.join("editors/run"));
+    clients.arg(program());
+    run(clients, "a client of the language server failed")?;
+    let mut measured = Command::new("python3");
+    measured
+        .arg(tests.join("benchmark/language_server.py"))
+        .arg(program())
+        .arg("--assert");
+    run(measured, "the language server missed a limit")
+}
+
 /// Builds everything, then runs the conformance suite. `arguments` go to it.
 ///
 /// # Errors

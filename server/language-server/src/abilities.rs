@@ -21,6 +21,8 @@ pub(crate) struct Abilities {
     pub(crate) refreshes_lenses: bool,
     /// Opens a document when told to.
     pub(crate) shows_documents: bool,
+    /// Shows a tooltip at a link.
+    pub(crate) link_tooltips: bool,
     /// Workspace edits may create files.
     pub(crate) creates_files: bool,
 }
@@ -36,6 +38,7 @@ impl Abilities {
         refreshes_inlay_hints: false,
         refreshes_lenses: false,
         shows_documents: false,
+        link_tooltips: false,
         creates_files: false,
     };
 
@@ -68,6 +71,10 @@ impl Abilities {
             shows_documents: window
                 .and_then(|it| it.show_document.as_ref())
                 .is_some_and(|it| it.support),
+            link_tooltips: text
+                .and_then(|text| text.document_link.as_ref())
+                .and_then(|it| it.tooltip_support)
+                == Some(true),
             creates_files: workspace
                 .and_then(|it| it.workspace_edit.as_ref())
                 .and_then(|it| it.resource_operations.as_ref())

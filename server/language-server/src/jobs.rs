@@ -6,6 +6,7 @@ mod child;
 mod command;
 mod progress;
 mod registry;
+mod run;
 mod stages;
 mod status;
 

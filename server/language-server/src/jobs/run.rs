@@ -1,0 +1,297 @@
+//! A job from its start to its end, and what the client is told of it.
+
+use super::arguments::Arguments;
+use super::child::{Event, GRACE, Process};
+use super::progress::Progress;
+use super::registry::Job;
+use super::stages::percentage;
+use super::status::{JobChanged, JobStatus, State};
+use crate::session::Session;
+use configuration::Job as Kind;
+use futures_util::FutureExt as _;
+use serde_json::Value;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+use tower_lsp::lsp_types::request::WorkDoneProgressCreate;
+use tower_lsp::lsp_types::{MessageType, ProgressToken, WorkDoneProgressCreateParams};
+
+/// How long the client may take to agree to show progress. Then the job goes on without.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the client may take to agree when the job is over already.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// Shortest time between two reports that differ in their number only.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Runs a job to its end, and tells about it.
+pub(super) async fn run(
+    session: Arc<Session>,
+    job: Arc<Job>,
+    kind: Kind,
+    arguments: Arguments,
+    token: Option<ProgressToken>,
+) {
+    let mut run = Run {
+        session,
+        job,
+        shown: Shown::Nothing,
+        told: Instant::now(),
+    };
+    run.show(token).await;
+    let driven = AssertUnwindSafe(run.drive(kind, &arguments)).catch_unwind();
+    let ending = driven.await.unwrap_or_else(|_| {
+        Ending::Failed("the language server has a fault; its log tells more, and so does the job on the command line".to_owned())
+    });
+    run.end(ending).await;
+}
+
+/// A job and what is shown of it.
+struct Run {
+    session: Arc<Session>,
+    job: Arc<Job>,
+    shown: Shown,
+    /// When something was told last.
+    told: Instant,
+}
+
+/// The progress that the client shows.
+enum Shown {
+    Nothing,
+    /// The client was asked whether it will.
+    Asked(JoinHandle<bool>),
+    Progress(Progress),
+}
+
+/// How a job has ended.
+enum Ending {
+    Succeeded(Value),
+    Failed(String),
+    Cancelled,
+}
+
+impl Run {
+    /// Begins to show progress at the client's token, or asks for a place to show it.
+    async fn show(&mut self, token: Option<ProgressToken>) {
+        if token.is_some() {
+            self.begin().await;
+        } else if self.session.abilities().work_done_progress {
+            let client = self.session.client.clone();
+            let token = self.job.token.clone();
+            let asked = async move {
+                let params = WorkDoneProgressCreateParams { token };
+                let request = client.send_request::<WorkDoneProgressCreate>(params);
+                matches!(timeout(PATIENCE, request).await, Ok(Ok(())))
+            };
+            self.shown = Shown::Asked(tokio::spawn(asked));
+        }
+    }
+
+    async fn begin(&mut self) {
+        let status = self.job.status();
+        let file = self.job.path.file_name().unwrap_or_default();
+        let folder = self.job.path.parent().and_then(|folder| folder.file_name());
+        let shown = match folder {
+            Some(folder) => format!("{}/{}", folder.display(), file.display()),
+            None => file.display().to_string(),
+        };
+        let verb = match status.job {
+            "quantize" => "Quantizing",
+            _ => "Evaluating",
+        };
+        let begun = Progress::begin(
+            self.session.client.clone(),
+            self.job.token.clone(),
+            format!("{verb} {shown}"),
+            status.message,
+            status.percentage,
+        );
+        self.shown = Shown::Progress(begun.await);
+    }
+
+    async fn drive(&mut self, kind: Kind, arguments: &Arguments) -> Ending {
+        let mut cancellation = self.job.cancellation();
+        let turn = self.session.jobs.turn(&self.job.path);
+        let waiting = turn.try_lock().is_err();
+        if waiting {
+            let message = "waiting for the job before it".to_owned();
+            self.tell(|status| status.message = message, true).await;
+        }
+        let _turn = tokio::select! {
+            turn = turn.lock() => turn,
+            () = stopped(&mut cancellation) => return Ending::Cancelled,
+        };
+        let started = Process::start(
+            &self.session.program,
+            kind,
+            &self.job.path,
+            arguments.choices,
+            &self.session.log,
+        );
+        let mut process = match started {
+            Ok(process) => process,
+            Err(error) => {
+                let program = self.session.program.display();
+                return Ending::Failed(format!(
+                    "the program {program} does not start ({error}); check that it is still there"
+                ));
+            }
+        };
+        self.tell(|status| status.state = State::Running, true)
+            .await;
+        let mut ending = None;
+        let mut kill_at = None;
+        loop {
+            tokio::select! {
+                event = process.event() => match event {
+                    Some(event) => ending = self.event(event).await.or(ending),
+                    None => break,
+                },
+                agreed = asked(&mut self.shown), if matches!(self.shown, Shown::Asked(_)) => {
+                    self.shown = Shown::Nothing;
+                    if agreed {
+                        self.begin().await;
+                    }
+                }
+                () = stopped(&mut cancellation), if kill_at.is_none() => {
+                    process.stop();
+                    kill_at = Some(Instant::now() + GRACE);
+                }
+                () = sleep_until(kill_at.unwrap_or_else(Instant::now)), if kill_at.is_some() => {
+                    process.kill();
+                    break;
+                }
+            }
+        }
+        let ended = process.wait().await;
+        match ending {
+            Some(ending) => ending,
+            None if kill_at.is_some() => Ending::Cancelled,
+            None => {
+                let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
+                Ending::Failed(format!(
+                    "the job ended without a result ({how}); the log of the language server may tell why"
+                ))
+            }
+        }
+    }
+
+    /// Passes on what the job has printed. Its last event gives the ending.
+    async fn event(&mut self, event: Event) -> Option<Ending> {
+        let job = self.job.status().job;
+        match event {
+            Event::Stage { stage, title } => {
+                let reached = percentage(job, &stage, 0, 0).unwrap_or(0);
+                let change = |status: &mut JobStatus| {
+                    status.message = title;
+                    status.percentage = status.percentage.max(reached);
+                };
+                self.tell(change, true).await;
+            }
+            Event::Progress {
+                stage,
+                done,
+                total,
+                unit,
+            } => {
+                let reached = percentage(job, &stage, done, total).unwrap_or(0);
+                let change = |status: &mut JobStatus| {
+                    let title = status.message.split(": ").next().unwrap_or_default();
+                    status.message = format!("{title}: {done}/{total} {unit}");
+                    status.percentage = status.percentage.max(reached);
+                };
+                self.tell(change, false).await;
+            }
+            Event::Log { message } => self.session.log.info(format!("{job}: {message}")),
+            Event::Error {
+                cancelled: true, ..
+            } => return Some(Ending::Cancelled),
+            Event::Error { message, .. } => return Some(Ending::Failed(message)),
+            Event::Result(result) => return Some(Ending::Succeeded(result)),
+            Event::Other => {}
+        }
+        None
+    }
+
+    /// Changes the status and tells it, unless something was told a moment ago and this is not
+    /// urgent.
+    async fn tell(&mut self, change: impl FnOnce(&mut JobStatus), urgent: bool) {
+        let status = self.job.update(change);
+        if !urgent && self.told.elapsed() < INTERVAL {
+            return;
+        }
+        self.told = Instant::now();
+        if let Shown::Progress(progress) = &self.shown {
+            progress.report(&status.message, status.percentage).await;
+        }
+        self.notify(&status).await;
+    }
+
+    async fn notify(&self, status: &JobStatus) {
+        if self.session.options().job_events
+            && let Ok(params) = serde_json::to_value(status)
+        {
+            self.session
+                .client
+                .send_notification::<JobChanged>(params)
+                .await;
+        }
+    }
+
+    async fn end(mut self, ending: Ending) {
+        let status = self.job.update(|status| match ending {
+            Ending::Succeeded(result) => {
+                status.state = State::Succeeded;
+                status.percentage = 100;
+                status.message = "done".to_owned();
+                status.result = Some(result);
+            }
+            Ending::Failed(error) => {
+                status.state = State::Failed;
+                status.message = "failed".to_owned();
+                status.error = Some(error);
+            }
+            Ending::Cancelled => {
+                status.state = State::Cancelled;
+                status.message = "cancelled".to_owned();
+            }
+        });
+        self.notify(&status).await;
+        let (id, message) = (&status.id, &status.message);
+        match &status.error {
+            Some(error) => self.session.log.error(format!("{id} failed: {error}")),
+            None => self.session.log.info(format!("{id}: {message}")),
+        }
+        // A short job may be over before the client has agreed to show it.
+        if timeout(PARTING, asked(&mut self.shown)).await == Ok(true) {
+            self.begin().await;
+        }
+        if let Shown::Progress(progress) = self.shown {
+            progress.end(status.message.clone()).await;
+        }
+        if let Some(error) = status.error
+            && !self.session.options().job_events
+        {
+            let client = &self.session.client;
+            client.show_message(MessageType::ERROR, error).await;
+        }
+    }
+}
+
+/// Whether the client, which was asked, agrees to show progress.
+async fn asked(shown: &mut Shown) -> bool {
+    match shown {
+        Shown::Asked(answer) => answer.await.unwrap_or(false),
+        Shown::Nothing | Shown::Progress(_) => false,
+    }
+}
+
+/// Returns when somebody wants the job to stop.
+async fn stopped(cancellation: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the job.
+    let _ = cancellation.wait_for(|cancelled| *cancelled).await;
+}
