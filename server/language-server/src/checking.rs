@@ -8,6 +8,7 @@ use crate::diagnostics;
 use crate::disk::{Answers, Asked, Dependencies, Question};
 use crate::documents::Snapshot;
 use crate::label_files::{self, label_use};
+use crate::schema_reference::{self, names_our_schema};
 use crate::session::Session;
 use crate::status;
 use configuration::labels::LabelUse;
@@ -230,7 +231,10 @@ fn outcome(session: &Arc<Session>, uri: &Url) -> Outcome {
     {
         let document = snapshot.document();
         let facts = Asked::by_check(&session.answers, session.trust(document), &open);
-        let findings = document.check(&facts);
+        let mut findings = document.check(&facts);
+        if !session.options().report_syntax && names_our_schema(document, &facts) {
+            findings.retain(|finding| !schema_reference::excludes(finding));
+        }
         return Outcome {
             diagnostics: diagnostics::of(session, snapshot, &findings),
             version: Some(snapshot.version),

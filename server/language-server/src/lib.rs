@@ -25,6 +25,7 @@ mod lifetime;
 mod lines;
 mod log;
 mod options;
+mod schema_reference;
 mod server;
 mod session;
 mod status;

@@ -191,3 +191,33 @@ async fn each_problem_has_one_owner() {
     assert!(!codes.contains(&&json!("duplicate-key")), "{codes:?}");
     client.finish().await;
 }
+
+/// A JSON service that finds our schema through `$schema` reports what the schema excludes.
+#[tokio::test]
+async fn a_named_schema_is_left_to_the_json_service() {
+    let project = Project::new();
+    let schema = configuration::configuration_schema();
+    std::fs::write(project.path("ours.json"), schema).unwrap();
+    std::fs::write(project.path("other.json"), r#"{"type": "object"}"#).unwrap();
+    let uri = project.uri("configuration.json");
+    for (named, options, reported) in [
+        ("ours.json", json!({"reportSyntax": false}), false),
+        ("ours.json", json!({}), true),
+        ("other.json", json!({"reportSyntax": false}), true),
+        ("absent.json", json!({"reportSyntax": false}), true),
+    ] {
+        let text = format!(
+            r#"{{"$schema": "./{named}", "batch_size": 0, "source_keras_model": "absent.h5"}}"#
+        );
+        let (mut client, _) = Client::start(RICH, options).await;
+        client.open(&uri, &text).await;
+        let found = client.diagnostics(&uri, 1).await;
+        let codes: Vec<&Value> = found.iter().map(|found| &found["code"]).collect();
+        let has = |code: &str| codes.contains(&&json!(code));
+        assert!(has("path-not-found"), "{named}: {codes:?}");
+        for code in ["missing-key", "out-of-range"] {
+            assert_eq!(has(code), reported, "{named}: {codes:?}");
+        }
+        client.finish().await;
+    }
+}
