@@ -73,6 +73,14 @@ fn call(name: &str, function: &str, inputs: &[&str]) -> Message {
     with_attribute(node(name, "PartitionedCall", inputs), "f", &value)
 }
 
+/// A node that calls a function whatever its condition is.
+fn branch(name: &str, function: &str, inputs: &[&str]) -> Message {
+    let function = Message::default().text(1, function);
+    let value = Message::default().message(10, &function);
+    let node = with_attribute(node(name, "If", inputs), "then_branch", &value);
+    with_attribute(node, "else_branch", &value)
+}
+
 fn constant(name: &str, extents: &[u64]) -> Message {
     let extents: Vec<Message> = extents
         .iter()
@@ -207,6 +215,16 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         node("b", "Relu", &["a"]),
         node("y", "Relu", &["a"]),
     ];
+    // Branches that each decide what the next one gets.
+    let row_names = names("b", 200);
+    let mut row = vec![node("k", "Rank", &["x"]), branch("b0", "f", &["k", "x"])];
+    row.extend(
+        row_names
+            .windows(2)
+            .map(|pair| branch(&pair[1], "f", &["k", &pair[0]])),
+    );
+    row.push(branch("y", "f", &["k", "b199"]));
+    let identity = [function("f", &[], "x")];
     let one = |node: Message| saved_model(&[node], &[]);
     let calling = |functions: &[Message]| saved_model(&[call("y", "f", &["x"])], functions);
     let beside = |value: Message| saved_model(&[value, node("y", "AddV2", &["x", "k"])], &[]);
@@ -224,6 +242,31 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
                 function("g", &[call("c", "f", &["x"])], "c:y:0"),
             ]),
             "more than the 64 levels",
+        ),
+        (
+            "branch of itself",
+            saved_model(
+                &[branch("y", "f", &["x", "x"])],
+                &[function(
+                    "f",
+                    &[branch("c", "f", &["x", "x"])],
+                    "c:output:0",
+                )],
+            ),
+            "more than the 64 levels",
+        ),
+        (
+            "branch without a condition",
+            saved_model(
+                &[branch("y", "f", &[])],
+                &[function("f", &[node("r", "Relu", &["x"])], "x")],
+            ),
+            "\"y\" has no condition",
+        ),
+        (
+            "branches in a row",
+            saved_model(&row, &identity),
+            "too many branches",
         ),
         (
             "its own argument",

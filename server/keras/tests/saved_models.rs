@@ -87,13 +87,18 @@ fn what_cannot_be_converted_is_refused() {
     );
     check(
         "keras3/training_true",
-        "\"batch_statistics\" (Mean): it reduces the batch, build the model with training=False",
+        "\"batch_statistics\" (Mean): it computes batch statistics in this export, save the model as .keras",
+    );
+    check(
+        "keras3/resized",
+        "\"batch_normalization\" (Mean): it computes batch statistics in this export, save the model \
+         as .keras",
     );
     check(
         "tensorflow/control_flow",
         "2 layers of the model cannot be converted: \
          \"while\" (StatelessWhile): it is part of a loop or a branch; \
-         \"cond\" (StatelessIf): it is part of a loop or a branch; replace them",
+         \"cond\" (StatelessIf): which way it goes depends on the image; replace them",
     );
     check(
         "tensorflow/encoded_input",

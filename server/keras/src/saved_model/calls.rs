@@ -42,10 +42,14 @@ struct Frame<'a> {
 pub(super) struct Calls<'a> {
     pub(super) library: Library<'a>,
     frames: Vec<Frame<'a>>,
-    entered: HashMap<Place, usize>,
+    /// Frames by the node that calls and the attribute that names the function.
+    entered: HashMap<(Place, &'static str), usize>,
     steps_left: u64,
     references_left: usize,
 }
+
+/// Attribute that names the function of a call.
+const CALLED: &str = "f";
 
 /// The frame of the main graph.
 pub(super) const MAIN_FRAME: usize = 0;
@@ -131,7 +135,7 @@ impl<'a> Calls<'a> {
             // In early graphs the name of a function serves as an operator.
             return Ok(self.library.contains(node.op).then_some(node.op));
         }
-        let name = match node.attribute("f")? {
+        let name = match node.attribute(CALLED)? {
             Some(value) => called_function(value)?,
             None => None,
         };
@@ -141,13 +145,63 @@ impl<'a> Calls<'a> {
 
     /// The frame of a call; `None` for nodes that are not calls.
     pub(super) fn enter(&mut self, place: Place) -> Result<Option<usize>, ErrorKind> {
-        if let Some(&frame) = self.entered.get(&place) {
+        if let Some(&frame) = self.entered.get(&(place, CALLED)) {
             return Ok(Some(frame));
         }
         let call = self.node(place)?;
         let Some(function) = self.called(call)? else {
             return Ok(None);
         };
+        let arguments = self.inputs(call)?;
+        self.open(place, CALLED, function, arguments).map(Some)
+    }
+
+    /// What a node that chooses between two functions can give: the results of the first and those
+    /// of the second, each with the frame that it is a reference in.
+    pub(super) fn branches(
+        &mut self,
+        place: Place,
+    ) -> Result<[Vec<(usize, &'a str)>; 2], ErrorKind> {
+        let mut results = [Vec::new(), Vec::new()];
+        for (results, branch) in results.iter_mut().zip(["then_branch", "else_branch"]) {
+            let node = self.node(place)?;
+            let frame = match self.entered.get(&(place, branch)) {
+                Some(&frame) => frame,
+                None => {
+                    let function = node.attribute(branch)?.map(called_function);
+                    let function = function
+                        .transpose()?
+                        .flatten()
+                        .ok_or_else(|| damaged(format!("{:?} names no {branch}", node.name)))?;
+                    let mut arguments = self.inputs(node)?;
+                    if arguments.is_empty() {
+                        return Err(damaged(format!("{:?} has no condition", node.name)));
+                    }
+                    arguments.remove(0);
+                    self.open(place, branch, function, arguments)?
+                }
+            };
+            let body = self.library.body(self.frame(frame)?.body)?;
+            results.extend(body.returned.iter().map(|&returned| (frame, returned)));
+        }
+        let [first, second] = &results;
+        match first.len() == second.len() {
+            true => Ok(results),
+            false => Err(damaged(
+                "the branches of a condition differ in their results",
+            )),
+        }
+    }
+
+    /// Opens the frame of a function that a node calls.
+    fn open(
+        &mut self,
+        place: Place,
+        attribute: &'static str,
+        function: &str,
+        arguments: Vec<&'a str>,
+    ) -> Result<usize, ErrorKind> {
+        let call = self.node(place)?;
         let caller = self.frame(place.frame)?;
         let depth = caller.depth + 1;
         if depth > limits::CALL_DEPTH {
@@ -170,7 +224,6 @@ impl<'a> Calls<'a> {
             });
         }
         let body = self.library.open(function)?;
-        let arguments = self.inputs(call)?;
         self.frames.push(Frame {
             body,
             caller: Some((place.frame, arguments)),
@@ -178,8 +231,8 @@ impl<'a> Calls<'a> {
             scope: Rc::from(scope),
         });
         let frame = self.frames.len() - 1;
-        self.entered.insert(place, frame);
-        Ok(Some(frame))
+        self.entered.insert((place, attribute), frame);
+        Ok(frame)
     }
 
     /// The output of a proper operator that a reference in a frame leads to.

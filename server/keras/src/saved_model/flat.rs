@@ -41,6 +41,27 @@ pub(crate) struct FlatNode<'a> {
     pub(crate) attributes: Attributes<'a>,
 }
 
+impl FlatNode<'_> {
+    /// Whether the node chooses between the results of two functions. Its inputs are the condition,
+    /// the results of the first function, and as many of the second.
+    pub(crate) fn is_branch(&self) -> bool {
+        is_branch(&self.op)
+    }
+
+    /// What is needed to evaluate the node: of a branch the condition, until it is decided.
+    pub(crate) fn operands(&self) -> &[Port] {
+        match self.is_branch() {
+            true => self.inputs.get(..1).unwrap_or(&[]),
+            false => &self.inputs,
+        }
+    }
+}
+
+/// Whether an operator calls one of two functions.
+pub(crate) fn is_branch(op: &str) -> bool {
+    matches!(op, "If" | "StatelessIf")
+}
+
 /// Operator of the nodes that stand for the value of a variable.
 pub(crate) const VARIABLE: &str = "Variable";
 

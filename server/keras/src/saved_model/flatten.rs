@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::attributes::Attributes;
 use super::calls::{Calls, MAIN_FRAME, Place};
 use super::damage::damaged;
-use super::flat::{FlatGraph, FlatNode, Port, SignatureTensor, VARIABLE};
+use super::flat::{FlatGraph, FlatNode, Port, SignatureTensor, VARIABLE, is_branch};
 use super::signature::{Signature, SignatureEntry};
 use super::variables::VariableKeys;
 use crate::error::ErrorKind;
@@ -129,9 +129,17 @@ impl<'a> Flattener<'_, 'a> {
     fn sources(&mut self, place: Place) -> Result<Vec<super::calls::Source>, ErrorKind> {
         let node = self.calls.node(place)?;
         let inputs = self.calls.inputs(node)?;
-        inputs
-            .into_iter()
-            .map(|input| self.calls.resolve(place.frame, input))
+        let mut references: Vec<(usize, &str)> = Vec::with_capacity(inputs.len());
+        if is_branch(node.op) {
+            let condition = inputs.first().copied();
+            references.extend(condition.map(|condition| (place.frame, condition)));
+            references.extend(self.calls.branches(place)?.into_iter().flatten());
+        } else {
+            references.extend(inputs.into_iter().map(|input| (place.frame, input)));
+        }
+        let references = references.into_iter();
+        references
+            .map(|(frame, reference)| self.calls.resolve(frame, reference))
             .collect()
     }
 

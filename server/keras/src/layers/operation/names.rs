@@ -75,6 +75,8 @@ pub(super) fn find_class(class: &str, generation: Generation) -> Option<Signatur
         "Max" | "Amax" => "reduce_max",
         "Min" | "Amin" => "reduce_min",
         "Resize" => "image.resize",
+        // What `keras.activations.relu` with a bound or a slope is saved as.
+        "ReLU" => "relu",
         // The order of the parameters differs from the functions of the same name.
         "Einsum" => return Some((&["x", "y", "subscripts"], Reader::Other(product::einsum))),
         "Split" => {

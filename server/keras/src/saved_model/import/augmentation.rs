@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::scopes::unnumbered;
-use crate::saved_model::flat::{FlatGraph, Port};
+use crate::saved_model::flat::{FlatGraph, FlatNode, Port};
 
 /// Scopes of layers that only do something during training, and their classes.
 const LAYERS: [(&str, &str); 11] = [
@@ -26,7 +26,7 @@ const LAYERS: [(&str, &str); 11] = [
     ("spatial_dropout2d", "SpatialDropout2D"),
 ];
 
-/// Augmentation that is left out.
+/// Augmentation that is left out, and other nodes that only hand on a tensor.
 #[derive(Debug, Default)]
 pub(super) struct Augmentation {
     sources: HashMap<Port, Port>,
@@ -111,6 +111,17 @@ impl Augmentation {
         }
     }
 
+    /// Replaces the results of a branch by those of the function that it calls.
+    pub(super) fn replace_branch(&mut self, index: usize, branch: &FlatNode<'_>, holds: bool) {
+        let results = branch.inputs.get(1..).unwrap_or(&[]);
+        let (first, second) = results.split_at(results.len() / 2);
+        let chosen = if holds { first } else { second };
+        for (output, &source) in chosen.iter().enumerate() {
+            let node = index;
+            self.sources.insert(Port { node, output }, source);
+        }
+    }
+
     /// The tensor that stands for a tensor. Sources come before what they stand for, so that this
     /// ends.
     pub(super) fn source(&self, mut port: Port) -> Port {
@@ -157,7 +168,7 @@ fn is_random(op: &str) -> bool {
 }
 
 /// For each node whether it depends on the pixels of the image, and not only on their number.
-fn depends_on_image(flat: &FlatGraph<'_>) -> Vec<bool> {
+pub(super) fn depends_on_image(flat: &FlatGraph<'_>) -> Vec<bool> {
     let mut depends: Vec<bool> = Vec::with_capacity(flat.nodes.len());
     for (index, node) in flat.nodes.iter().enumerate() {
         let is_input = flat.inputs.iter().any(|input| input.port.node == index);

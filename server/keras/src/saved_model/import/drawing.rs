@@ -35,6 +35,8 @@ pub(super) enum Pending {
     Erfc,
     /// `a > b`, a part of rectifiers.
     Greater,
+    /// Whether a number is neither infinite nor undefined, a part of softmax over several axes.
+    Finite,
     /// Pads and deals pixels out to several images, in front of a dilated convolution.
     SpaceToBatch {
         /// Step between pixels of one image; `[height, width]`.
@@ -61,6 +63,10 @@ impl Pending {
             Self::Greater => (
                 "Greater",
                 "comparisons are only supported as part of ELU and ReLU",
+            ),
+            Self::Finite => (
+                "IsFinite",
+                "it is only supported as part of a softmax over several axes",
             ),
             Self::SpaceToBatch { .. } => (
                 "SpaceToBatchND",

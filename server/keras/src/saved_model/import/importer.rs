@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ImportOptions;
-use super::augmentation::{Augmentation, Removed};
+use super::augmentation::{self, Augmentation, Removed};
 use super::drawing::{Content, Drawing, Drawn, Step};
 use super::folding;
 use super::operators::{self, Call};
@@ -40,6 +40,10 @@ pub(super) struct Importer<'a, 'g> {
     /// Layers of augmentation, and the nodes that made their outputs.
     pub(super) left_out: Vec<(usize, LayerSummary)>,
     pub(super) memory: Memory,
+    /// Branches that have been reached, and whether their conditions hold.
+    pub(super) branches: Vec<(usize, bool)>,
+    /// For each node whether it depends on pixels, once that has been asked for.
+    dependent: Option<Vec<bool>>,
 }
 
 impl<'a, 'g> Importer<'a, 'g> {
@@ -67,6 +71,8 @@ impl<'a, 'g> Importer<'a, 'g> {
             reported: HashSet::new(),
             left_out: Vec::new(),
             memory: Memory::default(),
+            branches: Vec::new(),
+            dependent: None,
         }
     }
 
@@ -122,7 +128,7 @@ impl<'a, 'g> Importer<'a, 'g> {
         let nodes = self.flat.nodes.iter().zip(needed);
         let inputs = nodes
             .filter(|(_, needed)| **needed)
-            .flat_map(|(node, _)| node.inputs.iter().copied());
+            .flat_map(|(node, _)| node.operands().iter().copied());
         for port in inputs.chain([target]) {
             let port = self.augmentation.source(port);
             *self.readers.entry(port).or_default() += 1;
@@ -150,11 +156,7 @@ impl<'a, 'g> Importer<'a, 'g> {
 
     /// Forgets what only the node at `index` still had to read.
     fn release(&mut self, index: usize) {
-        let inputs = self
-            .flat
-            .nodes
-            .get(index)
-            .map(|node| node.inputs.as_slice());
+        let inputs = self.flat.nodes.get(index).map(|node| node.operands());
         for &port in inputs.unwrap_or(&[]) {
             let source = self.augmentation.source(port).node;
             let Some(count) = self.waiting.get_mut(source) else {
@@ -208,8 +210,8 @@ impl<'a, 'g> Importer<'a, 'g> {
             "Const" => return self.constant(index).map(|term| vec![term]),
             _ => {}
         }
-        let mut inputs = Vec::with_capacity(node.inputs.len());
-        for &port in &node.inputs {
+        let mut inputs = Vec::with_capacity(node.operands().len());
+        for &port in node.operands() {
             match self.term(port) {
                 Some(term) => inputs.push(term),
                 None => {
@@ -219,6 +221,9 @@ impl<'a, 'g> Importer<'a, 'g> {
                     )));
                 }
             }
+        }
+        if node.is_branch() {
+            return self.branch(index, &inputs);
         }
         let op = node.op.as_str();
         let handler = operators::handler(op);
@@ -258,6 +263,37 @@ impl<'a, 'g> Importer<'a, 'g> {
             inputs,
         };
         handler(&mut call)
+    }
+
+    /// Notes which way a branch goes; what follows is known when the import begins again.
+    fn branch(&mut self, index: usize, inputs: &[Term]) -> Result<Vec<Term>, LayerProblem> {
+        match inputs {
+            [Term::Value(condition)] => match condition.as_integers() {
+                Some(&[condition]) => self.branches.push((index, condition != 0)),
+                _ => {
+                    return Err(LayerProblem::Unsupported(
+                        "its condition is not a truth value".to_owned(),
+                    ));
+                }
+            },
+            [Term::Unknown] if !self.depends_on_image(index) => {}
+            _ => {
+                return Err(LayerProblem::Unsupported(
+                    "which way it goes depends on the image".to_owned(),
+                ));
+            }
+        }
+        Ok(vec![Term::Unknown])
+    }
+
+    /// Whether the condition of a branch depends on pixels and not only on shapes.
+    fn depends_on_image(&mut self, branch: usize) -> bool {
+        let flat = self.flat;
+        let depends = self
+            .dependent
+            .get_or_insert_with(|| augmentation::depends_on_image(flat));
+        let condition = flat.nodes.get(branch).and_then(|node| node.inputs.first());
+        condition.is_some_and(|condition| depends.get(condition.node) == Some(&true))
     }
 
     /// Evaluates an operator on known tensors; `None` when this program does not know how.

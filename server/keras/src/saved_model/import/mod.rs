@@ -7,6 +7,7 @@
 
 mod attributes;
 mod augmentation;
+mod branches;
 mod drawing;
 mod extents;
 mod finishing;
@@ -78,7 +79,14 @@ pub(crate) fn import(
     let [output] = flat.outputs.as_slice() else {
         return Err(ErrorKind::OutputCount(names(&flat.outputs)));
     };
-    let augmentation = Augmentation::find(flat);
+    let mut augmentation = Augmentation::find(flat);
+    branches::decide(
+        flat,
+        variables,
+        options,
+        (input, output.port),
+        &mut augmentation,
+    )?;
     let target = augmentation.source(output.port);
     let needed = needed(flat, &augmentation, target);
     let scopes = Scopes::of(flat, &needed, options.naming);
@@ -141,7 +149,7 @@ fn needed(flat: &FlatGraph<'_>, augmentation: &Augmentation, target: Port) -> Ve
     }
     for (index, node) in flat.nodes.iter().enumerate().rev() {
         if needed.get(index) == Some(&true) {
-            for &port in &node.inputs {
+            for &port in node.operands() {
                 if let Some(node) = needed.get_mut(augmentation.source(port).node) {
                     *node = true;
                 }

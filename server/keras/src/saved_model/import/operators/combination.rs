@@ -156,13 +156,28 @@ pub(super) fn greater(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerPro
     Ok(vec![Term::Drawn { id, integer: true }])
 }
 
-/// `x > 0 ? elu(x) : alpha * elu(x)`, the ELU of Keras with a factor of its own.
+pub(super) fn finite(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let x = call.tensor(0)?;
+    let shape = call.drawing().shape(x).to_vec();
+    let id = call.drawing().pending(Pending::Finite, &[x], shape)?;
+    Ok(vec![Term::Drawn { id, integer: true }])
+}
+
+/// `x > 0 ? elu(x) : alpha * elu(x)`, the ELU of Keras with a factor of its own, and
+/// `is_finite(x) ? x : y`, where `x` is finite whenever the model is of use.
 pub(super) fn select(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
     let choice = || unsupported("it chooses between tensors");
     let (condition, a, b) = (call.tensor(0)?, call.tensor(1)?, call.tensor(2)?);
     let drawing = call.drawing();
-    let Some((Step::Pending(Pending::Greater), &[x, zero])) = drawing.node(condition) else {
-        return choice();
+    let (x, zero) = match drawing.node(condition) {
+        Some((Step::Pending(Pending::Greater), &[x, zero])) => (x, zero),
+        Some((Step::Pending(Pending::Finite), &[x])) if x == a => {
+            return Ok(vec![Term::Drawn {
+                id: x,
+                integer: false,
+            }]);
+        }
+        _ => return choice(),
     };
     let is_elu = |id: Drawn| drawing.argument(id, Activation::Elu) == Some(x);
     let Some([p, q]) = drawing.operands(b, BinaryOp::Multiply) else {

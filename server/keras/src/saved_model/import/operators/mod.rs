@@ -51,6 +51,7 @@ pub(super) fn handler(op: &str) -> Option<Handler> {
         "Pow" => combination::power,
         "SelectV2" | "Select" => combination::select,
         "Greater" => combination::greater,
+        "IsFinite" => combination::finite,
         "FusedBatchNorm" | "FusedBatchNormV2" | "FusedBatchNormV3" => {
             normalization::batch_normalization
         }

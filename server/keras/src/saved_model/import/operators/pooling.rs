@@ -35,7 +35,9 @@ pub(super) fn reduce(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProb
         return Ok(call.result(x));
     }
     if axes.first() == Some(&0) && call.drawing().shape(x).len() > 1 {
-        return unsupported("it reduces the batch, build the model with training=False");
+        return unsupported(
+            "it computes batch statistics in this export, save the model as .keras",
+        );
     }
     let kind = match call.op {
         "Mean" => ReduceOp::Mean,

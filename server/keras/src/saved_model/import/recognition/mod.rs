@@ -8,8 +8,9 @@ mod affine;
 mod arrangement;
 mod layer_normalization;
 mod rectifier;
+mod softmax;
 
-use graph::{BinaryOp, Op};
+use graph::{Activation, BinaryOp, Op};
 
 use super::drawing::{Drawing, Drawn};
 use crate::layers::LayerProblem;
@@ -40,6 +41,7 @@ pub(super) fn simplify(
             }
             Ok(None)
         }
+        (Op::Activation(Activation::Exp), &[x]) => softmax::recognise(drawing, x),
         (Op::Reshape { shape }, &[x]) => arrangement::reshape(drawing, x, shape),
         (Op::Transpose { permutation }, &[x]) => arrangement::transpose(drawing, x, permutation),
         (Op::Resize { size, method }, &[x]) => arrangement::resize(drawing, x, *size, *method),

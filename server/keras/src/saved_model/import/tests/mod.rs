@@ -244,6 +244,50 @@ fn what_is_nearly_a_gate_is_none() {
     );
 }
 
+/// `exp(x - reduce_logsumexp(x, axes))` of TensorFlow, on an image of 2 x 2 pixels.
+fn exponential_of_difference(b: &mut Builder, axes: &[i64]) -> usize {
+    let axes = b.integers(&[axes.len()], axes);
+    let keep = || vec![("keep_dims", Attribute::Boolean(true))];
+    let largest = b.node("Max", &[0, axes], keep());
+    let finite = b.node("IsFinite", &[largest], vec![]);
+    let zero = b.floats(&[], &[0.0]);
+    let shift = b.node("SelectV2", &[finite, largest, zero], vec![]);
+    let shifted = b.node("Sub", &[0, shift], vec![]);
+    let exponential = b.node("Exp", &[shifted], vec![]);
+    let sum = b.node("Sum", &[exponential, axes], keep());
+    let log = b.node("Log", &[sum], vec![]);
+    let denominator = b.node("AddV2", &[log, shift], vec![]);
+    let difference = b.node("Sub", &[0, denominator], vec![]);
+    b.node("Exp", &[difference], vec![])
+}
+
+#[test]
+fn a_softmax_over_several_axes_is_one_over_all_their_positions() {
+    let names = |axes: &[i64]| {
+        let ops = recognised(|b| exponential_of_difference(b, axes));
+        ops.iter().map(Op::name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[2, 3]), ["Reshape", "Softmax", "Reshape"]);
+    // Over rows and columns the steps stay what they are.
+    let expected = [
+        "ReduceMax",
+        "Subtract",
+        "Exp",
+        "Sum",
+        "Log",
+        "Add",
+        "Subtract",
+        "Exp",
+    ];
+    assert_eq!(names(&[1, 2]), expected);
+    let mut builder = Builder::image(&[1, 2, 2, 3]);
+    let axis = builder.integers(&[1], &[3]);
+    let largest = builder.node("Max", &[0, axis], vec![]);
+    let finite = builder.node("IsFinite", &[largest], vec![]);
+    let reason = "it is only supported as part of a softmax over several axes";
+    check_refused(builder.import(finite), &[("IsFinite", reason)]);
+}
+
 #[test]
 fn slopes_of_their_own_are_prelu() {
     let ops = recognised(|b| {
