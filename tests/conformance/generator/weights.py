@@ -146,3 +146,9 @@ def fit(model, batch):
         with without(model, SOFTMAX, SIGMOID):
             spread = float(run(model, batch).std())
         kernels[-1].assign(np.asarray(kernels[-1]) * np.float32(SPREAD / max(spread, 1e-3)))
+    *_, last = leaves(model)
+    if getattr(last, "activation", None) == SIGMOID:
+        # Away from zero a sigmoid is flat, and would hide whatever comes before it.
+        with without(model, SIGMOID):
+            mean = run(model, batch).mean(axis=0)
+        last.bias.assign(np.asarray(last.bias) - mean)

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 /// Compares the readers and engines with TensorFlow, for every model and format.
 ///
@@ -17,6 +18,9 @@ pub(crate) struct Arguments {
     /// Only a handful of models that stand for the others.
     #[arg(long, conflicts_with = "models")]
     pub(crate) subset: bool,
+    /// Compare nothing; write a short table of all results so far into the suite's README.
+    #[arg(long, conflicts_with_all = ["models", "environment", "subset", "keep"])]
+    pub(crate) table: bool,
     /// Keep the files of large models, which are otherwise removed once they are compared.
     #[arg(long)]
     pub(crate) keep: bool,
@@ -25,8 +29,16 @@ pub(crate) struct Arguments {
     pub(crate) folder: PathBuf,
 }
 
+impl Arguments {
+    /// Whether every model of both environments is compared.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.models.is_empty() && self.environment.is_none() && !self.subset
+    }
+}
+
 /// A generation of Keras with a TensorFlow that has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Generation {
     /// TensorFlow 2.15.1 with Keras 2.
     Keras2,

@@ -1,13 +1,13 @@
 //! One format of one model: read, run by every engine, compared.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use graph::{Graph, Op, TensorId, passes};
 use inference::{Kernels, Model, TfliteModel, TractModel};
 use tflite::{Encodings, WriteOptions};
 
-use crate::difference::{Difference, absolute, relative};
+use crate::difference::{Difference, absolute, larger, relative};
 use crate::manifest::{Manifest, Reference};
 
 /// Engines, in the order of their columns.
@@ -15,8 +15,8 @@ pub(crate) const ENGINES: [&str; 3] = ["XNNPACK", "built-in kernels", "tract"];
 
 /// What was measured for one format of a model.
 pub(crate) struct Measurement {
-    /// How long reading took.
-    pub(crate) read: Duration,
+    /// How long reading took, in seconds.
+    pub(crate) read: f64,
     /// For each of [`ENGINES`] the difference from TensorFlow.
     pub(crate) differences: [Result<Difference, String>; ENGINES.len()],
     /// The logits of the first engine, to compare formats; one for each image.
@@ -45,7 +45,7 @@ pub(crate) fn measure(
     };
     let start = Instant::now();
     let model = keras::read(path, &options).map_err(|error| error.kind.to_string())?;
-    let read = start.elapsed();
+    let read = start.elapsed().as_secs_f64();
     let xnnpack = run_tflite(&model.graph, Kernels::Xnnpack, reference);
     let builtin = run_tflite(&model.graph, Kernels::Builtin, reference);
     let tract = run_tract(&model.graph, reference);
@@ -64,7 +64,7 @@ pub(crate) fn disagreement(logits: &[Vec<f32>], others: &[Vec<f32>]) -> f32 {
         .iter()
         .zip(others)
         .map(|(a, b)| relative(a, b))
-        .fold(0.0, crate::difference::larger)
+        .fold(0.0, larger)
 }
 
 fn difference(
@@ -75,7 +75,7 @@ fn difference(
     let mut worst = Difference::default();
     let logits = computed.logits.iter().zip(&reference.logits);
     for (actual, expected) in logits {
-        worst.logits = crate::difference::larger(worst.logits, relative(actual, expected));
+        worst.logits = larger(worst.logits, relative(actual, expected));
     }
     if reference.has_softmax() {
         for (actual, expected) in computed.outputs.iter().zip(&reference.outputs) {
@@ -86,7 +86,11 @@ fn difference(
             });
         }
     }
-    Ok(worst)
+    if worst.is_finite() {
+        Ok(worst)
+    } else {
+        Err("the outputs are not finite, or not as many as TensorFlow's".to_owned())
+    }
 }
 
 /// The way of a product: passes, file, runtime.

@@ -1,5 +1,7 @@
 //! How far results are from those of TensorFlow.
 
+use serde::{Deserialize, Serialize};
+
 /// Largest difference of an output behind a softmax.
 const OUTPUT_TOLERANCE: f32 = 1e-4;
 
@@ -7,7 +9,7 @@ const OUTPUT_TOLERANCE: f32 = 1e-4;
 const LOGITS_TOLERANCE: f32 = 1e-3;
 
 /// The worst differences over all images.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Difference {
     /// Between outputs behind a softmax.
     pub(crate) output: Option<f32>,
@@ -16,10 +18,36 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    pub(crate) fn is_tolerable(&self) -> bool {
+    /// What is not tolerable, if anything is.
+    pub(crate) fn problem(&self) -> Option<String> {
         let output = self.output.unwrap_or_default();
-        // Written so that what is no number is not tolerable.
-        output <= OUTPUT_TOLERANCE && self.logits <= LOGITS_TOLERANCE
+        let mut problems = Vec::new();
+        if exceeds(output, OUTPUT_TOLERANCE) {
+            problems.push(format!(
+                "the outputs differ by {}, where {} is tolerated",
+                magnitude(output),
+                magnitude(OUTPUT_TOLERANCE)
+            ));
+        }
+        if exceeds(self.logits, LOGITS_TOLERANCE) {
+            problems.push(format!(
+                "the logits differ by {} of the largest, where {} is tolerated",
+                magnitude(self.logits),
+                magnitude(LOGITS_TOLERANCE)
+            ));
+        }
+        (!problems.is_empty()).then(|| problems.join(" and "))
+    }
+
+    /// Difference behind the softmax, and of the logits.
+    pub(crate) fn cell(&self) -> String {
+        let output = self.output.map_or_else(|| "—".to_owned(), magnitude);
+        format!("{output} / {}", magnitude(self.logits))
+    }
+
+    /// Whether both are numbers.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.output.unwrap_or_default().is_finite() && self.logits.is_finite()
     }
 
     /// The worse of each.
@@ -33,6 +61,11 @@ impl Difference {
             logits: larger(self.logits, other.logits),
         }
     }
+}
+
+/// Whether a difference is more than is tolerated, as what is no number always is.
+fn exceeds(difference: f32, tolerance: f32) -> bool {
+    difference.is_nan() || difference > tolerance
 }
 
 /// The larger one; not a number if one is not.
@@ -60,6 +93,15 @@ pub(crate) fn relative(actual: &[f32], expected: &[f32]) -> f32 {
     }
 }
 
+/// A difference for people: one digit is enough.
+pub(crate) fn magnitude(value: f32) -> String {
+    if value == 0.0 {
+        "0".to_owned()
+    } else {
+        format!("{value:.0e}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,9 +125,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_not_tolerable() {
-        let check = |output, logits, expected| {
+        let check = |output, logits, expected: bool| {
             let difference = Difference { output, logits };
-            assert_eq!(difference.is_tolerable(), expected, "{difference:?}");
+            assert_eq!(difference.problem().is_none(), expected, "{difference:?}");
         };
         check(None, 0.0, true);
         check(Some(1e-4), 1e-3, true);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs};
+use std::{env, fmt, fs};
 
 use crate::Generation;
 
@@ -17,6 +17,27 @@ const STAMP: &str = "requirements.txt";
 
 /// What tells a finished environment's interpreter to print its minor version.
 const VERSION: &str = "import sys; print(*sys.version_info[:2], sep='.')";
+
+/// Why there is no environment.
+pub(crate) enum Problem {
+    /// No interpreter has a version for which the packages exist.
+    NoInterpreter(String),
+    /// Anything else.
+    Other(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        let (Self::NoInterpreter(sentence) | Self::Other(sentence)) = self;
+        formatter.write_str(sentence)
+    }
+}
+
+impl From<String> for Problem {
+    fn from(sentence: String) -> Self {
+        Self::Other(sentence)
+    }
+}
 
 /// Versions of Python for which all pinned packages exist.
 fn pythons(generation: Generation) -> &'static [&'static str] {
@@ -43,16 +64,16 @@ pub(crate) fn prepare(
     generation: Generation,
     requirements: &Path,
     folder: &Path,
-) -> Result<PathBuf, String> {
+) -> Result<PathBuf, Problem> {
     if let Some(present) = env::var_os(variable(generation)) {
         let python = interpreter(Path::new(&present));
         return match version(&python) {
             Some(_) => Ok(python),
-            None => Err(format!(
+            None => Err(Problem::Other(format!(
                 "{} names {}, which has no bin/python; give the folder of a virtual environment",
                 variable(generation),
                 Path::new(&present).display()
-            )),
+            ))),
         };
     }
     let wanted = fs::read_to_string(requirements)
@@ -69,24 +90,55 @@ pub(crate) fn prepare(
     Ok(python)
 }
 
-fn install(generation: Generation, requirements: &Path, folder: &Path) -> Result<(), String> {
+fn install(generation: Generation, requirements: &Path, folder: &Path) -> Result<(), Problem> {
     let base = find_interpreter(generation)?;
-    eprintln!("installing {} with {base}", generation.name());
-    let mut venv = Command::new(&base);
-    venv.args(["-m", "venv", "--clear"]).arg(folder);
-    run(
-        venv,
-        "`python -m venv` failed; install the package python3-venv",
-    )?;
-    let mut pip = Command::new(interpreter(folder));
-    pip.args(["-m", "pip", "install", "--quiet", "--no-deps"])
+    eprintln!(
+        "making {} of {} with {base}",
+        folder.display(),
+        requirements.display()
+    );
+    let mut pip = make(&base, folder)?;
+    pip.args(["install", "--quiet", "--no-deps"])
         .args(["--disable-pip-version-check", "--only-binary", ":all:"])
         .arg("--requirement")
         .arg(requirements);
     run(
         pip,
         "pip could not install TensorFlow; check the network connection and pip's settings",
-    )
+    )?;
+    Ok(())
+}
+
+/// Makes an environment without packages, and begins the command that installs some.
+fn make(base: &str, folder: &Path) -> Result<Command, Problem> {
+    let venv = |options: &[&str]| {
+        let mut venv = Command::new(base);
+        venv.args(["-m", "venv", "--clear"])
+            .args(options)
+            .arg(folder);
+        venv
+    };
+    let python = interpreter(folder);
+    // Debian keeps what installs pip in python3-venv, a package of its own.
+    if succeeds(Command::new(base).args(["-m", "ensurepip", "--version"])) {
+        run(venv(&[]), "`python -m venv` failed; see above")?;
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip"]);
+        return Ok(pip);
+    }
+    run(
+        venv(&["--without-pip"]),
+        "`python -m venv` failed; install the package python3-venv",
+    )?;
+    let mut pip = Command::new(base);
+    pip.args(["-m", "pip", "--python"]).arg(python);
+    if succeeds(Command::new(base).args(["-m", "pip", "--version"])) {
+        Ok(pip)
+    } else {
+        Err(Problem::Other(format!(
+            "{base} has neither ensurepip nor pip; install the package python3-venv"
+        )))
+    }
 }
 
 fn interpreter(environment: &Path) -> PathBuf {
@@ -97,21 +149,21 @@ fn interpreter(environment: &Path) -> PathBuf {
     }
 }
 
-fn find_interpreter(generation: Generation) -> Result<String, String> {
+fn find_interpreter(generation: Generation) -> Result<String, Problem> {
     let fits = pythons(generation);
     let answers = |python: &str| version(Path::new(python));
     if let Ok(named) = env::var(INTERPRETER) {
         return match answers(&named) {
             Some(version) if fits.contains(&version.as_str()) => Ok(named),
-            Some(version) => Err(format!(
+            Some(version) => Err(Problem::NoInterpreter(format!(
                 "{INTERPRETER} names Python {version}, but the packages pinned for {} need Python \
                  {}; name another one",
                 generation.name(),
                 fits.join(" or ")
-            )),
-            None => Err(format!(
+            ))),
+            None => Err(Problem::Other(format!(
                 "{INTERPRETER} names `{named}`, which does not run; name an interpreter"
-            )),
+            ))),
         };
     }
     CANDIDATES
@@ -119,13 +171,13 @@ fn find_interpreter(generation: Generation) -> Result<String, String> {
         .find(|python| answers(python).is_some_and(|version| fits.contains(&version.as_str())))
         .map(|&python| python.to_owned())
         .ok_or_else(|| {
-            format!(
+            Problem::NoInterpreter(format!(
                 "the packages pinned for {} need Python {}, and none of {} is that; install it, \
                  or name one in {INTERPRETER}",
                 generation.name(),
                 fits.join(" or "),
                 CANDIDATES.join(", ")
-            )
+            ))
         })
 }
 
@@ -138,6 +190,12 @@ fn version(python: &Path) -> Option<String> {
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
+}
+
+/// Whether a command runs and ends well. What it prints is not shown.
+fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
 }
 
 fn run(mut command: Command, failure: &str) -> Result<(), String> {

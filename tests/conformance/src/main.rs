@@ -8,6 +8,8 @@ mod expected;
 mod generator;
 mod manifest;
 mod report;
+mod results;
+mod row;
 mod summary;
 
 use std::fs;
@@ -19,9 +21,10 @@ use std::thread;
 use clap::Parser as _;
 
 use arguments::{Arguments, Generation};
+use environment::Problem;
 use generator::{Generator, Made};
 use manifest::Manifest;
-use report::{Outcome, Row};
+use row::{Outcome, Row};
 
 /// Models that stand for the others where time is short.
 const SUBSET: &[&str] = &[
@@ -41,7 +44,7 @@ const SUBSET: &[&str] = &[
 ];
 
 /// Files of models up to this size are kept for the next run, in bytes.
-const KEPT_BYTES: u64 = 400_000_000;
+const KEPT_BYTES: u64 = 60_000_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -58,18 +61,14 @@ fn main() -> ExitCode {
 /// Whether everything agrees.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let expected = expected::read(&sources.join("expected_failures.json"))?;
-    let mut work = Vec::new();
-    for generation in Generation::ALL {
-        if arguments.environment.is_none_or(|only| only == generation) {
-            let generator = generator(generation, sources, &arguments.folder)?;
-            let names = select(generator.list()?, arguments);
-            work.push((generator, names));
-        }
+    let expected = expected::read(&sources.join("expected_refusals.json"))?;
+    let results = arguments.folder.join("results.json");
+    if arguments.table {
+        let table = summary::summary(&results::read(&results)?, &expected);
+        summary::insert(&sources.join("README.md"), &table)?;
+        return Ok(true);
     }
-    if work.iter().all(|(_, names)| names.is_empty()) {
-        return Err("no model has one of these names".to_owned());
-    }
+    let Plan { work, left_out } = plan(arguments, sources)?;
     inference::start_tflite_runtime();
     // While one model is compared, the next one is made.
     let (sender, receiver) = sync_channel(0);
@@ -79,15 +78,59 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
                 generator.make(names, &sender);
             }
         });
-        compare_all(&receiver, arguments.keep)
-    });
-    let (conclusion, agrees) = report::conclusion(&rows, &expected);
+        compare_all(&receiver, &results, arguments.keep)
+    })?;
+    let (mut conclusion, mut failing) = report::conclusion(&rows, &expected);
+    if arguments.is_complete() {
+        for sentence in expected::unused(&expected, &rows) {
+            conclusion.push_str(&format!("\n{sentence}\n"));
+            failing += 1;
+        }
+    }
+    for sentence in left_out {
+        conclusion.push_str(&format!("\n{sentence}\n"));
+    }
     println!("\n{conclusion}");
     write_report(&arguments.folder.join("report.md"), &rows, &conclusion)?;
-    Ok(agrees)
+    Ok(failing == 0)
 }
 
-fn generator(generation: Generation, sources: &Path, folder: &Path) -> Result<Generator, String> {
+/// What a run does.
+#[derive(Default)]
+struct Plan {
+    /// The models to make and compare, with what makes them.
+    work: Vec<(Generator, Vec<String>)>,
+    /// A sentence for each environment that is left out.
+    left_out: Vec<String>,
+}
+
+fn plan(arguments: &Arguments, sources: &Path) -> Result<Plan, String> {
+    let mut plan = Plan::default();
+    let wanted = |generation| arguments.environment.is_none_or(|only| only == generation);
+    for generation in Generation::ALL.into_iter().filter(|&any| wanted(any)) {
+        match generator(generation, sources, &arguments.folder) {
+            Ok(generator) => {
+                let names = select(generator.list()?, arguments);
+                plan.work.push((generator, names));
+            }
+            // The other generation alone still says much about a change.
+            Err(Problem::NoInterpreter(sentence)) if arguments.subset => {
+                let sentence = format!("{} was left out: {sentence}", generation.name());
+                plan.left_out.push(sentence);
+            }
+            Err(problem) => return Err(problem.to_string()),
+        }
+    }
+    if plan.work.is_empty() {
+        return Err(plan.left_out.join("; "));
+    }
+    if plan.work.iter().all(|(_, names)| names.is_empty()) {
+        return Err("no model has one of these names".to_owned());
+    }
+    Ok(plan)
+}
+
+fn generator(generation: Generation, sources: &Path, folder: &Path) -> Result<Generator, Problem> {
     let requirements = sources
         .join("requirements")
         .join(generation.name())
@@ -111,15 +154,17 @@ fn select(mut names: Vec<String>, arguments: &Arguments) -> Vec<String> {
     names
 }
 
-fn compare_all(receiver: &Receiver<Made>, keep: bool) -> Vec<Row> {
+fn compare_all(receiver: &Receiver<Made>, results: &Path, keep: bool) -> Result<Vec<Row>, String> {
     println!("{}", report::heading());
     let mut rows = Vec::new();
     for made in receiver {
         let folder = made.folder.as_ref().ok().cloned();
-        for row in compare(made) {
-            println!("{}", row.line());
-            rows.push(row);
+        let of_model = compare(made);
+        for row in &of_model {
+            println!("{}", report::line(row));
         }
+        results::record(results, &of_model)?;
+        rows.extend(of_model);
         if let Some(folder) = folder
             && !keep
             && generator::size(&folder) > KEPT_BYTES
@@ -128,17 +173,17 @@ fn compare_all(receiver: &Receiver<Made>, keep: bool) -> Vec<Row> {
             let _ = fs::remove_dir_all(folder);
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// Compares every format of a model.
 fn compare(made: Made) -> Vec<Row> {
-    let row = |format: &str, parameters, result| Row {
+    let row = |format: &str, facts, outcome| Row {
         generation: made.generation,
         model: made.name.clone(),
         format: format.to_owned(),
-        parameters,
-        result,
+        facts,
+        outcome,
     };
     let loaded = made.folder.clone().and_then(|folder: PathBuf| {
         let manifest = Manifest::read(&folder)?;
@@ -147,7 +192,7 @@ fn compare(made: Made) -> Vec<Row> {
     });
     let (folder, manifest, reference) = match loaded {
         Ok(loaded) => loaded,
-        Err(problem) => return vec![row("every format", None, Outcome::Refused(problem))],
+        Err(problem) => return vec![row(Row::EVERY_FORMAT, None, Outcome::NotMade(problem))],
     };
     let mut first: Option<Vec<Vec<f32>>> = None;
     let mut rows = Vec::new();
@@ -155,8 +200,8 @@ fn compare(made: Made) -> Vec<Row> {
         let outcome = match (&written.path, &written.problem) {
             (Some(path), _) => {
                 match comparison::measure(&folder.join(path), &manifest, &reference) {
-                    Ok(mut measurement) => {
-                        let logits = measurement.logits.take();
+                    Ok(measurement) => {
+                        let logits = measurement.logits;
                         let disagreement = match (&first, &logits) {
                             (Some(first), Some(logits)) => {
                                 Some(comparison::disagreement(logits, first))
@@ -164,23 +209,26 @@ fn compare(made: Made) -> Vec<Row> {
                             _ => None,
                         };
                         first = first.or(logits);
-                        Outcome::from((measurement, disagreement))
+                        Outcome::Measured {
+                            read: measurement.read,
+                            differences: measurement.differences,
+                            disagreement,
+                        }
                     }
                     Err(sentence) => Outcome::Refused(sentence),
                 }
             }
             (None, problem) => Outcome::NotWritten(problem.clone().unwrap_or_default()),
         };
-        rows.push(row(&written.format, Some(manifest.parameters), outcome));
+        rows.push(row(&written.format, Some(manifest.facts()), outcome));
     }
     rows
 }
 
 fn write_report(path: &Path, rows: &[Row], conclusion: &str) -> Result<(), String> {
-    let table: Vec<String> = rows.iter().map(Row::line).collect();
+    let table: Vec<String> = rows.iter().map(report::line).collect();
     let text = format!(
-        "{}\n\n{}\n{}\n\n{conclusion}",
-        summary::summary(rows),
+        "{}\n{}\n\n{conclusion}",
         report::heading(),
         table.join("\n")
     );

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::row::Facts;
+
 /// `manifest.json` in the folder of a model.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Manifest {
@@ -16,8 +18,17 @@ pub(crate) struct Manifest {
     pub(crate) outputs: usize,
     /// Number of weights.
     pub(crate) parameters: u64,
+    /// What it was made with.
+    pub(crate) versions: Versions,
     /// The formats that Keras was asked to write.
     pub(crate) formats: Vec<Written>,
+}
+
+/// Versions of the packages that make and run a model.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Versions {
+    pub(crate) tensorflow: String,
+    pub(crate) keras: String,
 }
 
 /// A format of a model.
@@ -49,6 +60,18 @@ impl Manifest {
         let text = read(&path)?;
         serde_json::from_slice(&text)
             .map_err(|error| format!("{} is damaged: {error}", path.display()))
+    }
+
+    /// What the table tells of the model.
+    pub(crate) fn facts(&self) -> Facts {
+        Facts {
+            input_shape: self.input_shape,
+            parameters: self.parameters,
+            versions: format!(
+                "TensorFlow {} with Keras {}",
+                self.versions.tensorflow, self.versions.keras
+            ),
+        }
     }
 
     /// # Errors
