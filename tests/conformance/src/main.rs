@@ -64,7 +64,9 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let expected = expected::read(&sources.join("expected_refusals.json"))?;
     let results = arguments.folder.join("results.json");
     if arguments.table {
-        let table = summary::summary(&results::read(&results)?, &expected);
+        let mut rows = results::read(&results)?;
+        rows.sort_by_key(Row::name);
+        let table = summary::summary(&rows, &expected);
         summary::insert(&sources.join("README.md"), &table)?;
         return Ok(true);
     }
