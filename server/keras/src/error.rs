@@ -70,6 +70,11 @@ pub enum ErrorKind {
         "the SavedModel was written by TensorFlow 1 or without object graph; load it in TensorFlow 2.4 or later and save it again"
     )]
     FirstGenerationSavedModel,
+    /// A member of an archive would take far more memory than the archive.
+    #[error(
+        "\"{0}\" is compressed so much that it does not fit in memory safely; unzip the model and give the folder"
+    )]
+    CompressedMember(String),
     /// The path names a device, a pipe or a socket.
     #[error("this is not a regular file; give the path of a Keras .keras or .h5 file")]
     NotAFile,
@@ -98,9 +103,9 @@ pub enum ErrorKind {
     /// The structure of the zip archive cannot be followed, or its contents have changed.
     #[error("the .keras archive is damaged ({0}); copy or save the file again")]
     DamagedArchive(String),
-    /// A zip archive without a part that every `.keras` file has.
+    /// A zip archive or a folder without a part that every `.keras` file has.
     #[error(
-        "the zip archive has no \"{0}\", so it is not a whole .keras model; save the model with model.save()"
+        "the .keras model has no \"{0}\", so it is not whole; save the model with model.save()"
     )]
     MissingMember(String),
     /// A password protects the archive.

@@ -27,11 +27,10 @@ pub(crate) const ARCHIVE_MEMBERS: u64 = 4096;
 pub(crate) const ARCHIVE_DIRECTORY_BYTES: u64 = 1 << 20;
 /// Bytes of the text that states the version of Keras.
 pub(crate) const METADATA_BYTES: u64 = 64 << 10;
-/// Most that compressed members expand to: a multiple of their size in the archive. Weights hardly
-/// shrink; configurations do, and the slack is for them.
-pub(crate) const ARCHIVE_EXPANSION: u64 = 16;
-/// Bytes that a compressed member may expand to beyond that.
-pub(crate) const ARCHIVE_SLACK_BYTES: u64 = CONFIGURATION_BYTES as u64;
+/// Bytes that a compressed member may expand to beyond one and a half times its size in the archive.
+/// It is held in memory beside the weights that are read from it, and both together are to stay
+/// below three times the file and 64 MB.
+pub(crate) const ARCHIVE_SLACK_BYTES: u64 = 24 << 20;
 /// Bytes of the graph of a SavedModel; protocol buffers cannot be longer.
 pub(crate) const SAVED_MODEL_BYTES: u64 = 2 << 30;
 /// Signatures of a SavedModel, and tensors of a signature.

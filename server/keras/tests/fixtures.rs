@@ -145,6 +145,25 @@ fn archives_of_other_writers_are_read() {
 }
 
 #[test]
+fn an_unzipped_archive_is_a_folder() {
+    let cases = cases("keras3");
+    let case = cases.iter().find(|case| case.name == "keras3/shared");
+    let case = case.unwrap();
+    let expected = evaluate(&case.path, &case.input);
+    let folder = fixtures().join("keras3").join("shared_unzipped");
+    assert_eq!(evaluate(&folder, &case.input), expected);
+    let summary = inspect(&folder, &OPTIONS).unwrap();
+    assert_eq!(summary.format, "Keras archive (.keras), unzipped");
+    // Without its weights it is no model, and says what is missing.
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["config.json", "metadata.json"] {
+        std::fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+    }
+    let error = read(copy.path(), &OPTIONS).unwrap_err().to_string();
+    assert!(error.contains("no \"model.weights.h5\""), "{error}");
+}
+
+#[test]
 fn keras_2_models_compute_what_keras_does() {
     check("keras2", 23);
 }

@@ -120,7 +120,7 @@ fn damaged_archives() {
         ("no_metadata", "metadata.json"),
         ("no_weights", "model.weights.h5"),
     ] {
-        let expected = format!("the zip archive has no \"{member}\", so it is not a whole");
+        let expected = format!("the .keras model has no \"{member}\", so it is not whole");
         check(name, &expected);
     }
     check(
@@ -135,7 +135,7 @@ fn damaged_archives() {
     );
     check(
         "bomb_weights",
-        "\"model.weights.h5\" of 33554432 bytes in its archive, more than",
+        "\"model.weights.h5\" is compressed so much that it does not fit in memory safely; unzip",
     );
     check("not_hdf5", "the HDF5 data is damaged at the file header");
     check("bzip2", "compressed with method 12, only deflate");
@@ -184,7 +184,7 @@ fn files_of_other_kinds() {
     check_bytes(
         "bare.zip",
         &[b"PK\x05\x06".as_slice(), &[0; 18]].concat(),
-        "the zip archive has no \"model.weights.h5\", so it is not a whole .keras model",
+        "the .keras model has no \"model.weights.h5\", so it is not whole",
     );
     check_bytes("empty.h5", b"", "the file is empty");
     check_bytes("notes.h5", b"nothing", "this is a file of another kind");

@@ -1,7 +1,7 @@
 //! What is at the paths of a configuration and what its numbers amount to, in words.
 
 use super::markdown::{bytes, code, counted, grouped};
-use crate::checks::inputs::is_saved_model;
+use crate::checks::inputs::is_model_folder;
 use crate::document::{Document, Mention};
 use crate::facts::{ClassFolders, Entry, Facts, ModelFacts};
 use crate::labels::LabelFile;
@@ -39,7 +39,7 @@ fn model_at(
 ) -> Option<Result<std::sync::Arc<ModelFacts>, crate::facts::ModelProblem>> {
     let readable = match facts.entry(path) {
         Entry::File => true,
-        Entry::Folder => is_saved_model(facts, path),
+        Entry::Folder => is_model_folder(facts, path),
         _ => false,
     };
     let size = number(document, "input_tensor_size").filter(|size| (1..=4096).contains(size));

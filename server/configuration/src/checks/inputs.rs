@@ -43,7 +43,7 @@ fn locate(context: &mut Context, key: &str, kind: Kind) -> Option<PathBuf> {
         (Entry::File, Kind::Model | Kind::File) | (Entry::Folder, Kind::Folder) => {
             return Some(path);
         }
-        (Entry::Folder, Kind::Model) if is_saved_model(context.facts, &path) => return Some(path),
+        (Entry::Folder, Kind::Model) if is_model_folder(context.facts, &path) => return Some(path),
         (Entry::Unknown, _) => {}
         (Entry::Missing, _) => missing(context, key, written, &path, kind),
         (Entry::OutsideTrust, _) => outside_trust(context, key, &shown),
@@ -72,9 +72,10 @@ fn locate(context: &mut Context, key: &str, kind: Kind) -> Option<PathBuf> {
     None
 }
 
-/// Whether a folder is a SavedModel, TensorFlow's format for a model in a folder.
-pub(crate) fn is_saved_model(facts: &dyn Facts, folder: &Path) -> bool {
-    facts.entry(&folder.join("saved_model.pb")) == Entry::File
+/// Whether a folder is a model: a SavedModel, or what Keras 3 writes with `save(.., zipped=False)`.
+pub(crate) fn is_model_folder(facts: &dyn Facts, folder: &Path) -> bool {
+    let has = |name: &str| facts.entry(&folder.join(name)) == Entry::File;
+    has("saved_model.pb") || (has("config.json") && has("model.weights.h5"))
 }
 
 /// Whether a file's name is that of a model.
@@ -95,7 +96,7 @@ fn folder_for_model(context: &mut Context, key: &str, written: &str, path: &Path
         .iter()
         .filter(|listed| match listed.entry {
             Entry::File => is_model_name(&listed.name),
-            Entry::Folder => is_saved_model(context.facts, &path.join(&listed.name)),
+            Entry::Folder => is_model_folder(context.facts, &path.join(&listed.name)),
             _ => false,
         })
         .map(|listed| format!("{}/{}", written.trim_end_matches('/'), listed.name))

@@ -1,7 +1,7 @@
 //! Folders that the jobs write to.
 
 use super::Context;
-use super::inputs::{free_of_links, is_saved_model, outside_trust};
+use super::inputs::{free_of_links, is_model_folder, outside_trust};
 use crate::code::Code;
 use crate::facts::Entry;
 use crate::finding::quoted;
@@ -43,7 +43,7 @@ fn apart_from_inputs(context: &mut Context, key: &str) {
         .or_else(|| {
             // A model may be a folder of files, all of which are the input.
             let model = input("source_keras_model")?;
-            let within = output.starts_with(&model) && is_saved_model(context.facts, &model);
+            let within = output.starts_with(&model) && is_model_folder(context.facts, &model);
             within.then_some("source_keras_model")
         });
     if let Some(other) = same {

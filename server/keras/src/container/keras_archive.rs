@@ -1,16 +1,19 @@
-//! `.keras` files: a zip archive of `config.json`, `metadata.json` and `model.weights.h5`.
+//! `.keras` files: a zip archive of `config.json`, `metadata.json` and `model.weights.h5`, or a
+//! folder of these.
 //!
 //! The layout is that of `saving_lib.py` in Keras 2.12 to 2.15 and in Keras 3. A layer's variables
 //! lie in `layers/<class>/vars/0`, `1`, …, where the class is in snake case and has a number from
 //! its second layer in the same model on; layers of a nested model lie in `layers` of its group.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::datasets::DatasetWeights;
 use super::hdf5::{Hdf5, PureHdf5};
+use super::members::Members;
 use super::section::Section;
 use super::zip::Archive;
 use super::{Container, WeightSource};
@@ -29,26 +32,40 @@ const OTHER_WEIGHTS: [(&str, &str); 3] = [
     ("variables.h5", "stored as a preview of Keras 2.11 had it"),
 ];
 
-/// An open .keras file.
+/// Whether a folder has the files of an archive in it.
+pub(crate) fn is_unzipped(folder: &Path) -> bool {
+    [CONFIGURATION, METADATA]
+        .iter()
+        .all(|name| folder.join(name).is_file())
+}
+
+/// An open .keras file, or a folder with what would be in one.
 pub(super) struct KerasArchive {
-    archive: Archive,
+    members: Members,
     configuration: String,
     keras_version: String,
 }
 
 impl KerasArchive {
     pub(super) fn open(file: Section) -> Result<Self, ErrorKind> {
-        let archive = Archive::open(file)?;
-        if !archive.contains(WEIGHTS) {
+        Self::of(Members::Archive(Archive::open(file)?))
+    }
+
+    pub(super) fn open_folder(folder: &Path) -> Result<Self, ErrorKind> {
+        Self::of(Members::Folder(folder.to_owned()))
+    }
+
+    fn of(members: Members) -> Result<Self, ErrorKind> {
+        if !members.contains(WEIGHTS) {
             let other = OTHER_WEIGHTS
                 .iter()
-                .find(|(name, _)| archive.contains(name));
+                .find(|(name, _)| members.contains(name));
             return Err(match other {
                 Some((_, form)) => ErrorKind::OtherWeights(form),
                 None => ErrorKind::MissingMember(WEIGHTS.to_owned()),
             });
         }
-        let metadata = archive.text(METADATA, limits::METADATA_BYTES)?;
+        let metadata = members.text(METADATA, limits::METADATA_BYTES)?;
         let keras_version = serde_json::from_str(&metadata)
             .ok()
             .and_then(|metadata: Value| Some(metadata.get("keras_version")?.as_str()?.to_owned()))
@@ -57,8 +74,8 @@ impl KerasArchive {
                 problem: "it has no \"keras_version\"".to_owned(),
             })?;
         Ok(Self {
-            configuration: archive.text(CONFIGURATION, limits::CONFIGURATION_BYTES as u64)?,
-            archive,
+            configuration: members.text(CONFIGURATION, limits::CONFIGURATION_BYTES as u64)?,
+            members,
             keras_version,
         })
     }
@@ -66,7 +83,10 @@ impl KerasArchive {
 
 impl Container for KerasArchive {
     fn format(&self) -> &'static str {
-        "Keras archive (.keras)"
+        match self.members {
+            Members::Archive(_) => "Keras archive (.keras)",
+            Members::Folder(_) => "Keras archive (.keras), unzipped",
+        }
     }
 
     fn keras_version(&self) -> Option<&str> {
@@ -81,7 +101,7 @@ impl Container for KerasArchive {
         &'a self,
         model: &ModelDefinition,
     ) -> Result<Box<dyn WeightSource + 'a>, ErrorKind> {
-        let file = self.archive.contents(WEIGHTS, u64::MAX)?;
+        let file = self.members.contents(WEIGHTS, u64::MAX)?;
         let hdf5: Rc<dyn Hdf5> = Rc::new(PureHdf5::open(file)?);
         let doubled = hdf5.string_attributes(Scheme::Doubled.layers())?.is_some();
         let scheme = if doubled {

@@ -8,6 +8,7 @@ mod hdf5;
 mod keras_archive;
 mod keras_h5;
 mod legacy_order;
+mod members;
 mod section;
 mod zip;
 
@@ -17,6 +18,7 @@ use std::path::Path;
 
 use crate::definition::{ModelDefinition, VariableId};
 use crate::error::ErrorKind;
+pub(crate) use keras_archive::is_unzipped;
 use section::Section;
 
 /// A file that holds a whole model.
@@ -54,6 +56,9 @@ pub(crate) enum WeightProblem {
 
 /// Opens a model file, after its first bytes and not its name have told its format.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Container>, ErrorKind> {
+    if is_unzipped(path) {
+        return Ok(Box::new(keras_archive::KerasArchive::open_folder(path)?));
+    }
     if !std::fs::metadata(path)?.is_file() {
         return Err(ErrorKind::NotAFile);
     }

@@ -28,6 +28,7 @@ mod wire;
 
 use std::path::{Path, PathBuf};
 
+use crate::container;
 use crate::error::ErrorKind;
 use crate::limits;
 use calls::Calls;
@@ -46,10 +47,11 @@ use variables::Variables;
 const METADATA_FILE: &str = "keras_metadata.pb";
 
 /// The directory of the SavedModel that a path names: the path itself, or the directory of a
-/// `saved_model.pb`. `None` when it names something else.
+/// `saved_model.pb`. `None` when it names something else, such as an unzipped .keras file.
 pub(crate) fn directory(path: &Path) -> Option<PathBuf> {
     if path.is_dir() {
-        return Some(path.to_owned());
+        let other = container::is_unzipped(path) && !path.join(GRAPH_FILE).exists();
+        return (!other).then(|| path.to_owned());
     }
     let named = path.file_name().is_some_and(|name| name == GRAPH_FILE);
     named.then(|| path.parent().map(Path::to_owned)).flatten()

@@ -3,7 +3,7 @@
 use super::{Completion, CompletionKind};
 use crate::assist::cursor::Cursor;
 use crate::assist::markdown::bytes;
-use crate::checks::inputs::{is_model_name, is_saved_model};
+use crate::checks::inputs::{is_model_folder, is_model_name};
 use crate::document::Document;
 use crate::facts::{Entry, Facts, Listed};
 use crate::paths::absolute;
@@ -94,8 +94,8 @@ impl Candidate {
         };
         let (fits, detail) = match (role, is_folder) {
             (PathRole::Model, true) => {
-                let is_model = looks_inside && is_saved_model(facts, &path);
-                (is_model, if is_model { "SavedModel" } else { "" })
+                let is_model = looks_inside && is_model_folder(facts, &path);
+                (is_model, if is_model { "model in a folder" } else { "" })
             }
             (PathRole::Model, false) => (is_model_name(&listed.name), ""),
             (PathRole::CalibrationImages | PathRole::EvaluationImages, true) => {

@@ -39,14 +39,6 @@ impl Archive {
         self.members.contains_key(name)
     }
 
-    /// Reads a text of at most `most` bytes.
-    pub(super) fn text(&self, name: &str, most: u64) -> Result<String, ErrorKind> {
-        let contents = self.contents(name, most)?;
-        let mut bytes = vec![0; usize::try_from(contents.length()).unwrap_or(0)];
-        contents.read_exact_at(0, &mut bytes)?;
-        String::from_utf8(bytes).map_err(|_| damaged(format!("\"{name}\" is not UTF-8 text")))
-    }
-
     /// The contents of a member of at most `most` bytes, after its checksum has been compared.
     /// Only a compressed member takes memory.
     pub(super) fn contents(&self, name: &str, most: u64) -> Result<Section, ErrorKind> {
@@ -58,17 +50,16 @@ impl Archive {
         }
         let expanded = member
             .stored
-            .saturating_mul(limits::ARCHIVE_EXPANSION)
+            .saturating_add(member.stored / 2)
             .saturating_add(limits::ARCHIVE_SLACK_BYTES);
-        let most = match member.method {
-            STORED => most,
-            _ => most.min(expanded).min(limits::WEIGHT_BYTES),
-        };
         if member.length > most {
             return Err(ErrorKind::Limit {
                 what: format!("\"{name}\" of {} bytes in its archive", member.length),
                 limit: format!("{most} bytes"),
             });
+        }
+        if member.method != STORED && member.length > expanded {
+            return Err(ErrorKind::CompressedMember(name.to_owned()));
         }
         let data = self.data(name, member)?;
         let contents = match member.method {
