@@ -1,0 +1,2 @@
+#![no_main]
+libfuzzer_programs::program!("saved_model");

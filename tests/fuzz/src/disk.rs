@@ -1,0 +1,136 @@
+//! A disk that somebody made up, on which much is to be found.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use configuration::{
+    ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts, ModelProblem,
+    ModelProblemKind,
+};
+
+/// A disk whose answers are drawn from the paths that are asked about: every answer comes up, and
+/// the same one each time.
+pub(crate) struct Disk;
+
+/// One of `choices`, by the bytes of the path and the number of the question.
+fn choice(path: &Path, question: usize, choices: usize) -> usize {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let sum = bytes.fold(question, |sum, &byte| sum * 31 % 65_521 + usize::from(byte));
+    sum % choices
+}
+
+impl Facts for Disk {
+    fn entry(&self, path: &Path) -> Entry {
+        match choice(path, 1, 10) {
+            0 => Entry::Missing,
+            1..4 => Entry::File,
+            4..6 => Entry::Folder,
+            6 => Entry::SymbolicLink,
+            7 => Entry::Other,
+            8 => Entry::Unreadable("it lies on a broken disk".to_owned()),
+            _ => Entry::OutsideTrust,
+        }
+    }
+
+    fn link_target(&self, link: &Path) -> Option<PathBuf> {
+        (choice(link, 2, 2) == 0).then(|| link.join("target"))
+    }
+
+    fn listing(&self, folder: &Path) -> Vec<Listed> {
+        let names = ["model.h5", "ä\"\\\n.keras", "labels.json", "images", "$0}"];
+        names
+            .iter()
+            .take(choice(folder, 3, 6))
+            .map(|&name| Listed {
+                name: name.to_owned(),
+                entry: self.entry(&folder.join(name)),
+            })
+            .collect()
+    }
+
+    fn size(&self, file: &Path) -> Option<u64> {
+        [None, Some(0), Some(u64::MAX)][choice(file, 4, 3)]
+    }
+
+    fn modified(&self, file: &Path) -> Option<SystemTime> {
+        let seconds = [None, Some(0), Some(1_700_000_000)][choice(file, 5, 3)]?;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>> {
+        let texts = [r#"{"a": 0, "b": 1}"#, r#"{"a": 0, "a": 7, }"#, "[", ""];
+        match choice(file, 6, 6) {
+            0 => None,
+            1 => Some(Err("it is not readable".to_owned())),
+            number => Some(Ok(texts[number - 2].into())),
+        }
+    }
+
+    fn model(
+        &self,
+        path: &Path,
+        input_size: Option<usize>,
+    ) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
+        let problem = |kind| ModelProblem {
+            kind,
+            message: "it is no model".to_owned(),
+            layers: vec!["layer \"a\" (Lambda)".to_owned()],
+        };
+        Some(match choice(path, 7, 6) {
+            0 => return None,
+            1 => Err(problem(ModelProblemKind::WeightsOnly)),
+            2 => Err(problem(ModelProblemKind::Unsupported)),
+            3 => Err(problem(ModelProblemKind::Unreadable)),
+            4 => Ok(Arc::new(ModelFacts::default())),
+            _ => Ok(Arc::new(ModelFacts {
+                format: "Keras HDF5 (.h5)".to_owned(),
+                input_name: "image".to_owned(),
+                input_height: input_size.or(Some(224)),
+                input_width: Some(224),
+                channels: Some(3),
+                classes: Some(2),
+                layers: usize::MAX,
+                parameters: u64::MAX,
+                normalization_layers: vec!["rescaling".to_owned()],
+                ..ModelFacts::default()
+            })),
+        })
+    }
+
+    fn calibration_images(&self, folder: &Path) -> Option<Result<usize, FolderError>> {
+        Some(match choice(folder, 8, 5) {
+            0 => return None,
+            1 => Err(FolderError::SymbolicLink("it is a link".to_owned())),
+            2 => Ok(0),
+            3 => Ok(12),
+            _ => Ok(usize::MAX),
+        })
+    }
+
+    fn unreadable_images(&self, folder: &Path) -> Option<Arc<ImageExamination>> {
+        let unreadable = vec![(folder.join("a.jpg"), "a.jpg is cut off".to_owned())];
+        (choice(folder, 9, 2) == 0).then(|| {
+            Arc::new(ImageExamination {
+                examined: 5,
+                unreadable,
+            })
+        })
+    }
+
+    fn class_folders(&self, folder: &Path) -> Option<Result<Arc<ClassFolders>, FolderError>> {
+        let extensions = BTreeMap::from([("jpg".to_owned(), 3), ("JPEG".to_owned(), 1)]);
+        let classes = ["a", "ä\"", "b"].map(|name| (name.to_owned(), extensions.clone()));
+        Some(match choice(folder, 10, 4) {
+            0 => return None,
+            1 => Err(FolderError::Unreadable("it is locked".to_owned())),
+            2 => Ok(Arc::new(ClassFolders::new())),
+            _ => Ok(Arc::new(classes.into())),
+        })
+    }
+
+    fn holds_images(&self, folder: &Path) -> Option<bool> {
+        [None, Some(true), Some(false)][choice(folder, 11, 3)]
+    }
+}
