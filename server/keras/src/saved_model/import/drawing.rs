@@ -37,6 +37,10 @@ pub(super) enum Pending {
     Greater,
     /// Whether a number is neither infinite nor undefined, a part of softmax over several axes.
     Finite,
+    /// Real numbers as complex ones, a part of Fourier transforms.
+    Complex,
+    /// Fourier transform over the last two axes, of which the real part follows.
+    Spectrum,
     /// Pads and deals pixels out to several images, in front of a dilated convolution.
     SpaceToBatch {
         /// Step between pixels of one image; `[height, width]`.
@@ -67,6 +71,14 @@ impl Pending {
             Self::Finite => (
                 "IsFinite",
                 "it is only supported as part of a softmax over several axes",
+            ),
+            Self::Complex => (
+                "Complex",
+                "complex numbers are only supported in a two-dimensional Fourier transform",
+            ),
+            Self::Spectrum => (
+                "FFT2D",
+                "of a Fourier transform only the real part is supported",
             ),
             Self::SpaceToBatch { .. } => (
                 "SpaceToBatchND",

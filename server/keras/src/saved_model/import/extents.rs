@@ -196,6 +196,34 @@ pub(super) fn paddings(
     }
 }
 
+/// Positions of an axis that is padded with its own elements, of which the outermost `skipped` are
+/// not repeated; `None` when it has too few.
+pub(super) fn mirrored(
+    extent: usize,
+    [before, after]: [usize; 2],
+    skipped: usize,
+) -> Option<Vec<usize>> {
+    let most = extent.checked_sub(skipped)?;
+    if before > most || after > most {
+        return None;
+    }
+    let front = (skipped..skipped + before).rev();
+    let back = (most - after..most).rev();
+    Some(front.chain(0..extent).chain(back).collect())
+}
+
+/// Positions of an axis whose elements have moved on by `shift`.
+pub(super) fn rolled(extent: usize, shift: i64) -> Vec<usize> {
+    let Ok(length) = i64::try_from(extent) else {
+        return Vec::new();
+    };
+    let first = match length {
+        0 => 0,
+        length => (-shift.rem_euclid(length)).rem_euclid(length) as usize,
+    };
+    (first..extent).chain(0..first).collect()
+}
+
 /// A shape that a tensor is made in.
 pub(super) fn fixed(target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
     let shape: Option<Vec<usize>> = target
@@ -243,6 +271,23 @@ mod tests {
         check(&[2, 6], &[-1, -1], None);
         check(&[2, 6], &[-2, 6], None);
         check(&[2, 6], &[i64::MAX, i64::MAX], None);
+    }
+
+    #[test]
+    fn borders_are_mirrored_and_elements_rolled() {
+        let check = |extent, amounts, skipped, expected: Option<&[usize]>| {
+            assert_eq!(mirrored(extent, amounts, skipped).as_deref(), expected);
+        };
+        check(4, [2, 1], 1, Some(&[2, 1, 0, 1, 2, 3, 2]));
+        check(4, [2, 1], 0, Some(&[1, 0, 0, 1, 2, 3, 3]));
+        check(4, [3, 0], 1, Some(&[3, 2, 1, 0, 1, 2, 3]));
+        check(4, [4, 0], 1, None);
+        check(0, [1, 0], 1, None);
+        assert_eq!(rolled(4, 1), [3, 0, 1, 2]);
+        assert_eq!(rolled(4, -1), [1, 2, 3, 0]);
+        assert_eq!(rolled(4, 6), [2, 3, 0, 1]);
+        assert_eq!(rolled(3, i64::MIN), [2, 0, 1]);
+        assert!(rolled(0, 5).is_empty());
     }
 
     #[test]

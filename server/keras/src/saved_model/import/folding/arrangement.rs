@@ -143,6 +143,7 @@ fn rearrange(
             }
             pick(&[x], result)
         }
+        ("MatrixDiag" | "MatrixDiagV2" | "MatrixDiagV3", [x, ..]) => diagonal(x, inputs),
         ("BroadcastTo", [x, _]) | ("Fill", [_, x]) => {
             let shape = if op == "Fill" {
                 integers(0)
@@ -163,6 +164,41 @@ fn rearrange(
         }
         _ => Ok(None),
     }
+}
+
+/// A square matrix with the elements of a vector on its diagonal, as `tf.eye` makes it; `None` for
+/// other forms.
+fn diagonal(x: &Value, inputs: &[Value]) -> Result<Option<Value>, LayerProblem> {
+    let &[size] = x.shape() else {
+        return Ok(None);
+    };
+    // Which diagonal, and rows and columns: the main one, and as many as needed.
+    let number = |index: usize| inputs.get(index).and_then(Value::as_integers);
+    let fits = |index: usize, expected: &[i64]| match number(index) {
+        Some(&[number]) => expected.contains(&number),
+        Some(_) => false,
+        None => index >= inputs.len(),
+    };
+    let square = [-1, i64::try_from(size).unwrap_or(-1)];
+    if !fits(1, &[0]) || !fits(2, &square) || !fits(3, &square) {
+        return Ok(None);
+    }
+    let shape = vec![size, size];
+    extents::check_growth(&shape, size)?;
+    let places = |position: usize| position.checked_rem(size + 1) == Some(0);
+    let count = size * size;
+    Ok(match x.elements() {
+        Elements::Floats(elements) => {
+            let mut elements = elements.iter().copied();
+            let matrix = (0..count).map(|position| match places(position) {
+                true => elements.next().unwrap_or_default(),
+                false => 0.0,
+            });
+            Some(Value::floats(shape, matrix.collect())?)
+        }
+        Elements::Unread => Some(Value::unread(shape)),
+        Elements::Integers(_) => None,
+    })
 }
 
 /// Evaluates operators that cut a tensor into several.

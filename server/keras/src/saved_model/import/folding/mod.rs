@@ -83,6 +83,7 @@ pub(super) fn casts_to_float(attributes: &Attributes<'_>) -> Result<bool, LayerP
 pub(super) fn is_known(op: &str) -> bool {
     needs_only_shape(op)
         || matches!(op, "Range" | "Fill" | "Prod" | "All" | "Any" | "AddN")
+        || op.starts_with("MatrixDiag")
         || arithmetic::is_known(op)
 }
 

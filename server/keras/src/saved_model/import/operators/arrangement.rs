@@ -41,6 +41,46 @@ pub(super) fn pad(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem
     call.draw(op, &[x])
 }
 
+/// Padding with the pixels next to the border: from the second one on, or from the first.
+pub(super) fn mirror(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let skipped = match call.attributes.text("mode")? {
+        Some("REFLECT") => 1,
+        Some("SYMMETRIC") => 0,
+        mode => return unsupported(format!("its mode is {}", mode.unwrap_or("missing"))),
+    };
+    let mut output = call.tensor(0)?;
+    let amounts = call.integers(1)?;
+    let shape = call.drawing().shape(output).to_vec();
+    let (before, after) = extents::paddings(&amounts, shape.len())?;
+    for (axis, &extent) in shape.iter().enumerate() {
+        let amounts = [&before, &after].map(|amounts| amounts.get(axis).copied().unwrap_or(0));
+        if amounts == [0, 0] {
+            continue;
+        }
+        match extents::mirrored(extent, amounts, skipped) {
+            Some(positions) => output = pick(call, output, axis, &positions)?,
+            None => return invalid(format!("it mirrors {amounts:?} of {extent} elements")),
+        }
+    }
+    Ok(call.result(output))
+}
+
+/// Moves elements along axes; those that leave at one end come in at the other.
+pub(super) fn roll(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+    let mut output = call.tensor(0)?;
+    let (shifts, axes) = (call.integers(1)?, call.integers(2)?);
+    let shape = call.drawing().shape(output).to_vec();
+    if shifts.len() != axes.len() {
+        return invalid("it has not one shift for each axis");
+    }
+    for (&shift, &axis) in shifts.iter().zip(&axes) {
+        let axis = extents::axis(axis, shape.len())?;
+        let extent = shape.get(axis).copied().unwrap_or(0);
+        output = pick(call, output, axis, &extents::rolled(extent, shift))?;
+    }
+    Ok(call.result(output))
+}
+
 pub(super) fn concatenate(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
     let Some(last) = call.inputs.len().checked_sub(1) else {
         return invalid("it has no inputs");

@@ -137,6 +137,12 @@ pub(super) fn cast(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProble
         .attributes
         .data_type("SrcT")?
         .is_some_and(|source| source == crate::saved_model::data_type::DataType::Bool);
+    if super::fourier::is_complex(call, "DstT")? {
+        return super::fourier::complex(call);
+    }
+    if super::fourier::is_complex(call, "SrcT")? {
+        return super::fourier::real_part(call);
+    }
     let to_float = call.attributes.is_float("DstT")?;
     match call.input(0)? {
         _ if from_truth => unsupported("it computes with comparisons"),

@@ -6,6 +6,7 @@ mod convolution;
 mod dense;
 mod einsum;
 mod elementwise;
+mod fourier;
 mod normalization;
 mod pooling;
 mod resizing;
@@ -58,6 +59,8 @@ pub(super) fn handler(op: &str) -> Option<Handler> {
         "AvgPool" | "MaxPool" => pooling::pool,
         "Mean" | "Sum" | "Max" | "Min" => pooling::reduce,
         "Pad" | "PadV2" => arrangement::pad,
+        "MirrorPad" => arrangement::mirror,
+        "Roll" => arrangement::roll,
         "ConcatV2" => arrangement::concatenate,
         "Pack" => arrangement::pack,
         "Split" | "SplitV" | "Unpack" => arrangement::split,
@@ -75,6 +78,9 @@ pub(super) fn handler(op: &str) -> Option<Handler> {
         "SpaceToDepth" => resizing::space_to_depth,
         "ExtractImagePatches" => resizing::patches,
         "Cast" => elementwise::cast,
+        "Complex" => fourier::complex,
+        "FFT2D" => fourier::transform,
+        "Real" => fourier::real_part,
         "Softmax" => elementwise::softmax,
         _ => return elementwise::is_function(op).then_some(elementwise::function),
     })
@@ -87,6 +93,7 @@ pub(super) fn takes_integers(op: &str) -> bool {
         "Cast"
             | "ConcatV2"
             | "ExpandDims"
+            | "MirrorPad"
             | "Pack"
             | "Pad"
             | "PadV2"
@@ -94,6 +101,7 @@ pub(super) fn takes_integers(op: &str) -> bool {
             | "ResizeBilinear"
             | "ResizeNearestNeighbor"
             | "ReverseV2"
+            | "Roll"
             | "Select"
             | "SelectV2"
             | "Slice"
@@ -150,8 +158,6 @@ pub(super) fn reason(op: &str) -> String {
         "it works with text"
     } else if starts(&["Decode", "ParseExample", "ReadFile", "EncodeJpeg"]) {
         "it reads files, export the model without it"
-    } else if op == "MirrorPad" {
-        "padding that mirrors the border is not supported"
     } else if starts(&[
         "NonMaxSuppression",
         "CombinedNonMaxSuppression",

@@ -1,4 +1,4 @@
-use graph::{Op, ResizeMethod};
+use graph::{Op, Padding, ResizeMethod, Window};
 
 use super::{Call, invalid, unsupported};
 use crate::layers::LayerProblem;
@@ -80,11 +80,11 @@ pub(super) fn space_to_depth(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, L
     Ok(call.result(output))
 }
 
-/// Patches that do not overlap, as vision transformers cut them.
+/// Patches, which mostly do not overlap, as vision transformers cut them.
 pub(super) fn patches(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
     let (size, stride) = (call.spatial("ksizes")?, call.spatial("strides")?);
     if size != stride || call.spatial("rates")? != [1, 1] {
-        return unsupported("its patches overlap");
+        return overlapping_patches(call, size, stride);
     }
     let mut x = call.tensor(0)?;
     let shape = call.drawing().shape(x).to_vec();
@@ -105,6 +105,43 @@ pub(super) fn patches(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerPro
     }
     let output = blocks(call, x, size)?;
     Ok(call.result(output))
+}
+
+/// Most elements of a kernel that only copies.
+const COPYING: usize = 1 << 22;
+
+/// Patches that overlap or leave gaps: a convolution that copies each pixel to a channel.
+fn overlapping_patches(
+    call: &mut Call<'_, '_, '_>,
+    [height, width]: [usize; 2],
+    stride: [usize; 2],
+) -> Result<Vec<Term>, LayerProblem> {
+    let x = call.tensor(0)?;
+    let channels = call.drawing().shape(x).last().copied().unwrap_or(0);
+    let taps = [height, width, channels]
+        .iter()
+        .try_fold(1usize, |product, &extent| product.checked_mul(extent));
+    let elements = taps.and_then(|taps| taps.checked_mul(taps));
+    let (Some(taps), Some(elements)) = (taps, elements.filter(|&count| count <= COPYING)) else {
+        return unsupported("its overlapping patches are too large");
+    };
+    let held = call.importer.memory.hold(elements as u64);
+    held.map_err(LayerProblem::Other)?;
+    let mut kernel = vec![0.0; elements];
+    for one in kernel.iter_mut().step_by(taps + 1) {
+        *one = 1.0;
+    }
+    let window = Window {
+        stride,
+        dilation: call.spatial("rates")?,
+        padding: match call.attributes.text("padding")? {
+            Some("SAME") => Padding::Same,
+            _ => Padding::Valid,
+        },
+    };
+    let shape = [taps, height, width, channels];
+    let kernel = call.drawing().add_constant(&shape, kernel, "kernel")?;
+    call.draw(Op::Conv2d { window, groups: 1 }, &[x, kernel])
 }
 
 /// Moves the pixels of each block into its channels, row by row. Four axes are enough, as the
