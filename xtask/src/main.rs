@@ -4,6 +4,7 @@ mod audit;
 mod bench;
 mod command;
 mod fetch;
+mod fuzz;
 mod platform;
 mod tasks;
 mod workspace;
@@ -23,6 +24,7 @@ usage: cargo xtask <task>
   bench   build, then measure start, check, quantize and evaluate; further arguments are the
           configurations to measure instead of the demo's and target/benchmark's
   editors build, then run the language server in clients that others have written, and measure it
+  fuzz    run the fuzz targets of docs/fuzzing.md, all or each --target NAME, for --seconds NUMBER
   conformance
           compare every model of Keras with TensorFlow (tests/conformance/README.md);
           `cargo xtask conformance --help` lists the arguments";
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Some("audit") => audit::audit(),
         Some("bench") => bench::bench(&rest),
         Some("editors") => tasks::editors(),
+        Some("fuzz") => fuzz::fuzz(&rest),
         Some("conformance") => tasks::conformance(&rest),
         _ => {
             eprintln!("{USAGE}");
