@@ -42,5 +42,5 @@ pub use finding::{Finding, Place, Related};
 pub use fix::{Change, Fix, Replacement, apply};
 pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};
-pub use settings::{InferenceInputType, QuantizationSettings, Settings, Target};
+pub use settings::{ErrorMethod, InferenceInputType, QuantizationSettings, Settings, Target};
 pub use starting::starting_configuration;

@@ -1,9 +1,13 @@
 //! A valid configuration as typed values.
 
+mod quantization;
+
 use crate::paths;
 use crate::syntax::Node;
 use images::Preprocessing;
 use std::path::{Path, PathBuf};
+
+pub use quantization::{ErrorMethod, InferenceInputType, QuantizationSettings, Target};
 
 /// A configuration that satisfies the schema. All paths are absolute; nothing is said about what
 /// they lead to.
@@ -39,47 +43,6 @@ pub struct Settings {
     pub quantization: QuantizationSettings,
 }
 
-/// The device that a model is quantized for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Target {
-    /// Sony IMX500: power-of-two activation thresholds, symmetric per-channel weights.
-    #[default]
-    Imx500,
-}
-
-/// The type of the quantized model's input tensor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum InferenceInputType {
-    /// Unsigned bytes.
-    #[default]
-    Uint8,
-    /// Signed bytes.
-    Int8,
-    /// 32-bit floats.
-    Float32,
-}
-
-/// The values under `quantization`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuantizationSettings {
-    /// Type of the quantized model's input.
-    pub inference_input_type: InferenceInputType,
-    /// Start of the generator that draws calibration images.
-    pub seed: u64,
-    /// Whether biases make up for the mean error of quantized weights.
-    pub weights_bias_correction: bool,
-}
-
-impl Default for QuantizationSettings {
-    fn default() -> QuantizationSettings {
-        QuantizationSettings {
-            inference_input_type: InferenceInputType::default(),
-            seed: 0,
-            weights_bias_correction: true,
-        }
-    }
-}
-
 impl Settings {
     /// The settings of a configuration in `folder`; `None` where it does not satisfy the schema.
     pub(crate) fn of(root: &Node, folder: &Path) -> Option<Settings> {
@@ -103,8 +66,8 @@ impl Settings {
             evaluate_result_dir: path("evaluate_result_dir")?,
             evaluate_preprocessing: evaluation.unwrap_or_else(|| calibration.clone()),
             preprocessing: calibration,
-            target: Target::Imx500,
-            quantization: quantization(root),
+            target: Target::of(root),
+            quantization: QuantizationSettings::of(root),
         })
     }
 }
@@ -119,29 +82,6 @@ pub(crate) fn preprocessing(root: &Node, key: &str) -> Option<Result<Preprocessi
 /// An extension without the dot that may stand before it.
 pub(crate) fn extension(written: &str) -> String {
     written.strip_prefix('.').unwrap_or(written).to_owned()
-}
-
-fn quantization(root: &Node) -> QuantizationSettings {
-    let default = QuantizationSettings::default();
-    let Some(written) = root.get("quantization") else {
-        return default;
-    };
-    let input_type = written.get("inference_input_type").and_then(Node::as_str);
-    QuantizationSettings {
-        inference_input_type: match input_type {
-            Some("int8") => InferenceInputType::Int8,
-            Some("float32") => InferenceInputType::Float32,
-            _ => default.inference_input_type,
-        },
-        seed: written
-            .get("seed")
-            .and_then(Node::as_integer)
-            .unwrap_or(default.seed),
-        weights_bias_correction: written
-            .get("weights_bias_correction")
-            .and_then(Node::as_bool)
-            .unwrap_or(default.weights_bias_correction),
-    }
 }
 
 /// Comments are allowed at every level, and the types behind the values do not know them.

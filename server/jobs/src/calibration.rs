@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use graph::{Graph, TensorId};
 use images::Preprocessing;
 use inference::{Engine, Kernels, Model, TfliteModel, TractModel};
-use quantization::{Observation, Observer, Sample, Statistics, observations};
+use quantization::{Observation, Observer, Sample, Statistics};
 use tflite::{Encodings, WriteOptions};
 
 use crate::classifier::Classifier;
@@ -32,8 +32,7 @@ enum Source {
 }
 
 impl Plan {
-    fn new(graph: &Graph) -> Self {
-        let observations = observations(graph);
+    fn new(graph: &Graph, observations: Vec<Observation>) -> Self {
         let extra_outputs: Vec<TensorId> = observations
             .iter()
             .map(|observation| observation.tensor)
@@ -64,15 +63,17 @@ pub(crate) struct CalibrationSet<'a> {
     pub(crate) preprocessing: &'a Preprocessing,
 }
 
-/// Runs the float model on the samples and collects the statistics of its activations.
+/// Runs the float model on the samples and collects the statistics of the observed
+/// tensors.
 pub(crate) fn calibrate(
     graph: &Graph,
+    observations: Vec<Observation>,
     classifier: &Classifier,
     set: &CalibrationSet,
     context: &mut Context,
 ) -> Result<Statistics, JobError> {
     context.begin(Stage::Calibrate, "calibrating", set.samples.len(), "images");
-    let plan = Plan::new(graph);
+    let plan = Plan::new(graph, observations);
     let calibration = Calibration {
         graph,
         plan: &plan,

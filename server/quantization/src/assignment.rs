@@ -5,13 +5,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use graph::{Activation, BinaryOp, Graph, NodeId, Op, TensorId, passes};
+use graph::{Activation, BinaryOp, Graph, Node, NodeId, Op, TensorId, passes};
 use rayon::prelude::*;
 
 use crate::activations;
-use crate::options::ActivationSettings;
+use crate::options::{ActivationSettings, Options};
 use crate::parameters::ActivationParameters;
 use crate::quantize::QuantizationError;
+use crate::shift_negative::shift_negative;
 use crate::statistics::{Statistics, copies_values};
 
 pub(crate) type Parameters = HashMap<TensorId, ActivationParameters>;
@@ -21,10 +22,17 @@ pub(crate) type Parameters = HashMap<TensorId, ActivationParameters>;
 pub(crate) fn assign(
     graph: &mut Graph,
     statistics: &Statistics,
-    settings: &ActivationSettings,
+    options: &Options,
     cancelled: &AtomicBool,
 ) -> Result<Parameters, QuantizationError> {
+    let settings = &options.activations;
     let mut parameters = chosen_parameters(graph, statistics, settings, cancelled)?;
+    if options.input_scaling {
+        scale_inputs(graph, statistics, &mut parameters);
+    }
+    if let Some(ratio) = options.shift_negative_ratio {
+        shift_negative(graph, statistics, &mut parameters, ratio);
+    }
     let mut index = 0;
     while index < graph.nodes().len() {
         let output = graph.nodes()[index].output;
@@ -34,6 +42,7 @@ pub(crate) fn assign(
         };
         let chosen = chosen.or_else(|| parameters.get(&output).copied());
         let chosen = chosen.ok_or_else(|| not_observed(graph, output))?;
+        let chosen = bounded(graph, &graph.nodes()[index], chosen);
         if wants_equal_parameters(&graph.nodes()[index].op) {
             for operand in 0..graph.nodes()[index].inputs.len() {
                 index += equalize(graph, &mut parameters, index, operand, chosen);
@@ -42,7 +51,65 @@ pub(crate) fn assign(
         parameters.insert(output, chosen);
         index += 1;
     }
+    remove_saturated(graph, &parameters);
     Ok(parameters)
+}
+
+/// Lets the range of an input end at its largest magnitude, where only layers with weights read it
+/// and the range is larger (the input scaling of Sony's Model Compression Toolkit, which scales
+/// the weights and leaves scaling the input to the user; here the input's scale says it).
+fn scale_inputs(graph: &Graph, statistics: &Statistics, parameters: &mut Parameters) {
+    for input in graph.inputs() {
+        let mut readers = graph.nodes().iter().filter(|n| n.inputs.contains(input));
+        let (Some(seen), true) = (
+            statistics.tensor(*input),
+            readers.all(|reader| reader.op.has_kernel()),
+        ) else {
+            continue;
+        };
+        let largest = f64::from(seen.max.max(-seen.min));
+        if let Some(chosen) = parameters.get_mut(input) {
+            let highest = match chosen.zero_point {
+                0 => 127.0,
+                _ => 255.0,
+            };
+            let exact = (largest / highest) as f32;
+            if largest > 0.0 && exact < chosen.scale && chosen.is_symmetric() {
+                chosen.scale = exact;
+            }
+        }
+    }
+}
+
+/// Removes minima with a constant that lies above the range of the other operand: saturation has
+/// taken it already.
+fn remove_saturated(graph: &mut Graph, parameters: &Parameters) {
+    let saturated = |graph: &Graph, node: &Node| {
+        let constant = graph.constant(*node.inputs.get(1)?)?;
+        let bound = constant.iter().copied().reduce(f32::min)?;
+        let x = node.inputs[0];
+        let highest = parameters.get(&x)?.real(127);
+        (node.op == Op::Binary(BinaryOp::Minimum)
+            && highest <= f64::from(bound)
+            && parameters.get(&x) == parameters.get(&node.output)
+            && graph.shape(x) == graph.shape(node.output)
+            && !graph.outputs().contains(&node.output))
+        .then_some((node.output, x))
+    };
+    let mut kept = Vec::with_capacity(graph.nodes().len());
+    let mut replaced = HashMap::new();
+    for node in graph.nodes() {
+        match saturated(graph, node) {
+            Some((output, x)) => {
+                replaced.insert(output, *replaced.get(&x).unwrap_or(&x));
+            }
+            None => kept.push(node.clone()),
+        }
+    }
+    for input in kept.iter_mut().flat_map(|node| &mut node.inputs) {
+        *input = *replaced.get(input).unwrap_or(input);
+    }
+    graph.set_nodes(kept);
 }
 
 /// Parameters that TFLite's specification fixes for an operator's output.
@@ -54,6 +121,30 @@ pub(crate) fn fixed_parameters(op: &Op) -> Option<ActivationParameters> {
         Op::Activation(Activation::Tanh) => Some(ActivationParameters::TANH),
         _ => None,
     }
+}
+
+/// Where the minimum with a power of two is taken, no threshold is larger than that, although the
+/// bound itself is then one step too much.
+fn bounded(graph: &Graph, node: &Node, chosen: ActivationParameters) -> ActivationParameters {
+    let constants = node.inputs.iter().filter_map(|&id| graph.constant(id));
+    let bound = constants.flatten().copied().reduce(f32::max);
+    let signed = chosen.zero_point == 0;
+    let threshold = chosen.scale * if signed { 128.0 } else { 256.0 };
+    match bound {
+        Some(bound)
+            if node.op == Op::Binary(BinaryOp::Minimum)
+                && chosen.is_symmetric()
+                && (0.0..threshold).contains(&bound)
+                && is_power_of_two(bound) =>
+        {
+            ActivationParameters::from_threshold(f64::from(bound), signed)
+        }
+        _ => chosen,
+    }
+}
+
+fn is_power_of_two(value: f32) -> bool {
+    value > 0.0 && value.log2().fract() == 0.0
 }
 
 fn wants_equal_parameters(op: &Op) -> bool {

@@ -10,6 +10,7 @@
 mod activations;
 mod assignment;
 mod bias;
+mod channels;
 mod histogram;
 mod options;
 mod parameters;
@@ -17,10 +18,13 @@ mod quantize;
 mod quantizer;
 mod sampling;
 mod search;
+mod second_moment;
+mod shift_negative;
 mod statistics;
 mod weights;
 
 pub use activations::{ActivationRange, activation_range};
+pub use channels::ChannelMoments;
 pub use histogram::Histogram;
 pub use options::{
     ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, WeightMethod,
@@ -29,6 +33,7 @@ pub use options::{
 pub use parameters::ActivationParameters;
 pub use quantize::{QuantizationError, QuantizedModel, quantize};
 pub use sampling::{Sample, draw_samples};
+pub use second_moment::MomentProbe;
 pub use statistics::{
     NonFinite, Observation, Observer, Statistics, TensorStatistics, observations,
 };

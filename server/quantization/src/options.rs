@@ -111,6 +111,11 @@ pub struct Options {
     pub weights: WeightSettings,
     /// Correct biases for the mean shift that rounding the weights causes.
     pub bias_correction: bool,
+    /// Let the input's range end at its largest value, whatever ranges activations may have.
+    pub input_scaling: bool,
+    /// Use the levels that a small negative tail leaves idle, where the tail is no larger than this
+    /// share of the threshold; `None` to leave it.
+    pub shift_negative_ratio: Option<f64>,
 }
 
 impl Default for Options {
@@ -120,6 +125,8 @@ impl Default for Options {
             activations: ActivationSettings::default(),
             weights: WeightSettings::default(),
             bias_correction: true,
+            input_scaling: false,
+            shift_negative_ratio: None,
         }
     }
 }

@@ -47,6 +47,11 @@ impl ActivationParameters {
         }
     }
 
+    /// Whether zero is the middle or the lowest level, as [`Self::from_threshold`] has it.
+    pub fn is_symmetric(&self) -> bool {
+        matches!(self.zero_point, 0 | -128)
+    }
+
     /// Real value of an integer.
     pub fn real(&self, quantized: i32) -> f64 {
         f64::from(self.scale) * f64::from(quantized - self.zero_point)

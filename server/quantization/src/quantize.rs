@@ -73,8 +73,8 @@ pub fn quantize(
         .num_threads(threads)
         .build()
         .map_err(|_| QuantizationError::NoThreads { threads })?;
-    let parameters = pool
-        .install(|| assignment::assign(&mut graph, statistics, &options.activations, cancelled))?;
+    let parameters =
+        pool.install(|| assignment::assign(&mut graph, statistics, options, cancelled))?;
     let mut encodings = Encodings::float();
     for (&tensor, parameters) in &parameters {
         encodings.insert_int8(tensor, parameters.scale, parameters.zero_point);
@@ -184,8 +184,8 @@ fn encode_kernel(
     let quantized = quantize_kernel(&kernel, axis, &smallest, settings, cancelled)
         .ok_or(QuantizationError::Cancelled)?;
     let shift = statistics
-        .and_then(|statistics| statistics.channel_means.as_deref())
-        .and_then(|means| mean_shift(&node.op, &quantized.errors(&kernel), means));
+        .and_then(|statistics| statistics.channels.as_ref())
+        .and_then(|channels| mean_shift(&node.op, &quantized.errors(&kernel), &channels.means));
     let corrected: Vec<f64> = match shift {
         Some(shift) => bias
             .iter()
@@ -223,8 +223,9 @@ fn store(
         .collect();
     let stored: Vec<i32> = bias
         .iter()
-        .zip(&scales)
-        .map(|(bias, &scale)| (bias / f64::from(scale)).round_ties_even() as i32)
+        .enumerate()
+        .map(|(channel, bias)| (channel.min(scales.len() - 1), bias))
+        .map(|(scale, bias)| (bias / f64::from(scales[scale])).round_ties_even() as i32)
         .collect();
     let name = graph.nodes()[index].name.clone();
     let values: Constant = bias

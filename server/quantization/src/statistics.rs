@@ -4,6 +4,7 @@ use graph::{Graph, Op, TensorId};
 use thiserror::Error;
 
 use crate::assignment::fixed_parameters;
+use crate::channels::{ChannelMoments, ChannelSums};
 use crate::histogram::{GrowingHistogram, Histogram, Scratch};
 
 /// A tensor of the float model whose values calibration needs.
@@ -13,6 +14,8 @@ pub struct Observation {
     pub tensor: TensorId,
     /// Whether the mean of each channel is needed: the tensor feeds a kernel.
     pub channel_means: bool,
+    /// Whether the variance of each channel is needed too.
+    pub channel_variances: bool,
 }
 
 /// All tensors that calibration has to see: the input, what nodes compute and TFLite fixes no
@@ -37,6 +40,7 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
         .map(|tensor| Observation {
             tensor,
             channel_means: feeds_kernel(tensor),
+            channel_variances: false,
         })
         .collect()
 }
@@ -72,8 +76,8 @@ pub struct TensorStatistics {
     pub max: f32,
     /// Distribution over `[min, max]`.
     pub histogram: Histogram,
-    /// Mean of each channel (last axis), where it was asked for.
-    pub channel_means: Option<Vec<f64>>,
+    /// Moments of each channel (last axis), where they were asked for.
+    pub channels: Option<ChannelMoments>,
 }
 
 /// What calibration knows of all observed tensors.
@@ -112,7 +116,8 @@ impl Observer {
             .iter()
             .map(|observation| {
                 let channels = graph.shape(observation.tensor).last().copied();
-                let observer = TensorObserver::new(channels.filter(|_| observation.channel_means));
+                let channels = channels.filter(|_| observation.channel_means);
+                let observer = TensorObserver::new(channels, observation.channel_variances);
                 (observation.tensor, observer)
             })
             .collect();
@@ -168,12 +173,12 @@ struct TensorObserver {
 }
 
 impl TensorObserver {
-    fn new(channels: Option<usize>) -> Self {
+    fn new(channels: Option<usize>, variances: bool) -> Self {
         Self {
             min: f32::INFINITY,
             max: f32::NEG_INFINITY,
             histogram: GrowingHistogram::new(),
-            channels: channels.map(ChannelSums::new),
+            channels: channels.map(|channels| ChannelSums::new(channels, variances)),
         }
     }
 
@@ -213,7 +218,7 @@ impl TensorObserver {
                 .histogram
                 .to_histogram()
                 .with_range(f64::from(min), f64::from(max)),
-            channel_means: self.channels.as_ref().map(ChannelSums::means),
+            channels: self.channels.as_ref().map(ChannelSums::moments),
         }
     }
 }
@@ -251,56 +256,6 @@ fn finite_range(values: &[f32]) -> Option<(f32, f32)> {
     })
 }
 
-/// Sum of each channel and the number of positions.
-#[derive(Debug, Clone)]
-struct ChannelSums {
-    sums: Vec<f64>,
-    count: f64,
-}
-
-/// Rows summed in `f32` before they join the `f64` total: short enough to lose nothing that
-/// matters, long enough to be cheap.
-const ROWS: usize = 32;
-
-impl ChannelSums {
-    fn new(channels: usize) -> Self {
-        Self {
-            sums: vec![0.0; channels],
-            count: 0.0,
-        }
-    }
-
-    fn add(&mut self, values: &[f32], weight: u32) {
-        let channels = self.sums.len().max(1);
-        let weight = f64::from(weight);
-        let mut partial = vec![0.0f32; channels];
-        for rows in values.chunks(ROWS * channels) {
-            partial.fill(0.0);
-            for row in rows.chunks_exact(channels) {
-                for (sum, &value) in partial.iter_mut().zip(row) {
-                    *sum += value;
-                }
-            }
-            for (sum, &partial) in self.sums.iter_mut().zip(&partial) {
-                *sum += f64::from(partial) * weight;
-            }
-        }
-        self.count += (values.len() / channels) as f64 * weight;
-    }
-
-    fn merge(&mut self, other: &Self) {
-        for (sum, other) in self.sums.iter_mut().zip(&other.sums) {
-            *sum += other;
-        }
-        self.count += other.count;
-    }
-
-    fn means(&self) -> Vec<f64> {
-        let count = self.count.max(1.0);
-        self.sums.iter().map(|sum| sum / count).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,17 +274,5 @@ mod tests {
             check(position, f32::INFINITY, None);
             check(position, f32::NEG_INFINITY, None);
         }
-    }
-
-    #[test]
-    fn channel_means_count_weights() {
-        let mut sums = ChannelSums::new(2);
-        sums.add(&[1.0, 10.0, 3.0, 30.0], 1);
-        sums.add(&[8.0, 80.0], 2);
-        assert_eq!(sums.means(), [5.0, 50.0]);
-        let mut other = ChannelSums::new(2);
-        other.add(&[5.0, 50.0], 4);
-        sums.merge(&other);
-        assert_eq!(sums.means(), [5.0, 50.0]);
     }
 }

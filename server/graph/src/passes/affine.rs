@@ -163,14 +163,14 @@ fn producer_of(graph: &Graph, tensor: TensorId) -> Option<usize> {
     graph.nodes().iter().position(|node| node.output == tensor)
 }
 
-fn bias_of(graph: &Graph, node: &Node, channels: usize) -> Option<Vec<f64>> {
+pub(super) fn bias_of(graph: &Graph, node: &Node, channels: usize) -> Option<Vec<f64>> {
     match node.inputs.get(2) {
         None => Some(vec![0.0; channels]),
         Some(&id) => Some(graph.constant(id)?.iter().map(|&v| f64::from(v)).collect()),
     }
 }
 
-fn set_weights(graph: &mut Graph, index: usize, kernel: ArrayD<f32>, bias: &[f64]) {
+pub(super) fn set_weights(graph: &mut Graph, index: usize, kernel: ArrayD<f32>, bias: &[f64]) {
     let name = graph.nodes()[index].name.clone();
     let kernel = graph.add_constant(format!("{name}/kernel"), kernel.into_shared());
     let bias = graph.add_constant(format!("{name}/bias"), to_constant(bias));
@@ -271,7 +271,11 @@ fn exact_behind_offset(graph: &Graph, node: &Node, affine: &Affine) -> bool {
 
 /// Weights of `node` applied to `affine(x)`: `W'[o, i] = W[o, i] s[i]` and
 /// `b'[o] = b[o] + sum_i W[o, i] t[i]` for scale `s` and offset `t`.
-fn weights_after(graph: &Graph, node: &Node, affine: &Affine) -> Option<(ArrayD<f32>, Vec<f64>)> {
+pub(super) fn weights_after(
+    graph: &Graph,
+    node: &Node,
+    affine: &Affine,
+) -> Option<(ArrayD<f32>, Vec<f64>)> {
     let kernel = graph.constant(node.inputs[1])?;
     let mut weights = kernel.to_owned();
     let outputs = *graph.shape(node.output).last()?;

@@ -6,28 +6,70 @@
 
 mod activation;
 mod affine;
+mod bound;
+mod collapse;
 mod constant;
 mod convert;
+mod edges;
+mod equalization;
 mod hard_swish;
 mod lower;
 mod padding;
+mod prior;
 mod separable;
 mod transpose;
 
 pub use activation::fuse_activations;
 pub use affine::fold_affine;
+pub use bound::bound_to_power_of_two;
+pub use collapse::{collapse_linear, collapse_residual};
 pub use constant::fold_constants;
 pub use convert::{convert_input, convert_operand, convert_output};
+pub use equalization::equalize_layers;
 pub use hard_swish::recognize_hard_swish;
 pub use lower::lower_for_tflite;
 pub use padding::absorb_padding;
+pub use prior::equalize_normalized_channels;
 pub use separable::decompose_separable;
 pub use transpose::cancel_transpositions;
 
 use crate::{Graph, NodeId, Op, TensorId};
 
-/// Runs all passes: afterwards every operator has a direct counterpart in TFLite.
+/// Rewrites that make a difference only to a quantized model, and may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rewrites {
+    /// [`collapse_linear`]
+    pub linear_collapsing: bool,
+    /// [`collapse_residual`]
+    pub residual_collapsing: bool,
+    /// [`equalize_normalized_channels`]
+    pub channel_equalization: bool,
+    /// [`equalize_layers`]
+    pub layer_equalization: bool,
+    /// [`bound_to_power_of_two`]
+    pub power_of_two_bound: bool,
+}
+
+impl Default for Rewrites {
+    fn default() -> Self {
+        Self {
+            linear_collapsing: true,
+            residual_collapsing: true,
+            channel_equalization: false,
+            layer_equalization: false,
+            power_of_two_bound: false,
+        }
+    }
+}
+
+/// Runs the passes that every model needs: afterwards every operator has a direct counterpart in
+/// TFLite.
 pub fn prepare(graph: &Graph) -> Graph {
+    prepare_with(graph, &Rewrites::default())
+}
+
+/// [`prepare`], with a choice of rewrites.
+pub fn prepare_with(graph: &Graph, rewrites: &Rewrites) -> Graph {
     let mut graph = graph.clone();
     decompose_separable(&mut graph);
     fold_constants(&mut graph);
@@ -35,9 +77,24 @@ pub fn prepare(graph: &Graph) -> Graph {
     cancel_transpositions(&mut graph);
     recognize_hard_swish(&mut graph);
     absorb_padding(&mut graph);
+    if rewrites.channel_equalization {
+        equalize_normalized_channels(&mut graph);
+    }
     fold_affine(&mut graph);
+    if rewrites.linear_collapsing {
+        collapse_linear(&mut graph);
+    }
+    if rewrites.residual_collapsing {
+        collapse_residual(&mut graph);
+    }
     lower_for_tflite(&mut graph);
     fuse_activations(&mut graph);
+    if rewrites.layer_equalization {
+        equalize_layers(&mut graph);
+    }
+    if rewrites.power_of_two_bound {
+        bound_to_power_of_two(&mut graph);
+    }
     remove_unused(&mut graph);
     graph
 }

@@ -1,3 +1,5 @@
+mod rewrites;
+
 use ndarray::{ArrayD, IxDyn};
 
 use super::*;

@@ -4,11 +4,11 @@ mod report;
 use std::path::Path;
 
 use ::report::{Calibration, Files, QuantizationReport};
-use configuration::{InferenceInputType, Settings};
+use configuration::Settings;
 use graph::{Graph, passes};
 use images::Extensions;
 use inference::{Kernels, Model as _, TfliteModel};
-use quantization::{InputType, Options, QuantizedModel, draw_samples};
+use quantization::{MomentProbe, QuantizedModel, draw_samples};
 use tflite::{Encodings, WriteOptions};
 
 use crate::calibration::{CalibrationSet, calibrate};
@@ -73,6 +73,10 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
 
     context.begin(Stage::Convert, "converting", 0, "");
     let prepared = passes::prepare(&classifier.graph);
+    let rewritten = passes::prepare_with(
+        &classifier.graph,
+        &crate::choices::rewrites(&settings.quantization),
+    );
     context.check_cancelled()?;
 
     let sample_count = settings.batch_size.saturating_mul(settings.iteration_count);
@@ -82,12 +86,24 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         samples: &samples,
         preprocessing,
     };
-    let statistics = calibrate(&prepared, &classifier, &set, context)?;
+    let observed = quantization::observations(&rewritten);
+    let statistics = calibrate(&rewritten, observed, &classifier, &set, context)?;
 
-    let quantized = quantize_graph(&prepared, &statistics, settings, context)?;
+    let mut quantized = quantize_graph(&rewritten, &statistics, settings, context)?;
+    if settings.quantization.weights_second_moment_correction {
+        let probe = MomentProbe::new(&rewritten, &quantized)?;
+        let moments = calibrate(
+            &probe.graph,
+            probe.observations(),
+            &classifier,
+            &set,
+            context,
+        )?;
+        probe.correct(&mut quantized, &moments);
+    }
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
     verify(&quantized_model, context)?;
-    let comparison = comparison::compare(&prepared, &quantized, &classifier, &set, context)?;
+    let comparison = comparison::compare(&rewritten, &quantized, &classifier, &set, context)?;
 
     context.begin(Stage::Write, "writing", 0, "");
     let float_model = write(&prepared, &Encodings::float())?;
@@ -103,7 +119,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
             quantized_bytes: quantized_model.len() as u64,
         },
         advice: Vec::new(),
-        layers: report::layers(&prepared, &quantized, &statistics, comparison.as_ref()),
+        layers: report::layers(&rewritten, &quantized, &statistics, comparison.as_ref()),
         generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     let mut json = serde_json::to_string_pretty(&report).map_err(|error| {
@@ -151,15 +167,7 @@ fn quantize_graph(
         .filter(|node| node.op.has_kernel())
         .count();
     context.begin(Stage::Quantize, "quantizing", kernels, "layers");
-    let options = Options {
-        input_type: match settings.quantization.inference_input_type {
-            InferenceInputType::Uint8 => InputType::UInt8,
-            InferenceInputType::Int8 => InputType::Int8,
-            InferenceInputType::Float32 => InputType::Float32,
-        },
-        bias_correction: settings.quantization.weights_bias_correction,
-        ..Options::default()
-    };
+    let options = crate::choices::options(settings);
     let cancellation = context.cancellation.clone();
     let threads = context.threads;
     let mut progress = |done: usize, _: usize| context.progress(done);

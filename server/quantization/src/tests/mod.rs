@@ -3,6 +3,7 @@
 
 mod activations;
 mod bias;
+mod rules;
 mod weights;
 
 use std::path::Path;

@@ -1,0 +1,258 @@
+//! The values of `target` and under `quantization`.
+
+use crate::syntax::Node;
+
+/// The device that a model is quantized for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Sony IMX500: power-of-two activation thresholds, symmetric per-channel weights.
+    #[default]
+    Imx500,
+    /// The TFLite runtime: activation ranges with two free ends, symmetric per-channel weights.
+    Tflite,
+}
+
+impl Target {
+    pub(super) fn of(root: &Node) -> Target {
+        match root.get("target").and_then(Node::as_str) {
+            Some("tflite") => Target::Tflite,
+            _ => Target::Imx500,
+        }
+    }
+}
+
+/// The type of the quantized model's input tensor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InferenceInputType {
+    /// Unsigned bytes.
+    #[default]
+    Uint8,
+    /// Signed bytes.
+    Int8,
+    /// 32-bit floats.
+    Float32,
+}
+
+/// What a search for quantization parameters minimizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ErrorMethod {
+    /// Mean squared error.
+    #[default]
+    Mse,
+    /// Mean absolute error.
+    Mae,
+    /// Kullback-Leibler divergence.
+    Kl,
+    /// Mean absolute error to the power `l_p_value`.
+    Lp,
+    /// No search; nothing is clipped.
+    NoClipping,
+}
+
+impl ErrorMethod {
+    fn of(written: &str) -> Option<ErrorMethod> {
+        Some(match written {
+            "mse" => ErrorMethod::Mse,
+            "mae" => ErrorMethod::Mae,
+            "kl" => ErrorMethod::Kl,
+            "lp" => ErrorMethod::Lp,
+            "noclipping" => ErrorMethod::NoClipping,
+            _ => return None,
+        })
+    }
+}
+
+/// The values under `quantization`; the schema describes each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizationSettings {
+    /// Type of the quantized model's input.
+    pub inference_input_type: InferenceInputType,
+    /// Start of the generator that draws calibration images.
+    pub seed: u64,
+    /// Error that activation ranges minimize.
+    pub activation_error_method: ErrorMethod,
+    /// Error that kernel thresholds minimize.
+    pub weights_error_method: ErrorMethod,
+    /// Power of [`ErrorMethod::Lp`], 1 to 16.
+    pub l_p_value: u64,
+    /// Distance from the mean, in standard deviations, beyond which activations do not count;
+    /// infinite for all to count.
+    pub z_threshold: f64,
+    /// Whether each output channel of a kernel has a threshold of its own.
+    pub weights_per_channel_threshold: bool,
+    /// Whether biases make up for the mean error of quantized weights.
+    pub weights_bias_correction: bool,
+    /// Whether weight scales make up for a changed deviation of output channels.
+    pub weights_second_moment_correction: bool,
+    /// Whether small negative tails take no sign bit.
+    pub shift_negative_activation_correction: bool,
+    /// Largest share of the threshold that such a tail may have, 0 to 1.
+    pub shift_negative_ratio: f64,
+    /// Whether ReLU6 is scaled to end at eight.
+    pub relu_bound_to_power_of_2: bool,
+    /// Whether the input's range ends at its largest value.
+    pub input_scaling: bool,
+    /// Whether linear layers in a row become one.
+    pub linear_collapsing: bool,
+    /// Whether a sum with a convolution of the same tensor becomes one convolution.
+    pub residual_collapsing: bool,
+    /// Whether normalized channels are scaled to a deviation of at most one.
+    pub activation_channel_equalization: bool,
+    /// Whether channels between layers are scaled to equal ranges.
+    pub cross_layer_equalization: bool,
+}
+
+impl Default for QuantizationSettings {
+    fn default() -> QuantizationSettings {
+        QuantizationSettings {
+            inference_input_type: InferenceInputType::default(),
+            seed: 0,
+            activation_error_method: ErrorMethod::default(),
+            weights_error_method: ErrorMethod::default(),
+            l_p_value: 2,
+            z_threshold: f64::INFINITY,
+            weights_per_channel_threshold: true,
+            weights_bias_correction: true,
+            weights_second_moment_correction: false,
+            shift_negative_activation_correction: false,
+            shift_negative_ratio: 0.05,
+            relu_bound_to_power_of_2: false,
+            input_scaling: false,
+            linear_collapsing: true,
+            residual_collapsing: true,
+            activation_channel_equalization: false,
+            cross_layer_equalization: false,
+        }
+    }
+}
+
+impl QuantizationSettings {
+    pub(super) fn of(root: &Node) -> QuantizationSettings {
+        let default = QuantizationSettings::default();
+        let Some(written) = root.get("quantization") else {
+            return default;
+        };
+        let flag = |key, default| written.get(key).and_then(Node::as_bool).unwrap_or(default);
+        let integer = |key, default| {
+            let value = written.get(key).and_then(Node::as_integer);
+            value.unwrap_or(default)
+        };
+        let number = |key, default| {
+            let value = written.get(key).and_then(Node::to_json);
+            value.and_then(|value| value.as_f64()).unwrap_or(default)
+        };
+        let text = |key| written.get(key).and_then(Node::as_str);
+        let error = |key| text(key).and_then(ErrorMethod::of).unwrap_or_default();
+        QuantizationSettings {
+            inference_input_type: match text("inference_input_type") {
+                Some("int8") => InferenceInputType::Int8,
+                Some("float32") => InferenceInputType::Float32,
+                _ => default.inference_input_type,
+            },
+            seed: integer("seed", default.seed),
+            activation_error_method: error("activation_error_method"),
+            weights_error_method: error("weights_error_method"),
+            l_p_value: integer("l_p_value", default.l_p_value),
+            z_threshold: number("z_threshold", default.z_threshold),
+            weights_per_channel_threshold: flag(
+                "weights_per_channel_threshold",
+                default.weights_per_channel_threshold,
+            ),
+            weights_bias_correction: flag(
+                "weights_bias_correction",
+                default.weights_bias_correction,
+            ),
+            weights_second_moment_correction: flag(
+                "weights_second_moment_correction",
+                default.weights_second_moment_correction,
+            ),
+            shift_negative_activation_correction: flag(
+                "shift_negative_activation_correction",
+                default.shift_negative_activation_correction,
+            ),
+            shift_negative_ratio: number("shift_negative_ratio", default.shift_negative_ratio),
+            relu_bound_to_power_of_2: flag(
+                "relu_bound_to_power_of_2",
+                default.relu_bound_to_power_of_2,
+            ),
+            input_scaling: flag("input_scaling", default.input_scaling),
+            linear_collapsing: flag("linear_collapsing", default.linear_collapsing),
+            residual_collapsing: flag("residual_collapsing", default.residual_collapsing),
+            activation_channel_equalization: flag(
+                "activation_channel_equalization",
+                default.activation_channel_equalization,
+            ),
+            cross_layer_equalization: flag(
+                "cross_layer_equalization",
+                default.cross_layer_equalization,
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::parse;
+
+    fn quantization(text: &str) -> QuantizationSettings {
+        let parsed = parse(&format!("{{\"quantization\": {text}}}"));
+        assert_eq!(parsed.errors, []);
+        QuantizationSettings::of(&parsed.root.unwrap())
+    }
+
+    /// The schema's defaults, written out, are the defaults of the type; changed values arrive.
+    #[test]
+    fn every_key_of_the_schema_is_read() {
+        let keys = crate::keys(&["quantization"]);
+        assert_eq!(keys.len(), 17);
+        let changed = |key: &str, default: Option<&str>| match (key, default) {
+            (_, Some("true")) => "false".to_owned(),
+            (_, Some("false")) => "true".to_owned(),
+            ("inference_input_type", _) => "\"int8\"".to_owned(),
+            ("activation_error_method" | "weights_error_method", _) => "\"kl\"".to_owned(),
+            ("shift_negative_ratio", _) => "0.25".to_owned(),
+            _ => "9".to_owned(),
+        };
+        for help in keys {
+            let default = help.default.as_ref().map(ToString::to_string);
+            if let Some(default) = &default {
+                let text = format!("{{\"{}\": {default}}}", help.key);
+                assert_eq!(
+                    quantization(&text),
+                    QuantizationSettings::default(),
+                    "{text}"
+                );
+            }
+            let changed = changed(&help.key, default.as_deref());
+            let text = format!("{{\"{}\": {changed}}}", help.key);
+            assert_ne!(
+                quantization(&text),
+                QuantizationSettings::default(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_and_names_become_values() {
+        let found = quantization(
+            r#"{"activation_error_method": "lp", "weights_error_method": "noclipping",
+                "l_p_value": 4, "z_threshold": 7.5, "shift_negative_ratio": 0.1}"#,
+        );
+        assert_eq!(found.activation_error_method, ErrorMethod::Lp);
+        assert_eq!(found.weights_error_method, ErrorMethod::NoClipping);
+        assert_eq!((found.l_p_value, found.z_threshold), (4, 7.5));
+        assert_eq!(found.shift_negative_ratio, 0.1);
+    }
+
+    #[test]
+    fn the_target_is_imx500_unless_written() {
+        let check = |text: &str, expected: Target| {
+            assert_eq!(Target::of(&parse(text).root.unwrap()), expected);
+        };
+        check("{}", Target::Imx500);
+        check(r#"{"target": "imx500"}"#, Target::Imx500);
+        check(r#"{"target": "tflite"}"#, Target::Tflite);
+    }
+}
