@@ -70,3 +70,33 @@ fn the_seed_draws_the_images() {
         "the option and the key are one setting"
     );
 }
+
+/// Every correction and rewrite at once, for each target.
+#[test]
+fn settings_that_calibrate_again_or_rewrite_are_as_steady() {
+    let project = Project::flowers();
+    project.set("iteration_count", 2);
+    project.set(
+        "quantization",
+        serde_json::json!({
+            "activation_error_method": "kl",
+            "weights_error_method": "mae",
+            "z_threshold": 12,
+            "weights_second_moment_correction": true,
+            "shift_negative_activation_correction": true,
+            "relu_bound_to_power_of_2": true,
+            "input_scaling": true,
+            "activation_channel_equalization": true,
+            "cross_layer_equalization": true
+        }),
+    );
+    let models = ["imx500", "tflite"].map(|target| {
+        project.set("target", target);
+        let runs = [&["--threads", "1"][..], &["--threads", "3"], &[]];
+        let [one, three, again] = runs.map(|options| quantize(&project, options));
+        assert!(one == three, "{target}: the number of threads");
+        assert!(one == again, "{target}: the second run");
+        one
+    });
+    assert!(models[0] != models[1], "the target decides ranges");
+}
