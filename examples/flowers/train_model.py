@@ -105,8 +105,8 @@ def augment(picture, label):
     return normalize(tf.cast(picture, tf.float32)), label
 
 
-def train(per_class, epochs, batch_size=64):
-    """The model after `epochs` passes over a drawn learning set; the same seed and machine give the same model."""
+def train(build_model, per_class, epochs, batch_size=64):
+    """The built model after `epochs` passes over a drawn learning set; the same seed and machine give the same model."""
     pictures, labels = draw_learning_set(per_class)
     tf.keras.utils.set_random_seed(SEED)
     tf.config.experimental.enable_op_determinism()
@@ -139,7 +139,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=20)
     arguments = parser.parse_args()
     if not arguments.evaluate:
-        model = train(arguments.per_class, arguments.epochs)
+        model = train(build_model, arguments.per_class, arguments.epochs)
         MODEL.parent.mkdir(exist_ok=True)
         model.save(MODEL, include_optimizer=False)
     evaluate(tf.keras.models.load_model(MODEL, compile=False))
