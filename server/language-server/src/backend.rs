@@ -57,6 +57,14 @@ impl Backend {
         status.ok_or_else(|| Error::invalid_params(format!("there is no job {}", query.id)))
     }
 
+    /// `modelQuantizer/didGrantTrust`: the user trusts the workspace from now on.
+    pub(crate) async fn did_grant_trust(&self, _: Value) {
+        let mut options = (*self.session.options()).clone();
+        options.trusted = true;
+        self.session.set_options(options);
+        schedule_all(&self.session);
+    }
+
     fn client_options(&self, options: Option<Value>) -> ClientOptions {
         let Some(options) = options.filter(|options| !options.is_null()) else {
             return ClientOptions::default();

@@ -58,6 +58,7 @@ fn cancel(session: &Session, arguments: &[Value]) -> Result<()> {
 }
 
 async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()> {
+    jobs::require_trust(session)?;
     let (_, folder) = place(arguments)?;
     let shown = folder.display().to_string();
     let created = tokio::task::spawn_blocking(move || std::fs::create_dir_all(folder)).await;
@@ -77,6 +78,7 @@ async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()
 }
 
 fn open_report(session: &Arc<Session>, arguments: &[Value]) -> Result<()> {
+    jobs::require_trust(session)?;
     let (uri, report) = place(arguments)?;
     if !session.abilities().shows_documents {
         return Err(jobs::refusal(

@@ -4,12 +4,13 @@
 mod arguments;
 mod child;
 mod command;
+mod pace;
 mod progress;
 mod registry;
 mod run;
 mod stages;
 mod status;
 
-pub(crate) use command::{refusal, start};
+pub(crate) use command::{refusal, require_trust, start};
 pub(crate) use registry::Jobs;
 pub(crate) use status::{JobQuery, JobStatus};

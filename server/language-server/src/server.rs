@@ -58,6 +58,7 @@ where
     })
     .custom_method("modelQuantizer/jobs", Backend::jobs)
     .custom_method("modelQuantizer/jobResult", Backend::job_result)
+    .custom_method("modelQuantizer/didGrantTrust", Backend::did_grant_trust)
     .finish();
     let session = Arc::clone(service.inner().session());
     let service = Ingress::new(service, Arc::clone(&session));

@@ -26,7 +26,7 @@ impl Bars {
         self.end();
         let bar = if total > 0 {
             let template =
-                format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{rate}}, {{eta}} left");
+                format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{rate}}, {{left}} left");
             ProgressBar::new(total).with_style(style(&template))
         } else {
             ProgressBar::new_spinner().with_style(style("{msg} {spinner}"))
@@ -59,6 +59,9 @@ fn style(template: &str) -> ProgressStyle {
         .with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
             // A bar that cannot be drawn is drawn again in a moment.
             let _ = write!(text, "{:.0}/s", state.per_sec());
+        })
+        .with_key("left", |state: &ProgressState, text: &mut dyn Write| {
+            let _ = write!(text, "{} s", state.eta().as_secs() + 1);
         })
 }
 

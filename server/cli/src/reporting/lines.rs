@@ -6,7 +6,7 @@ use super::{Reporter, outcome};
 use crate::print::{note, print};
 
 /// Shortest time between two lines about the same stage.
-const INTERVAL: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Prints lines, for logs and pipes.
 pub(super) struct Lines {
@@ -40,7 +40,10 @@ impl Lines {
         let rate = done as f64 / seconds.max(1e-3);
         let mut line = format!("{}: {done}/{total} {unit}, {rate:.0}/s", self.title);
         if !finished && rate > 0.0 {
-            line += &format!(", {:.0} s left", (total - done) as f64 / rate);
+            line += &format!(
+                ", {:.0} s left",
+                ((total - done) as f64 / rate).ceil().max(1.0)
+            );
         }
         note(&line);
     }

@@ -26,12 +26,7 @@ pub(crate) async fn start(
     arguments: &[Value],
     token: Option<ProgressToken>,
 ) -> Result<Value, Error> {
-    if !session.options().trusted {
-        return Err(refusal(
-            "jobs read models, which is not done in a workspace that is not trusted; trust it and start again".to_owned(),
-            json!({"reason": "untrusted"}),
-        ));
-    }
+    require_trust(session)?;
     let arguments =
         Arguments::read(arguments, &session.configurations()).map_err(Error::invalid_params)?;
     if arguments.choices.running == WhenRunning::Refuse
@@ -108,6 +103,21 @@ fn ready(session: &Session, kind: Kind, arguments: &Arguments) -> Result<(), Err
             "range": range,
             "count": stopping.len(),
         }),
+    ))
+}
+
+/// Whether the user trusts the workspace, without which nothing is run, written or shown.
+///
+/// # Errors
+/// `RequestFailed` with the reason `untrusted`.
+pub(crate) fn require_trust(session: &Session) -> Result<(), Error> {
+    if session.options().trusted {
+        return Ok(());
+    }
+    Err(refusal(
+        "nothing is run, written or opened in a workspace that is not trusted; trust it and try again"
+            .to_owned(),
+        json!({"reason": "untrusted"}),
     ))
 }
 

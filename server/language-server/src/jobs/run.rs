@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::child::{Event, GRACE, Process};
+use super::pace::Pace;
 use super::progress::Progress;
 use super::registry::Job;
 use super::stages::percentage;
@@ -28,6 +29,9 @@ const PARTING: Duration = Duration::from_secs(1);
 /// Shortest time between two reports that differ in their number only.
 const INTERVAL: Duration = Duration::from_millis(100);
 
+/// While a job runs, something is told at least so often.
+const HEARTBEAT: Duration = Duration::from_millis(950);
+
 /// Runs a job to its end, and tells about it.
 pub(super) async fn run(
     session: Arc<Session>,
@@ -41,6 +45,7 @@ pub(super) async fn run(
         job,
         shown: Shown::Nothing,
         told: Instant::now(),
+        pace: Pace::begin(String::new(), Instant::now()),
     };
     run.show(token).await;
     let driven = AssertUnwindSafe(run.drive(kind, &arguments)).catch_unwind();
@@ -57,6 +62,7 @@ struct Run {
     shown: Shown,
     /// When something was told last.
     told: Instant,
+    pace: Pace,
 }
 
 /// The progress that the client shows.
@@ -157,6 +163,10 @@ impl Run {
                         self.begin().await;
                     }
                 }
+                () = sleep_until(self.told + HEARTBEAT) => {
+                    let message = self.pace.message(Instant::now());
+                    self.tell(|status| status.message = message, true).await;
+                }
                 () = stopped(&mut cancellation), if kill_at.is_none() => {
                     process.stop();
                     kill_at = Some(Instant::now() + GRACE);
@@ -186,8 +196,10 @@ impl Run {
         match event {
             Event::Stage { stage, title } => {
                 let reached = percentage(job, &stage, 0, 0).unwrap_or(0);
+                self.pace = Pace::begin(title, Instant::now());
+                let message = self.pace.message(Instant::now());
                 let change = |status: &mut JobStatus| {
-                    status.message = title;
+                    status.message = message;
                     status.percentage = status.percentage.max(reached);
                 };
                 self.tell(change, true).await;
@@ -199,9 +211,10 @@ impl Run {
                 unit,
             } => {
                 let reached = percentage(job, &stage, done, total).unwrap_or(0);
+                self.pace.advance(done, total, unit, Instant::now());
+                let message = self.pace.message(Instant::now());
                 let change = |status: &mut JobStatus| {
-                    let title = status.message.split(": ").next().unwrap_or_default();
-                    status.message = format!("{title}: {done}/{total} {unit}");
+                    status.message = message;
                     status.percentage = status.percentage.max(reached);
                 };
                 self.tell(change, false).await;

@@ -204,3 +204,34 @@ async fn what_is_not_trusted_is_not_read() {
     assert!(!codes(&found).contains(&"outside-trust"), "{found:#?}");
     client.finish().await;
 }
+
+#[tokio::test]
+async fn trust_is_granted_while_the_server_runs() {
+    let project = Project::new();
+    project.write("model/flowers.h5", "no model");
+    let uri = project.uri("configuration.json");
+    let options = json!({"statusEvents": true, "trusted": false});
+    let (mut client, _) = Client::start(RICH, options).await;
+    client.open(&uri, &project.read("configuration.json")).await;
+    client.settled(&uri, 1).await;
+    let folder = project.uri("made");
+    for (command, arguments) in [
+        ("quantize", json!([uri])),
+        ("evaluate", json!([uri])),
+        ("createFolder", json!([folder])),
+        ("openReport", json!([uri])),
+    ] {
+        let command =
+            json!({"command": format!("modelQuantizer.{command}"), "arguments": arguments});
+        let error = client.refused("workspace/executeCommand", command).await;
+        assert_eq!(error["data"]["reason"], "untrusted", "{error}");
+        assert_eq!(error["code"], -32803);
+    }
+    assert!(!project.path("made").exists());
+    client
+        .notify("modelQuantizer/didGrantTrust", json!({}))
+        .await;
+    let found = client.settled(&uri, 1).await;
+    assert!(codes(&found).contains(&"unreadable-model"), "{found:#?}");
+    client.finish().await;
+}

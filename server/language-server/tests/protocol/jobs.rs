@@ -74,8 +74,9 @@ async fn a_job_runs_with_progress_and_a_result() {
         .iter()
         .filter_map(|value| value["message"].as_str())
         .collect();
+    let half = |message: &&&str| message.starts_with("Calibrating: 150/300 images");
     assert!(
-        messages.contains(&"Calibrating: 150/300 images"),
+        messages.iter().any(|message| half(&message)),
         "{messages:?}"
     );
     assert_eq!(messages.last(), Some(&"done"));
@@ -350,4 +351,32 @@ async fn shutdown_ends_jobs() {
     }
     client.notify("exit", Value::Null).await;
     client.ended().await;
+}
+
+/// Something is told every second, and the remaining time runs down.
+#[tokio::test]
+async fn a_slow_job_shows_that_it_lives() {
+    let project = Project::new();
+    let script = [
+        STAGE,
+        "sleep 1500",
+        r#"print {"event":"progress","stage":"calibrate","done":75,"total":300,"unit":"images"}"#,
+        "sleep 3200",
+        RESULT,
+    ];
+    project.write("pretend.txt", &script.join("\n"));
+    let mut client = Client::rich().await;
+    let asked = Instant::now();
+    let (_, token) = start(&mut client, &project, json!({})).await;
+    assert!(asked.elapsed() < Duration::from_millis(1200));
+    let values = progress(&mut client, &token).await;
+    let left: Vec<u64> = values
+        .iter()
+        .filter_map(|value| value["message"].as_str())
+        .filter_map(|message| message.strip_prefix("Calibrating: 75/300 images, "))
+        .filter_map(|rest| rest.strip_suffix(" s left")?.parse().ok())
+        .collect();
+    assert!(left.len() >= 4, "{values:#?}");
+    assert!(left.first() > left.last(), "{left:?}");
+    client.finish().await;
 }
