@@ -108,6 +108,60 @@ fn damaged_models() {
     check("terabyte.h5", "is larger than this program handles");
 }
 
+/// Nothing outside the file is opened, and links in a circle end.
+#[test]
+fn links_out_of_a_file_are_not_followed() {
+    let check = |file: &str, expected| check(&fixtures().join("hostile").join(file), expected);
+    let missing = "layer \"conv\": weight \"kernel\" is missing";
+    check("external_link.h5", missing);
+    check("group_circle.h5", missing);
+    let unreadable = "layer \"conv\": weight \"kernel\" cannot be read from the HDF5 data";
+    check("soft_link_to_itself.h5", unreadable);
+    check("soft_link_to_nothing.h5", unreadable);
+    check(
+        "external_values.h5",
+        "stores its elements in external files",
+    );
+    check("virtual.h5", "virtual (VDS) data layout is not supported");
+}
+
+/// An archive with the members of a model, of four bytes each, whose ZIP64 fields claim `claimed` bytes.
+fn zip64_archive(claimed: u64) -> Vec<u8> {
+    let short = |number: usize| u16::try_from(number).unwrap().to_le_bytes();
+    let long = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+    let names = ["config.json", "metadata.json", "model.weights.h5"];
+    let sizes = [claimed, claimed].map(u64::to_le_bytes).concat();
+    let mut members = Vec::new();
+    let mut directory = Vec::new();
+    for name in names {
+        // Version 4.5; sizes of 2^32 - 1 say that the ZIP64 field has them.
+        let mut common = vec![45];
+        common.resize(14, 0);
+        common.extend([u8::MAX; 8]);
+        common.extend([short(name.len()), short(4 + sizes.len())].concat());
+        let field = [&short(1)[..], &short(sizes.len()), &sizes].concat();
+        let position = long(members.len());
+        members.extend([b"PK\x03\x04", &common[..], name.as_bytes(), &field, b"null"].concat());
+        directory.extend([b"PK\x01\x02", &[45, 0][..], &common, &[0; 10], &position].concat());
+        directory.extend([name.as_bytes(), &field].concat());
+    }
+    let counts = [short(names.len()), short(names.len())].concat();
+    let end = [long(directory.len()), long(members.len())].concat();
+    let end = [&b"PK\x05\x06\0\0\0\0"[..], &counts, &end, &[0; 2]].concat();
+    [members, directory, end].concat()
+}
+
+#[test]
+fn sizes_of_zip64_are_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    for claimed in [1 << 20, 1 << 40, u64::MAX] {
+        let path = folder.path().join(format!("{claimed}.keras"));
+        std::fs::write(&path, zip64_archive(claimed)).unwrap();
+        let expected = format!("of {claimed} bytes in its archive, more than");
+        check(&path, &expected);
+    }
+}
+
 #[test]
 fn damaged_archives() {
     let check = |name: &str, expected: &str| {
