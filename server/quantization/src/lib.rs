@@ -4,7 +4,8 @@
 //!
 //! Activations get one power-of-two threshold a tensor, chosen by the mean squared error on a
 //! histogram; kernels get one symmetric threshold an output channel, chosen by the mean squared
-//! error on the weights; biases are corrected for the mean shift that rounding the weights causes
+//! error on the weights, which counts by how much the values vary that a weight is multiplied with;
+//! biases are corrected for the mean shift that rounding the weights causes
 //! (the method of Sony's Model Compression Toolkit; HPTQ, arXiv 2109.09113).
 
 mod activations;

@@ -85,6 +85,8 @@ pub struct WeightSettings {
     pub error_method: ErrorMethod,
     /// One threshold for each output channel, not one for the whole kernel.
     pub per_channel: bool,
+    /// The error of a weight counts by how much the values vary that it is multiplied with.
+    pub activation_aware: bool,
     /// No threshold is smaller.
     pub min_threshold: f64,
 }
@@ -95,6 +97,7 @@ impl Default for WeightSettings {
             method: WeightMethod::default(),
             error_method: ErrorMethod::default(),
             per_channel: true,
+            activation_aware: true,
             min_threshold: SMALLEST_THRESHOLD,
         }
     }

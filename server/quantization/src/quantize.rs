@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use crate::assignment::{self, Parameters};
 use crate::bias::mean_shift;
-use crate::options::{InputType, Options, WeightSettings};
+use crate::options::{InputType, Options};
 use crate::parameters::ActivationParameters;
 use crate::statistics::{Statistics, TensorStatistics};
-use crate::weights::{QuantizedKernel, output_axis, quantize_kernel, vector};
+use crate::weights::{QuantizedKernel, importance, output_axis, quantize_kernel, vector};
 
 /// Why a model could not be quantized.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -85,7 +85,7 @@ pub fn quantize(
         .collect();
     for (done, &index) in kernels.iter().enumerate() {
         let input = graph.nodes()[index].inputs[0];
-        let statistics = statistics.tensor(input).filter(|_| options.bias_correction);
+        let statistics = statistics.tensor(input);
         pool.install(|| {
             encode_kernel(
                 &mut graph,
@@ -93,7 +93,7 @@ pub fn quantize(
                 &parameters,
                 index,
                 statistics,
-                &options.weights,
+                options,
                 cancelled,
             )
         })?;
@@ -156,7 +156,7 @@ fn encode_kernel(
     parameters: &Parameters,
     index: usize,
     statistics: Option<&TensorStatistics>,
-    settings: &WeightSettings,
+    options: &Options,
     cancelled: &AtomicBool,
 ) -> Result<(), QuantizationError> {
     let node = graph.nodes()[index].clone();
@@ -181,10 +181,23 @@ fn encode_kernel(
         .iter()
         .map(|&bias| smallest_scale(bias, input, output))
         .collect();
-    let quantized = quantize_kernel(&kernel, axis, &smallest, settings, cancelled)
-        .ok_or(QuantizationError::Cancelled)?;
-    let shift = statistics
-        .and_then(|statistics| statistics.channels.as_ref())
+    let channels = statistics.and_then(|statistics| statistics.channels.as_ref());
+    let importance = channels
+        .filter(|_| options.weights.activation_aware)
+        .and_then(|channels| {
+            importance(&node.op, kernel.shape(), channels, options.bias_correction)
+        });
+    let quantized = quantize_kernel(
+        &kernel,
+        axis,
+        importance.as_deref(),
+        &smallest,
+        &options.weights,
+        cancelled,
+    )
+    .ok_or(QuantizationError::Cancelled)?;
+    let shift = channels
+        .filter(|_| options.bias_correction)
         .and_then(|channels| mean_shift(&node.op, &quantized.errors(&kernel), &channels.means));
     let corrected: Vec<f64> = match shift {
         Some(shift) => bias

@@ -27,6 +27,13 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
             .iter()
             .any(|node| node.op.has_kernel() && node.inputs[0] == tensor)
     };
+    let feeds_several = |tensor: TensorId| {
+        graph.nodes().iter().any(|node| {
+            node.op.has_kernel()
+                && !matches!(node.op, Op::DepthwiseConv2d { .. })
+                && node.inputs[0] == tensor
+        })
+    };
     let computed = graph
         .nodes()
         .iter()
@@ -40,7 +47,7 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
         .map(|tensor| Observation {
             tensor,
             channel_means: feeds_kernel(tensor),
-            channel_variances: false,
+            channel_variances: feeds_several(tensor),
         })
         .collect()
 }

@@ -44,7 +44,7 @@ fn thresholds_are_those_of_the_reference() {
                     let case = format!("{key}_{bits}_{granularity}");
                     let grid = Grid::of_bits(bits);
                     let cancelled = AtomicBool::new(false);
-                    let found = thresholds(&channels(), grid, &settings, &cancelled).unwrap();
+                    let found = thresholds(&channels(), None, grid, &settings, &cancelled).unwrap();
                     let expected = numbers(&cases[&case][name]);
                     assert_eq!(expected.len(), if per_channel { 5 } else { 1 });
                     for (found, expected) in found.iter().zip(&expected) {

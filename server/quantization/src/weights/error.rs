@@ -42,45 +42,96 @@ impl Grid {
     }
 }
 
-/// Mean error of weights rounded to multiples of `threshold / steps`.
-pub(crate) fn mean_error(weights: &[f32], threshold: f64, grid: Grid, method: ErrorMethod) -> f64 {
-    match method {
-        ErrorMethod::Mae => mean(weights, threshold, grid, f32::abs),
-        ErrorMethod::Lp(power) => {
+/// Mean error of weights rounded to multiples of `threshold / steps`; a weight counts as often as
+/// its importance says, once if there is none.
+pub(crate) fn mean_error(
+    weights: &[f32],
+    importance: Option<&[f32]>,
+    threshold: f64,
+    grid: Grid,
+    method: ErrorMethod,
+) -> f64 {
+    let rounding = Rounding::new(threshold, grid);
+    match (method, importance) {
+        (ErrorMethod::Mae, None) => mean(weights, |weight| rounding.error(weight).abs()),
+        (ErrorMethod::Lp(power), None) => {
             let power = power as f32;
-            mean(weights, threshold, grid, |error| error.abs().powf(power))
+            mean(weights, |weight| rounding.error(weight).abs().powf(power))
         }
-        ErrorMethod::Mse | ErrorMethod::NoClipping | ErrorMethod::Kl => {
-            mean(weights, threshold, grid, |error| error * error)
+        (_, None) => mean(weights, |weight| rounding.error(weight).powi(2)),
+        (_, Some(importance)) => {
+            let mut terms = [0.0f32; BLOCK];
+            let total: f64 = weights
+                .chunks(BLOCK)
+                .zip(importance.chunks(BLOCK))
+                .map(|(weights, importance)| {
+                    let both = weights.iter().zip(importance);
+                    for (term, (&weight, &importance)) in terms.iter_mut().zip(both) {
+                        let error = rounding.error(weight);
+                        *term = importance
+                            * match method {
+                                ErrorMethod::Mae => error.abs(),
+                                ErrorMethod::Lp(power) => error.abs().powf(power as f32),
+                                _ => error * error,
+                            };
+                    }
+                    sum(&terms[..weights.len()], |term| term)
+                })
+                .sum();
+            total / weights.len().max(1) as f64
         }
     }
 }
 
-fn mean(weights: &[f32], threshold: f64, grid: Grid, cost: impl Fn(f32) -> f32) -> f64 {
-    const LANES: usize = 8;
-    // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even, and unlike
-    // a call to the rounding function is vectorized on every processor.
-    const ROUND: f32 = 12_582_912.0;
-    let scale = (threshold / grid.steps) as f32;
-    let inverse = 1.0 / scale;
-    let cost = |weight: f32| {
-        let stored = (weight * inverse).clamp(grid.lowest, grid.highest) + ROUND - ROUND;
-        cost(stored * scale - weight)
-    };
-    let mut total = 0.0;
-    for block in weights.chunks(512) {
-        let mut sums = [0.0f32; LANES];
-        let (chunks, rest) = block.as_chunks::<LANES>();
-        for chunk in chunks {
-            for lane in 0..LANES {
-                sums[lane] += cost(chunk[lane]);
-            }
+/// Terms added in `f32` before they join the `f64` total.
+const BLOCK: usize = 512;
+
+/// How weights are rounded.
+#[derive(Debug, Clone, Copy)]
+struct Rounding {
+    scale: f32,
+    inverse: f32,
+    grid: Grid,
+}
+
+impl Rounding {
+    fn new(threshold: f64, grid: Grid) -> Self {
+        let scale = (threshold / grid.steps) as f32;
+        Self {
+            scale,
+            inverse: 1.0 / scale,
+            grid,
         }
-        total += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
-        total += rest
-            .iter()
-            .map(|&weight| f64::from(cost(weight)))
-            .sum::<f64>();
     }
+
+    /// What rounding adds to a weight.
+    fn error(&self, weight: f32) -> f32 {
+        // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even, and unlike
+        // a call to the rounding function is vectorized on every processor.
+        const ROUND: f32 = 12_582_912.0;
+        let level = (weight * self.inverse).clamp(self.grid.lowest, self.grid.highest);
+        (level + ROUND - ROUND) * self.scale - weight
+    }
+}
+
+fn mean(weights: &[f32], cost: impl Fn(f32) -> f32) -> f64 {
+    let total: f64 = weights.chunks(BLOCK).map(|block| sum(block, &cost)).sum();
     total / weights.len().max(1) as f64
+}
+
+fn sum(block: &[f32], cost: impl Fn(f32) -> f32) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0f32; LANES];
+    let (chunks, rest) = block.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            sums[lane] += cost(chunk[lane]);
+        }
+    }
+    let chunks = sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
+    chunks
+        + rest
+            .iter()
+            .map(|&value| f64::from(cost(value)))
+            .sum::<f64>()
 }

@@ -1,6 +1,7 @@
 //! Symmetric int8 quantization of kernels.
 
 mod error;
+mod importance;
 mod threshold;
 
 use std::sync::atomic::AtomicBool;
@@ -11,6 +12,7 @@ use ndarray::{Axis, Ix1};
 use crate::options::WeightSettings;
 
 pub(crate) use error::Grid;
+pub(crate) use importance::importance;
 pub(crate) use threshold::thresholds;
 
 /// A kernel whose output channels have thresholds.
@@ -33,10 +35,12 @@ pub(crate) fn output_axis(op: &Op) -> usize {
 }
 
 /// Quantizes a kernel, or gives up when `cancelled` is set. `smallest_scales` are lower bounds for
-/// the scales of the channels, below which bias or accumulator could not be represented.
+/// the scales of the channels, below which bias or accumulator could not be represented;
+/// `importance` is that of the weights of each output channel.
 pub(crate) fn quantize_kernel(
     kernel: &Constant,
     axis: usize,
+    importance: Option<&[Vec<f32>]>,
     smallest_scales: &[f32],
     settings: &WeightSettings,
     cancelled: &AtomicBool,
@@ -46,7 +50,7 @@ pub(crate) fn quantize_kernel(
         .axis_iter(Axis(axis))
         .map(|channel| channel.iter().copied().collect())
         .collect();
-    let mut scales: Vec<f32> = thresholds(&channels, GRID, settings, cancelled)?
+    let mut scales: Vec<f32> = thresholds(&channels, importance, GRID, settings, cancelled)?
         .iter()
         .zip(smallest_scales)
         .map(|(threshold, &smallest)| ((threshold / GRID.steps) as f32).max(smallest))
@@ -118,7 +122,7 @@ pub(crate) mod tests {
     fn search(kernel: &Constant, axis: usize, smallest_scales: &[f32]) -> QuantizedKernel {
         let settings = WeightSettings::default();
         let cancelled = AtomicBool::new(false);
-        quantize_kernel(kernel, axis, smallest_scales, &settings, &cancelled).unwrap()
+        quantize_kernel(kernel, axis, None, smallest_scales, &settings, &cancelled).unwrap()
     }
 
     #[test]
@@ -128,6 +132,7 @@ pub(crate) mod tests {
             quantize_kernel(
                 &kernel,
                 0,
+                None,
                 &[0.0; 2],
                 &WeightSettings::default(),
                 &AtomicBool::new(true)
@@ -170,7 +175,15 @@ pub(crate) mod tests {
             ..WeightSettings::default()
         };
         let search = |smallest: &[f32]| {
-            quantize_kernel(&kernel, 0, smallest, &settings, &AtomicBool::new(false)).unwrap()
+            quantize_kernel(
+                &kernel,
+                0,
+                None,
+                smallest,
+                &settings,
+                &AtomicBool::new(false),
+            )
+            .unwrap()
         };
         let free = search(&[0.0, 0.0]).scales;
         assert_eq!(free.len(), 1);

@@ -25,8 +25,11 @@ const TENSOR_SWEEPS: Sweeps = Sweeps {
 
 /// Thresholds of a kernel given as the weights of each output channel: one for each of them, or
 /// the same for all. `None` when `cancelled` was set meanwhile.
+///
+/// `importance` says for each weight how much its error counts.
 pub(crate) fn thresholds(
     channels: &[Vec<f32>],
+    importance: Option<&[Vec<f32>]>,
     grid: Grid,
     settings: &WeightSettings,
     cancelled: &AtomicBool,
@@ -34,16 +37,30 @@ pub(crate) fn thresholds(
     if settings.per_channel {
         return channels
             .par_iter()
-            .map(|channel| threshold(channel, grid, settings, CHANNEL_SWEEPS, cancelled))
+            .enumerate()
+            .map(|(index, channel)| {
+                let importance = importance.and_then(|all| all.get(index)).map(Vec::as_slice);
+                threshold(
+                    channel,
+                    importance,
+                    grid,
+                    settings,
+                    CHANNEL_SWEEPS,
+                    cancelled,
+                )
+            })
             .collect();
     }
     let all = channels.concat();
-    let threshold = threshold(&all, grid, settings, TENSOR_SWEEPS, cancelled)?;
+    let importance = importance.map(<[Vec<f32>]>::concat);
+    let importance = importance.as_deref();
+    let threshold = threshold(&all, importance, grid, settings, TENSOR_SWEEPS, cancelled)?;
     Some(vec![threshold; channels.len()])
 }
 
 fn threshold(
     weights: &[f32],
+    importance: Option<&[f32]>,
     grid: Grid,
     settings: &WeightSettings,
     sweeps: Sweeps,
@@ -67,7 +84,7 @@ fn threshold(
         if cancelled.load(Ordering::Relaxed) {
             return f64::INFINITY;
         }
-        mean_error(weights, threshold, grid, method)
+        mean_error(weights, importance, threshold, grid, method)
     };
     let found = match (settings.method, method) {
         (WeightMethod::Symmetric, ErrorMethod::NoClipping) => start,
@@ -75,7 +92,15 @@ fn threshold(
         (method, ErrorMethod::Kl) => {
             divergence_threshold(&Histogram::of(weights), method == WeightMethod::PowerOfTwo)
         }
-        (WeightMethod::Symmetric, _) => best_threshold(start, sweeps, error),
+        (WeightMethod::Symmetric, _) => {
+            // Large weights that hardly count can be far above the best threshold, with local
+            // minima between, where a search from the top would end.
+            let start = match importance {
+                Some(_) => best_power_of_two(start / 2.0, POWERS_OF_TWO, 0.0, error),
+                None => start,
+            };
+            best_threshold(start, sweeps, error)
+        }
         (WeightMethod::PowerOfTwo, _) => best_power_of_two(
             covering_power_of_two(start),
             POWERS_OF_TWO,
@@ -94,7 +119,14 @@ mod tests {
 
     fn search(weights: &[f32], settings: WeightSettings) -> f64 {
         let channels = [weights.to_vec()];
-        thresholds(&channels, Grid::TFLITE, &settings, &AtomicBool::new(false)).unwrap()[0]
+        thresholds(
+            &channels,
+            None,
+            Grid::TFLITE,
+            &settings,
+            &AtomicBool::new(false),
+        )
+        .unwrap()[0]
     }
 
     #[test]
@@ -104,7 +136,8 @@ mod tests {
                 error_method,
                 ..WeightSettings::default()
             };
-            let error = |threshold| mean_error(weights, threshold, Grid::TFLITE, error_method);
+            let error =
+                |threshold| mean_error(weights, None, threshold, Grid::TFLITE, error_method);
             let found = error(search(weights, settings));
             let largest = weights.iter().fold(0.0f32, |m, weight| m.max(weight.abs()));
             let best = (400..1300)
@@ -124,6 +157,26 @@ mod tests {
             check(&bell(4000, 1e-3), method, slack);
             check(&outlier, method, slack);
         }
+    }
+
+    /// One large weight that reads a channel of zeros must not take the levels of all others.
+    #[test]
+    fn weights_that_do_not_count_are_clipped() {
+        let mut weights = bell(500, 0.1);
+        let alone = search(&weights, WeightSettings::default());
+        weights[17] = 60.0;
+        let mut importance = vec![1.0; 500];
+        importance[17] = 1e-6;
+        let check = |importance: &[f32], from: f64, to: f64| {
+            let (channels, importance) = ([weights.clone()], [importance.to_vec()]);
+            let settings = WeightSettings::default();
+            let none = AtomicBool::new(false);
+            let found = thresholds(&channels, Some(&importance), Grid::TFLITE, &settings, &none);
+            let found = found.unwrap()[0];
+            assert!((from..=to).contains(&found), "{found}");
+        };
+        check(&importance, alone * 0.8, alone * 1.7);
+        check(&[1.0; 500], 40.0, 80.0);
     }
 
     #[test]
