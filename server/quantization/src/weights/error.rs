@@ -59,28 +59,37 @@ pub(crate) fn mean_error(
             mean(weights, |weight| rounding.error(weight).abs().powf(power))
         }
         (_, None) => mean(weights, |weight| rounding.error(weight).powi(2)),
-        (_, Some(importance)) => {
-            let mut terms = [0.0f32; BLOCK];
-            let total: f64 = weights
-                .chunks(BLOCK)
-                .zip(importance.chunks(BLOCK))
-                .map(|(weights, importance)| {
-                    let both = weights.iter().zip(importance);
-                    for (term, (&weight, &importance)) in terms.iter_mut().zip(both) {
-                        let error = rounding.error(weight);
-                        *term = importance
-                            * match method {
-                                ErrorMethod::Mae => error.abs(),
-                                ErrorMethod::Lp(power) => error.abs().powf(power as f32),
-                                _ => error * error,
-                            };
-                    }
-                    sum(&terms[..weights.len()], |term| term)
-                })
-                .sum();
-            total / weights.len().max(1) as f64
+        (ErrorMethod::Mae, Some(importance)) => {
+            weighted_mean(weights, importance, |weight| rounding.error(weight).abs())
         }
+        (ErrorMethod::Lp(power), Some(importance)) => {
+            let power = power as f32;
+            weighted_mean(weights, importance, |weight| {
+                rounding.error(weight).abs().powf(power)
+            })
+        }
+        (_, Some(importance)) => weighted_mean(weights, importance, |weight| {
+            let error = rounding.error(weight);
+            error * error
+        }),
     }
+}
+
+/// Mean of the costs, each times its importance.
+fn weighted_mean(weights: &[f32], importance: &[f32], cost: impl Fn(f32) -> f32) -> f64 {
+    let mut terms = [0.0f32; BLOCK];
+    let total: f64 = weights
+        .chunks(BLOCK)
+        .zip(importance.chunks(BLOCK))
+        .map(|(weights, importance)| {
+            let both = weights.iter().zip(importance);
+            for (term, (&weight, &importance)) in terms.iter_mut().zip(both) {
+                *term = importance * cost(weight);
+            }
+            sum(&terms[..weights.len()], |term| term)
+        })
+        .sum();
+    total / weights.len().max(1) as f64
 }
 
 /// Terms added in `f32` before they join the `f64` total.

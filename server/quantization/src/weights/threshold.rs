@@ -23,6 +23,12 @@ const TENSOR_SWEEPS: Sweeps = Sweeps {
     narrowing: 5,
 };
 
+/// Sweeps where the search begins within a factor of two of the best threshold.
+const WEIGHTED_SWEEPS: Sweeps = Sweeps {
+    count: 4,
+    narrowing: 1,
+};
+
 /// Thresholds of a kernel given as the weights of each output channel: one for each of them, or
 /// the same for all. `None` when `cancelled` was set meanwhile.
 ///
@@ -98,6 +104,10 @@ fn threshold(
             let start = match importance {
                 Some(_) => best_power_of_two(start / 2.0, POWERS_OF_TWO, 0.0, error),
                 None => start,
+            };
+            let sweeps = match importance {
+                Some(_) => WEIGHTED_SWEEPS,
+                None => sweeps,
             };
             best_threshold(start, sweeps, error)
         }
