@@ -47,6 +47,7 @@ pub(crate) fn options(settings: &Settings) -> Options {
         bias_correction: chosen.weights_bias_correction,
         input_scaling: chosen.input_scaling,
         shift_negative_ratio: shift_negative.then_some(chosen.shift_negative_ratio),
+        ..Options::default()
     }
 }
 

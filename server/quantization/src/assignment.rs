@@ -9,7 +9,7 @@ use graph::{Activation, BinaryOp, Graph, Node, NodeId, Op, TensorId, passes};
 use rayon::prelude::*;
 
 use crate::activations;
-use crate::options::{ActivationSettings, Options};
+use crate::options::Options;
 use crate::parameters::ActivationParameters;
 use crate::quantize::QuantizationError;
 use crate::shift_negative::shift_negative;
@@ -25,8 +25,7 @@ pub(crate) fn assign(
     options: &Options,
     cancelled: &AtomicBool,
 ) -> Result<Parameters, QuantizationError> {
-    let settings = &options.activations;
-    let mut parameters = chosen_parameters(graph, statistics, settings, cancelled)?;
+    let mut parameters = chosen_parameters(graph, statistics, options, cancelled)?;
     if options.input_scaling {
         scale_inputs(graph, statistics, &mut parameters);
     }
@@ -158,24 +157,28 @@ fn wants_equal_parameters(op: &Op) -> bool {
 fn chosen_parameters(
     graph: &Graph,
     statistics: &Statistics,
-    settings: &ActivationSettings,
+    options: &Options,
     cancelled: &AtomicBool,
 ) -> Result<Parameters, QuantizationError> {
     let computed = graph
         .nodes()
         .iter()
         .filter(|node| !copies_values(&node.op) && fixed_parameters(&node.op).is_none())
-        .map(|node| node.output);
-    let tensors: Vec<TensorId> = graph.inputs().iter().copied().chain(computed).collect();
+        .map(|node| (node.output, options.layer(node).activations));
+    let inputs = graph
+        .inputs()
+        .iter()
+        .map(|&input| (input, options.input(&graph.tensor(input).name)));
+    let tensors: Vec<_> = inputs.chain(computed).collect();
     tensors
-        .par_iter()
-        .map(|&tensor| {
+        .into_par_iter()
+        .map(|(tensor, settings)| {
             if cancelled.load(Ordering::Relaxed) {
                 return Err(QuantizationError::Cancelled);
             }
             let observed = statistics.tensor(tensor);
             let observed = observed.ok_or_else(|| not_observed(graph, tensor))?;
-            Ok((tensor, activations::parameters(observed, settings)))
+            Ok((tensor, activations::parameters(observed, &settings)))
         })
         .collect()
 }

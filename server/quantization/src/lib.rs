@@ -13,6 +13,7 @@ mod assignment;
 mod bias;
 mod channels;
 mod histogram;
+mod layer;
 mod options;
 mod parameters;
 mod quantize;
@@ -27,6 +28,7 @@ mod weights;
 pub use activations::{ActivationRange, activation_range};
 pub use channels::ChannelMoments;
 pub use histogram::Histogram;
+pub use layer::{LayerChanges, LayerSettings, OperatorRule};
 pub use options::{
     ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, WeightMethod,
     WeightSettings,

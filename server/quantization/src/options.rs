@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use crate::activations::SMALLEST_THRESHOLD;
+use crate::layer::{LayerChanges, OperatorRule};
 
 /// Element type of the int8 model's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +52,9 @@ pub enum ErrorMethod {
     Kl,
     /// Mean of the absolute error to this power.
     Lp(f64),
+    /// Nothing: the threshold covers this percentage of the values, above 50 and up to 100. Weights
+    /// are covered whole.
+    Percentile(f64),
 }
 
 /// How ranges of activations are chosen.
@@ -104,7 +110,7 @@ impl Default for WeightSettings {
 }
 
 /// What the user can choose.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Element type of the input.
     pub input_type: InputType,
@@ -112,6 +118,14 @@ pub struct Options {
     pub activations: ActivationSettings,
     /// Thresholds of kernels.
     pub weights: WeightSettings,
+    /// Whether the target allows activations of 16 bits.
+    pub int16: bool,
+    /// Whether the target allows layers to stay in float.
+    pub float: bool,
+    /// What the target says of single operators; later rules win.
+    pub operators: Vec<OperatorRule>,
+    /// What the user says of single layers, by the name of the node.
+    pub layers: BTreeMap<String, LayerChanges>,
     /// Correct biases for the mean shift that rounding the weights causes.
     pub bias_correction: bool,
     /// Let the input's range end at its largest value, whatever ranges activations may have.
@@ -127,6 +141,10 @@ impl Default for Options {
             input_type: InputType::default(),
             activations: ActivationSettings::default(),
             weights: WeightSettings::default(),
+            int16: true,
+            float: true,
+            operators: Vec::new(),
+            layers: BTreeMap::new(),
             bias_correction: true,
             input_scaling: false,
             shift_negative_ratio: None,

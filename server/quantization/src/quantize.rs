@@ -160,6 +160,7 @@ fn encode_kernel(
     cancelled: &AtomicBool,
 ) -> Result<(), QuantizationError> {
     let node = graph.nodes()[index].clone();
+    let settings = options.layer(&node).weights;
     let not_integer = || QuantizationError::NoInteger {
         layer: node.name.clone(),
         op: node.op.name(),
@@ -183,7 +184,7 @@ fn encode_kernel(
         .collect();
     let channels = statistics.and_then(|statistics| statistics.channels.as_ref());
     let importance = channels
-        .filter(|_| options.weights.activation_aware)
+        .filter(|_| settings.activation_aware)
         .and_then(|channels| {
             importance(&node.op, kernel.shape(), channels, options.bias_correction)
         });
@@ -192,7 +193,7 @@ fn encode_kernel(
         axis,
         importance.as_deref(),
         &smallest,
-        &options.weights,
+        &settings,
         cancelled,
     )
     .ok_or(QuantizationError::Cancelled)?;

@@ -36,7 +36,9 @@ impl<'a> Bins<'a> {
         (low, high): (f64, f64),
     ) -> f64 {
         match method {
-            ErrorMethod::Mse | ErrorMethod::NoClipping => self.mean(quantizer, |e| e * e),
+            ErrorMethod::Mse | ErrorMethod::NoClipping | ErrorMethod::Percentile(_) => {
+                self.mean(quantizer, |e| e * e)
+            }
             ErrorMethod::Mae => self.mean(quantizer, f64::abs),
             ErrorMethod::Lp(power) => self.mean(quantizer, |e| e.abs().powf(power)),
             ErrorMethod::Kl => divergence(self.histogram, quantizer, low, high),

@@ -108,8 +108,8 @@ fn power_of_two(
     settings: &ActivationSettings,
 ) -> f64 {
     let covering = |largest: f64| covering_power_of_two(largest.max(settings.min_threshold));
-    if settings.error_method == ErrorMethod::NoClipping {
-        return covering(magnitude(extent));
+    if let Some(magnitude) = covered(histogram, extent, settings) {
+        return covering(magnitude);
     }
     let largest = histogram
         .edges
@@ -142,8 +142,8 @@ fn symmetric(
     extent: (f64, f64),
     settings: &ActivationSettings,
 ) -> f64 {
-    if settings.error_method == ErrorMethod::NoClipping {
-        return magnitude(extent).max(settings.min_threshold);
+    if let Some(magnitude) = covered(histogram, extent, settings) {
+        return magnitude.max(settings.min_threshold);
     }
     let ends = histogram.edges.iter().skip(1).zip(&histogram.counts);
     let start = ends
@@ -164,14 +164,16 @@ fn uniform(
     (low, high): (f64, f64),
     settings: &ActivationSettings,
 ) -> (f64, f64) {
-    let (low, high) = if settings.error_method == ErrorMethod::NoClipping {
-        (low, high)
-    } else {
-        let bins = Bins::new(histogram);
-        best_range((low, high), RANGE_SAMPLES, RANGE_SWEEPS, |low, high| {
-            let quantizer = Quantizer::uniform(low, high, BITS);
-            bins.error(settings.error_method, &quantizer, (low, high))
-        })
+    let (low, high) = match settings.error_method {
+        ErrorMethod::NoClipping => (low, high),
+        ErrorMethod::Percentile(percentage) => histogram.central_interval(percentage),
+        method => {
+            let bins = Bins::new(histogram);
+            best_range((low, high), RANGE_SAMPLES, RANGE_SWEEPS, |low, high| {
+                let quantizer = Quantizer::uniform(low, high, BITS);
+                bins.error(method, &quantizer, (low, high))
+            })
+        }
     };
     let (low, high) = (low.min(0.0), high.max(0.0));
     // The width that a symmetric range of the smallest threshold has.
@@ -198,6 +200,15 @@ fn quantizer(threshold: f64, signed: bool) -> (Quantizer, (f64, f64)) {
     (quantizer, (low, threshold))
 }
 
-fn magnitude((low, high): (f64, f64)) -> f64 {
-    low.abs().max(high.abs())
+/// The magnitude that a threshold has to cover, where that needs no search.
+fn covered(
+    histogram: &Histogram,
+    (low, high): (f64, f64),
+    settings: &ActivationSettings,
+) -> Option<f64> {
+    match settings.error_method {
+        ErrorMethod::NoClipping => Some(low.abs().max(high.abs())),
+        ErrorMethod::Percentile(percentage) => Some(histogram.magnitude_percentile(percentage)),
+        _ => None,
+    }
 }

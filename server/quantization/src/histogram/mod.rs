@@ -2,6 +2,7 @@
 
 mod growing;
 mod outliers;
+mod percentiles;
 
 pub(crate) use growing::{GrowingHistogram, Scratch};
 

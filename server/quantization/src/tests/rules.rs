@@ -17,23 +17,23 @@ use crate::{
 const MAP: [usize; 4] = [1, 6, 6, 4];
 
 /// A graph that grows by one node a call.
-struct Model {
-    graph: Graph,
-    input: TensorId,
+pub(super) struct Model {
+    pub(super) graph: Graph,
+    pub(super) input: TensorId,
 }
 
 impl Model {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut graph = Graph::new("model");
         let input = graph.add_input("input", &MAP).unwrap();
         Self { graph, input }
     }
 
-    fn add(&mut self, name: &str, op: Op, inputs: &[TensorId]) -> TensorId {
+    pub(super) fn add(&mut self, name: &str, op: Op, inputs: &[TensorId]) -> TensorId {
         self.graph.add_node(name, op, inputs).unwrap()
     }
 
-    fn constant(&mut self, shape: &[usize], factor: f64) -> TensorId {
+    pub(super) fn constant(&mut self, shape: &[usize], factor: f64) -> TensorId {
         let seed = self.graph.tensors().count() as u32;
         let values = bell(seed, shape.iter().product());
         let values = values.iter().map(|value| (value * factor) as f32).collect();
@@ -42,7 +42,7 @@ impl Model {
     }
 
     /// A 1 x 1 convolution whose weights have about this size.
-    fn conv(&mut self, name: &str, input: TensorId, factor: f64) -> TensorId {
+    pub(super) fn conv(&mut self, name: &str, input: TensorId, factor: f64) -> TensorId {
         let channels = *self.graph.shape(input).last().unwrap();
         let kernel = self.constant(&[4, 1, 1, channels], factor);
         let bias = self.constant(&[4], 0.1);
@@ -53,7 +53,12 @@ impl Model {
         self.add(name, op, &[input, kernel, bias])
     }
 
-    fn activation(&mut self, name: &str, activation: Activation, input: TensorId) -> TensorId {
+    pub(super) fn activation(
+        &mut self,
+        name: &str,
+        activation: Activation,
+        input: TensorId,
+    ) -> TensorId {
         self.add(name, Op::Activation(activation), &[input])
     }
 }
@@ -83,7 +88,7 @@ fn statistics(graph: &Graph, observed: &[crate::Observation]) -> Statistics {
     observer.finish()
 }
 
-fn options(method: ActivationMethod) -> Options {
+pub(super) fn options(method: ActivationMethod) -> Options {
     Options {
         input_type: InputType::Int8,
         activations: ActivationSettings {
@@ -94,14 +99,17 @@ fn options(method: ActivationMethod) -> Options {
     }
 }
 
-fn quantized(graph: &Graph, options: &Options) -> Result<QuantizedModel, QuantizationError> {
+pub(super) fn quantized(
+    graph: &Graph,
+    options: &Options,
+) -> Result<QuantizedModel, QuantizationError> {
     let statistics = statistics(graph, &observations(graph));
     let never = AtomicBool::new(false);
     quantize(graph, &statistics, options, 1, &never, &mut |_, _| {})
 }
 
 /// Scale and zero point of the output of the node of this name.
-fn parameters(model: &QuantizedModel, name: &str) -> (f32, i32) {
+pub(super) fn parameters(model: &QuantizedModel, name: &str) -> (f32, i32) {
     let mut nodes = model.graph.nodes().iter();
     let node = nodes.find(|node| node.name == name).unwrap();
     match *model.encodings.get(node.output) {

@@ -93,8 +93,10 @@ fn threshold(
         mean_error(weights, importance, threshold, grid, method)
     };
     let found = match (settings.method, method) {
-        (WeightMethod::Symmetric, ErrorMethod::NoClipping) => start,
-        (WeightMethod::PowerOfTwo, ErrorMethod::NoClipping) => covering_power_of_two(start),
+        (WeightMethod::Symmetric, ErrorMethod::NoClipping | ErrorMethod::Percentile(_)) => start,
+        (WeightMethod::PowerOfTwo, ErrorMethod::NoClipping | ErrorMethod::Percentile(_)) => {
+            covering_power_of_two(start)
+        }
         (method, ErrorMethod::Kl) => {
             divergence_threshold(&Histogram::of(weights), method == WeightMethod::PowerOfTwo)
         }
