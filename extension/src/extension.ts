@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './commands';
+import { Configurations } from './configurations/configurations';
+import { Jobs } from './jobs/jobs';
+import { Launcher } from './jobs/launch';
+import { ReportEditor } from './reports/editor';
+import { Server } from './server/server';
+import { StatusItem } from './status/item';
+
+let running: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Model Quantizer', { log: true });
+  const documentation = vscode.Uri.joinPath(context.extensionUri, 'dist', 'diagnostics.md').toString();
+  const server = new Server(context.extensionUri, log, documentation);
+  const jobs = new Jobs();
+  const configurations = new Configurations();
+  const launcher = new Launcher(server, jobs);
+  running = server;
+  context.subscriptions.push(
+    log,
+    server,
+    jobs,
+    configurations,
+    server.onJob((status) => jobs.update(status)),
+    server.onDidChange(({ kind }) => {
+      if (kind !== 'running') {
+        jobs.abandon(vscode.l10n.t('the language server has ended, and the job with it'));
+      }
+    }),
+    // Other JSON files cost no server.
+    configurations.onDidChange(() => {
+      if (configurations.all().length > 0) {
+        server.startQuietly();
+      }
+    }),
+    new StatusItem(server, jobs, configurations),
+    ReportEditor.register(),
+    ...registerCommands({ server, jobs, launcher, configurations, log }),
+  );
+  void configurations.search();
+}
+
+/** VS Code waits until the server has ended. */
+export async function deactivate(): Promise<void> {
+  await running?.stop();
+}

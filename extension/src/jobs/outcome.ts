@@ -1,0 +1,69 @@
+import * as vscode from 'vscode';
+import type { JobStatus, ModelLine, WrittenFile } from '../protocol';
+import { nameOf } from './launch';
+
+/** Tells how a job has ended. One that was cancelled has nothing to tell. */
+export async function showOutcome(status: JobStatus): Promise<void> {
+  if (status.state === 'succeeded') {
+    await showSuccess(status);
+  } else if (status.state === 'failed') {
+    await showFailure(status);
+  }
+}
+
+async function showSuccess(status: JobStatus): Promise<void> {
+  const open = vscode.l10n.t('Open Report');
+  const reveal = vscode.l10n.t('Reveal File');
+  const report = reportOf(status);
+  const main = fileOf(status);
+  const actions = [...report === undefined ? [] : [open], ...main === undefined ? [] : [reveal]];
+  const chosen = await vscode.window.showInformationMessage(summary(status), ...actions);
+  if (chosen === open && report !== undefined) {
+    await vscode.commands.executeCommand('modelQuantizer.openReport', vscode.Uri.file(report.path));
+  } else if (chosen === reveal && main !== undefined) {
+    await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(main.path));
+  }
+}
+
+async function showFailure(status: JobStatus): Promise<void> {
+  const showLog = vscode.l10n.t('Show Log');
+  const name = nameOf(vscode.Uri.parse(status.uri));
+  const error = status.error ?? '';
+  const message = status.job === 'quantize'
+    ? vscode.l10n.t('Quantizing {0} failed: {1}', name, error)
+    : vscode.l10n.t('Evaluating {0} failed: {1}', name, error);
+  if (await vscode.window.showErrorMessage(message, showLog) === showLog) {
+    await vscode.commands.executeCommand('modelQuantizer.showLog');
+  }
+}
+
+/** One sentence on what a job has made. */
+export function summary({ job, uri, result }: JobStatus): string {
+  const name = nameOf(vscode.Uri.parse(uri));
+  if (job === 'quantize') {
+    const size = kilobytes(result?.quantized_model?.bytes ?? 0);
+    const ratio = result?.logits_sqnr_db;
+    return typeof ratio === 'number'
+      ? vscode.l10n.t('Quantized {0}: {1} kB, logits SQNR {2} dB.', name, size, ratio.toFixed(1))
+      : vscode.l10n.t('Quantized {0}: {1} kB.', name, size);
+  }
+  const accuracies = (result?.models ?? []).map(accuracy).join(', ');
+  return vscode.l10n.t('Evaluated {0}: {1}.', name, accuracies);
+}
+
+function accuracy({ name, top_1_accuracy }: ModelLine): string {
+  return `${name} ${(100 * top_1_accuracy).toFixed(1)} %`;
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(1);
+}
+
+/** The page for people that a job has written. */
+function reportOf({ result }: JobStatus): WrittenFile | undefined {
+  return result?.report ?? result?.results;
+}
+
+function fileOf({ result }: JobStatus): WrittenFile | undefined {
+  return result?.quantized_model ?? result?.results;
+}
