@@ -17,10 +17,10 @@ export class Launcher {
     let choices = choicesFor(configuration);
     for (;;) {
       const outcome = await this.attempt(kind, configuration, choices);
-      if (!('error' in outcome)) {
-        return outcome;
+      if ('ended' in outcome) {
+        return outcome.ended;
       }
-      const again = await this.settle(outcome.error, configuration);
+      const again = await this.settle(outcome.refused, configuration);
       if (again === undefined) {
         return undefined;
       }
@@ -32,7 +32,7 @@ export class Launcher {
     await this.server.execute(wire.cancel, [id]);
   }
 
-  private async attempt(kind: JobKind, configuration: vscode.Uri, choices: JobChoices): Promise<JobStatus | { error: unknown }> {
+  private async attempt(kind: JobKind, configuration: vscode.Uri, choices: JobChoices): Promise<{ ended: JobStatus } | { refused: unknown }> {
     const started = this.server.execute<{ id: string }>(wire[kind], [configuration.toString(), choices]);
     // A job that has not started yet is cancelled when it has.
     const cancel = (): void => void started.then(({ id }) => this.cancel(id)).catch(() => undefined);
@@ -41,13 +41,14 @@ export class Launcher {
     try {
       const { id } = await started;
       toast.open();
-      return await this.jobs.follow(id, ({ message, percentage }) => {
+      const ended = await this.jobs.follow(id, ({ message, percentage }) => {
         if (message !== '') {
           toast.report(message, percentage);
         }
       });
-    } catch (error) {
-      return { error };
+      return { ended };
+    } catch (refused) {
+      return { refused };
     } finally {
       toast.end();
     }
