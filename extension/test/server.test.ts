@@ -12,7 +12,7 @@ let server: Server;
 
 beforeEach(() => {
   vi.spyOn(location, 'locate').mockResolvedValue(found);
-  server = new Server(Uri.file('/extension') as never, log as never, 'file:///diagnostics.md');
+  server = new Server(Uri.file('/extension'), log as never, 'file:///diagnostics.md');
 });
 
 afterEach(() => {
