@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { copyCommandLine } from './commandLine';
 import { chooseConfiguration, uriOf } from './configurations/choose';
 import type { Configurations } from './configurations/configurations';
 import type { Jobs } from './jobs/jobs';
@@ -11,6 +12,7 @@ import { reportsOf } from './reports/find';
 import type { Server } from './server/server';
 import { showServerFailure } from './server/server';
 import { showMenu } from './status/menu';
+import { newConfiguration } from './wizard/create';
 
 /** What the commands work with. */
 export interface Parts {
@@ -29,6 +31,8 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
     'modelQuantizer.evaluate': (named) => runAll(parts, ['evaluate'], named),
     'modelQuantizer.quantizeAndEvaluate': (named) => runAll(parts, ['quantize', 'evaluate'], named),
     'modelQuantizer.openReport': (named) => chooseReport(parts, named),
+    'modelQuantizer.newConfiguration': (named) => newConfiguration(server, named),
+    'modelQuantizer.copyCommandLine': (named) => copyLine(parts, named),
     'modelQuantizer.cancel': (id) => cancel(parts, id),
     'modelQuantizer.createFolder': (uri) => server.execute(wire.createFolder, [String(uri)]),
     'modelQuantizer.restartServer': () => restart(server),
@@ -77,6 +81,17 @@ async function chooseReport({ configurations }: Parts, named: unknown): Promise<
   const picked = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which report?') });
   if (picked !== undefined) {
     await openReport(picked.report);
+  }
+}
+
+async function copyLine({ configurations, server }: Parts, named: unknown): Promise<void> {
+  const configuration = await chooseConfiguration(configurations, named);
+  if (configuration !== undefined) {
+    try {
+      await copyCommandLine((await server.location()).program, configuration);
+    } catch (error) {
+      void showServerFailure(error instanceof Error ? error.message : String(error));
+    }
   }
 }
 

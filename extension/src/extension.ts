@@ -1,18 +1,19 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
 import { Configurations } from './configurations/configurations';
+import { DOCUMENTATION, Help } from './help';
 import { Jobs } from './jobs/jobs';
 import { Launcher } from './jobs/launch';
 import { ReportEditor } from './reports/editor';
 import { Server } from './server/server';
 import { StatusItem } from './status/item';
+import { Tasks } from './tasks';
 
 let running: Server | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Model Quantizer', { log: true });
-  const documentation = vscode.Uri.joinPath(context.extensionUri, 'dist', 'diagnostics.md').toString();
-  const server = new Server(context.extensionUri, log, documentation);
+  const server = new Server(context.extensionUri, log, DOCUMENTATION);
   const jobs = new Jobs();
   const configurations = new Configurations();
   const launcher = new Launcher(server, jobs);
@@ -35,9 +36,12 @@ export function activate(context: vscode.ExtensionContext): void {
       }
     }),
     new StatusItem(server, jobs, configurations),
+    Help.register(context.extensionUri),
     ReportEditor.register(),
+    Tasks.register(server, configurations),
     ...registerCommands({ server, jobs, launcher, configurations, log }),
   );
+  void vscode.commands.executeCommand('setContext', 'modelQuantizer.active', true);
   void configurations.search();
 }
 

@@ -117,8 +117,9 @@ export const window = {
     opened.push(entry);
     // As in VS Code, the task begins later.
     await Promise.resolve();
-    await task({ report: (value) => entry.reports.push(value) }, entry.source.token);
+    const result = await task({ report: (value) => entry.reports.push(value) }, entry.source.token);
     entry.over = true;
+    return result;
   }),
 };
 
