@@ -7,8 +7,9 @@ import type { Launcher } from './jobs/launch';
 import { showOutcome } from './jobs/outcome';
 import type { JobKind } from './protocol';
 import { wire } from './protocol';
+import { chooseReport, compareRuns } from './reports/choose';
 import { openReport } from './reports/editor';
-import { reportsOf } from './reports/find';
+import { ServerNotFound } from './server/location';
 import type { Server } from './server/server';
 import { showServerFailure } from './server/server';
 import { showMenu } from './status/menu';
@@ -21,6 +22,8 @@ export interface Parts {
   readonly launcher: Launcher;
   readonly configurations: Configurations;
   readonly log: vscode.LogOutputChannel;
+  /** Folder for pages that are made on wish. */
+  readonly storage: vscode.Uri;
 }
 
 /** Registers every command of package.json. */
@@ -30,9 +33,10 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
     'modelQuantizer.quantize': (named) => runAll(parts, ['quantize'], named),
     'modelQuantizer.evaluate': (named) => runAll(parts, ['evaluate'], named),
     'modelQuantizer.quantizeAndEvaluate': (named) => runAll(parts, ['quantize', 'evaluate'], named),
-    'modelQuantizer.openReport': (named) => chooseReport(parts, named),
+    'modelQuantizer.openReport': (named) => openAReport(parts, named),
     'modelQuantizer.newConfiguration': (named) => newConfiguration(server, named),
-    'modelQuantizer.copyCommandLine': (named) => copyLine(parts, named),
+    'modelQuantizer.copyCommandLine': (named) => withProgram(parts, named, copyCommandLine),
+    'modelQuantizer.compareRuns': (named) => withProgram(parts, named, (program, configuration) => compareRuns(program, configuration, parts.storage)),
     'modelQuantizer.cancel': (id) => cancel(parts, id),
     'modelQuantizer.createFolder': (uri) => server.execute(wire.createFolder, [String(uri)]),
     'modelQuantizer.restartServer': () => restart(server),
@@ -61,38 +65,41 @@ async function runAll({ configurations, launcher }: Parts, kinds: readonly JobKi
   }
 }
 
-async function chooseReport({ configurations }: Parts, named: unknown): Promise<void> {
+async function openAReport({ configurations, server }: Parts, named: unknown): Promise<void> {
   const uri = uriOf(named);
   if (uri !== undefined && !configurations.has(uri)) {
     await openReport(uri);
     return;
   }
   const configuration = await chooseConfiguration(configurations, named);
-  if (configuration === undefined) {
-    return;
-  }
-  const reports = await reportsOf(configuration);
-  const [first] = reports;
-  if (first === undefined) {
-    void vscode.window.showInformationMessage(vscode.l10n.t('There is no report yet; run Quantize or Evaluate first.'));
-    return;
-  }
-  const items = reports.map((report) => ({ label: vscode.workspace.asRelativePath(report), report }));
-  const picked = items.length === 1 ? items[0] : await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which report?') });
-  if (picked !== undefined) {
-    await openReport(picked.report);
+  if (configuration !== undefined) {
+    const location = vscode.workspace.isTrusted ? await server.location().catch(() => undefined) : undefined;
+    await chooseReport(location?.program, configuration);
   }
 }
 
-async function copyLine({ configurations, server }: Parts, named: unknown): Promise<void> {
+/** Does something with a configuration by calling the program. */
+async function withProgram({ configurations, server }: Parts, named: unknown, run: (program: string, configuration: vscode.Uri) => Promise<void>): Promise<void> {
   const configuration = await chooseConfiguration(configurations, named);
-  if (configuration !== undefined) {
-    try {
-      await copyCommandLine((await server.location()).program, configuration);
-    } catch (error) {
-      void showServerFailure(error instanceof Error ? error.message : String(error));
-    }
+  if (configuration === undefined) {
+    return;
   }
+  try {
+    await run((await server.location()).program, configuration);
+  } catch (error) {
+    void (error instanceof ServerNotFound ? showServerFailure(error.message) : showFailure(error));
+  }
+}
+
+async function showFailure(error: unknown): Promise<void> {
+  const showLog = vscode.l10n.t('Show Log');
+  if (await vscode.window.showErrorMessage(messageOf(error), showLog) === showLog) {
+    await vscode.commands.executeCommand('modelQuantizer.showLog');
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function cancel({ jobs, launcher }: Parts, id: unknown): Promise<void> {
@@ -104,6 +111,6 @@ async function restart(server: Server): Promise<void> {
   try {
     await server.restart();
   } catch (error) {
-    void showServerFailure(error instanceof Error ? error.message : String(error));
+    void showServerFailure(messageOf(error));
   }
 }

@@ -13,6 +13,7 @@ let running: Server | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Model Quantizer', { log: true });
+  const storage = context.storageUri ?? context.globalStorageUri;
   const server = new Server(context.extensionUri, log, DOCUMENTATION);
   const jobs = new Jobs();
   const configurations = new Configurations();
@@ -39,7 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
     Help.register(context.extensionUri),
     ReportEditor.register(),
     Tasks.register(server, configurations),
-    ...registerCommands({ server, jobs, launcher, configurations, log }),
+    ...registerCommands({ server, jobs, launcher, configurations, log, storage }),
   );
   void vscode.commands.executeCommand('setContext', 'modelQuantizer.active', true);
   void configurations.search();

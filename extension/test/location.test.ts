@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { locate, ServerNotFound } from '../src/server/location';
 import type { Places } from '../src/server/location';
 import { probe } from '../src/server/probe';
@@ -10,6 +10,10 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'location-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
 });
 
 /** Makes a program that prints what it is given; not executable on wish. */

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import schema from '../../schemas/configuration.schema.json';
 import { compose, composeLabels } from '../src/wizard/compose';
 import type { Answers } from '../src/wizard/compose';
@@ -17,6 +17,10 @@ let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(path.join(os.tmpdir(), 'wizard-'));
+});
+
+afterEach(async () => {
+  await rm(root, { recursive: true });
 });
 
 async function files(...names: string[]): Promise<void> {

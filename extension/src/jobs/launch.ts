@@ -68,7 +68,7 @@ export class Launcher {
       case 'running':
         return queueOrReplace(configuration);
       case 'findings':
-        return showProblem(message, refusal);
+        return showProblem(message.replace(configuration.fsPath, vscode.workspace.asRelativePath(configuration)), refusal);
       case 'untrusted':
         return manageTrust(message);
       case 'other': {

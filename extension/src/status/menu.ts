@@ -33,6 +33,7 @@ export function entries(jobs: Jobs): Entry[] {
     ...cancel,
     ...trust,
     { label: `$(graph) ${vscode.l10n.t('Open Report')}`, command: 'modelQuantizer.openReport' },
+    ...vscode.workspace.isTrusted ? [{ label: `$(diff) ${vscode.l10n.t('Compare Runs')}`, command: 'modelQuantizer.compareRuns' }] : [],
     { label: `$(output) ${vscode.l10n.t('Show Log')}`, command: 'modelQuantizer.showLog' },
     { label: `$(debug-restart) ${vscode.l10n.t('Restart Server')}`, command: 'modelQuantizer.restartServer' },
     { label: `$(gear) ${vscode.l10n.t('Open Settings')}`, command: 'workbench.action.openSettings', args: ['@ext:model-quantizer.model-quantizer'] },

@@ -1,4 +1,5 @@
 /** As much of the `vscode` module as the extension uses, without an editor behind it. */
+import { readFile } from 'node:fs/promises';
 import { vi } from 'vitest';
 import { URI, Utils } from 'vscode-uri';
 
@@ -140,7 +141,7 @@ export const workspace = {
   workspaceFolders: undefined as undefined | { uri: URI; name: string; index: number }[],
   fs: {
     stat: vi.fn(async (_uri: URI) => ({ type: FileType.File, size: 0 })),
-    readFile: vi.fn(async (_uri: URI) => new Uint8Array()),
+    readFile: vi.fn(async (uri: URI): Promise<Uint8Array> => readFile(uri.fsPath)),
   },
   asRelativePath: vi.fn((uri: URI | string) => typeof uri === 'string' ? uri : uri.path.split('/').slice(-2).join('/')),
   findFiles: vi.fn(async (_pattern: unknown, _exclude?: unknown, _limit?: number): Promise<URI[]> => []),
