@@ -48,7 +48,7 @@ export async function wizard(questions: Questions, beginning: Beginning): Promis
       position += 1;
       continue;
     }
-    const reply = await step.ask({ title: l10n.t('New Configuration'), step: asked.length + 1, steps: steps.length });
+    const reply = await step.ask({ title: l10n.t('New Configuration'), step: asked.length + 1, steps: steps.filter((each) => each.applies()).length });
     if (reply === 'stop') {
       return undefined;
     }
