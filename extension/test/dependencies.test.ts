@@ -8,11 +8,11 @@ const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'
 test('every package has an exact version and its row in docs/dependencies.md', () => {
   const page = readFileSync(path.join(root, '../docs/dependencies.md'), 'utf8');
   const section = page.slice(page.indexOf('## npm packages'), page.indexOf('## For tests of the language server'));
-  const rows = Object.fromEntries([...section.matchAll(/^\| `([^`]+)` \| ([^|]+) \|/gm)].map(([, name, version]) => [name, version]));
+  const rows = new Map([...section.matchAll(/^\| `([^`]+)` \| ([^|]+) \|/gm)].map(([, name, version]) => [name, version]));
   const used = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
-    .map(([name, version]) => [name, version.startsWith('file:') ? 'ours' : version]);
-  expect(rows).toEqual(Object.fromEntries(used));
-  expect(Object.values(rows).filter((version) => !/^(\d+\.\d+\.\d+|ours)$/.test(String(version)))).toEqual([]);
+    .map(([name, version]) => [name, version.startsWith('file:') ? 'ours' : version] as const);
+  expect(rows).toEqual(new Map(used));
+  expect([...rows.values()].filter((version) => !/^(\d+\.\d+\.\d+|ours)$/.test(String(version)))).toEqual([]);
   expect(Object.keys(manifest.dependencies)).toEqual(['vscode-languageclient']);
 });
 
