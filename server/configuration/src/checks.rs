@@ -4,6 +4,7 @@
 //! Each check reads the values that earlier stages found nothing wrong with, so that a file full
 //! of mistakes still gets every finding that is sound, and no finding twice.
 
+mod advice;
 mod calibration;
 mod evaluation;
 pub(crate) mod inputs;
@@ -47,6 +48,7 @@ pub(crate) fn run(
     labels::check(&mut context, &inputs, classes.as_deref(), model.as_deref());
     preprocessing::check(&mut context, model.as_deref());
     stale::check(&mut context, &inputs);
+    advice::check(&mut context, &inputs);
     context.findings
 }
 

@@ -125,6 +125,17 @@ codes! {
     NormalizedTwice "normalized-twice" Warning Disk "normalization before a model that normalizes by itself";
     PreprocessingDiffers "preprocessing-differs" Hint Disk "evaluation with other preprocessing than calibration";
     SettingWithoutEffect "setting-without-effect" Hint Disk "a setting that changes nothing here";
+    UnfittingNormalization "unfitting-normalization" Hint Disk "an input that the model's own normalization does not fit";
+    UnfamiliarInputs "unfamiliar-inputs" Hint Disk "inputs unlike those that the model was trained on";
+    CalibrationUnsettled "calibration-unsettled" Hint Disk "calibration images whose halves give other ranges";
+    ClassesNotCalibrated "classes-not-calibrated" Hint Disk "a class that no calibration image shows";
+    CalibrationUnlikeEvaluation "calibration-unlike-evaluation" Hint Disk "calibration images unlike evaluation images";
+    UnbalancedChannels "unbalanced-channels" Hint Disk "channels of one tensor with ranges orders of magnitude apart";
+    ActivationOutliers "activation-outliers" Hint Disk "few activations far outside the others";
+    IdleNegativeLevels "idle-negative-levels" Hint Disk "small negative tails that leave levels idle";
+    UnbalancedConcatenation "unbalanced-concatenation" Hint Disk "branches of a concatenation with ranges far apart";
+    NoisyLogits "noisy-logits" Hint Disk "an int8 model whose answers are noisy";
+    NoisyWeights "noisy-weights" Hint Disk "layers whose weights lose much by rounding";
 }
 
 impl Code {
@@ -140,6 +151,24 @@ impl Code {
             Code::SyntaxError | Code::DuplicateKey => Owner::Json,
             _ => Owner::Configuration,
         }
+    }
+
+    /// Whether Quantize finds it, and a check only repeats what the report says.
+    pub fn is_advice(self) -> bool {
+        matches!(
+            self,
+            Code::UnfittingNormalization
+                | Code::UnfamiliarInputs
+                | Code::CalibrationUnsettled
+                | Code::ClassesNotCalibrated
+                | Code::CalibrationUnlikeEvaluation
+                | Code::UnbalancedChannels
+                | Code::ActivationOutliers
+                | Code::IdleNegativeLevels
+                | Code::UnbalancedConcatenation
+                | Code::NoisyLogits
+                | Code::NoisyWeights
+        )
     }
 
     /// Where the documentation explains the code: a path in the repository with an anchor.

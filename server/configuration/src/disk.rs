@@ -2,7 +2,9 @@
 
 use crate::facts::{
     ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts, ModelProblem,
+    ReportedAdvice,
 };
+use crate::reported;
 use images::{DatasetError, Extensions, Labels, examine, find_images};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -104,6 +106,10 @@ impl Facts for DiskFacts {
         NEVER.class_folders(folder)
     }
 
+    fn advice(&self, report: &Path) -> Option<Arc<ReportedAdvice>> {
+        reported::read(report).map(Arc::new)
+    }
+
     fn holds_images(&self, folder: &Path) -> Option<bool> {
         let jpeg = Extensions::jpeg();
         let entries = fs::read_dir(folder).ok()?;
@@ -198,6 +204,10 @@ impl Facts for CancellableFacts<'_> {
             Err(None) => None,
             Err(Some(error)) => Some(Err(error)),
         }
+    }
+
+    fn advice(&self, report: &Path) -> Option<Arc<ReportedAdvice>> {
+        DiskFacts.advice(report)
     }
 
     fn holds_images(&self, folder: &Path) -> Option<bool> {

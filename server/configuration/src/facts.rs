@@ -1,5 +1,6 @@
 //! What the checks and the help have to know about files, folders and the model.
 
+use crate::code::Code;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +61,9 @@ pub trait Facts {
     /// # Errors
     /// Why the folder's content cannot be told.
     fn class_folders(&self, folder: &Path) -> Option<Result<Arc<ClassFolders>, FolderError>>;
+
+    /// What the quantization report in a file advises; `None` also where there is no such report.
+    fn advice(&self, report: &Path) -> Option<Arc<ReportedAdvice>>;
 
     /// Whether JPEG images are in the folder or in a folder right below it, by a quick look.
     fn holds_images(&self, folder: &Path) -> Option<bool>;
@@ -139,6 +143,28 @@ pub struct ModelFacts {
     pub parameters: u64,
     /// Names of the layers that normalize the image inside the model.
     pub normalization_layers: Vec<String>,
+}
+
+/// What a quantization report advises.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReportedAdvice {
+    /// The members of the configuration that decided the result, as they were written.
+    pub configuration: serde_json::Value,
+    /// Each piece of advice, what the report says first first.
+    pub pieces: Vec<AdvicePiece>,
+}
+
+/// A piece of advice in a quantization report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdvicePiece {
+    /// Which kind of problem.
+    pub code: Code,
+    /// The names of the members that lead to the value concerned.
+    pub path: Vec<String>,
+    /// The value that would help, where there is one.
+    pub value: Option<serde_json::Value>,
+    /// What was seen and what to do, without characters that control a terminal.
+    pub message: String,
 }
 
 /// Why a model cannot be read or quantized.

@@ -108,7 +108,7 @@ impl Finding {
 
 /// Text of a user between backquotes, shortened and without control characters, so that a hostile
 /// name cannot rewrite the terminal it is printed on.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut shown: String = text.chars().take(LONGEST).flat_map(printable).collect();
     if text.chars().nth(LONGEST).is_some() {
@@ -130,7 +130,7 @@ pub(crate) fn printable(character: char) -> impl Iterator<Item = char> {
 }
 
 /// `a`, `b` and `c`: names of a user in a sentence, at most `limit` of them.
-pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>, limit: usize) -> String {
+pub fn list<'a>(names: impl IntoIterator<Item = &'a str>, limit: usize) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let mut shown: Vec<String> = names.iter().take(limit).map(|name| quoted(name)).collect();
     if names.len() > limit {

@@ -22,6 +22,7 @@ mod model;
 mod paths;
 mod repetition;
 pub mod report;
+mod reported;
 mod role;
 mod schema;
 mod settings;
@@ -35,10 +36,10 @@ pub use configuration::{Configuration, Job, LoadError, stops};
 pub use disk::{CancellableFacts, DiskFacts};
 pub use document::{Document, Mention};
 pub use facts::{
-    ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts, ModelProblem,
-    ModelProblemKind,
+    AdvicePiece, ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts,
+    ModelProblem, ModelProblemKind, ReportedAdvice,
 };
-pub use finding::{Finding, Place, Related};
+pub use finding::{Finding, Place, Related, list, quoted};
 pub use fix::{Change, Fix, Replacement, apply};
 pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};

@@ -41,6 +41,8 @@ pub struct Settings {
     pub target: Target,
     /// Details of quantization.
     pub quantization: QuantizationSettings,
+    /// The members that decide what Quantize makes, as they were written.
+    pub written: serde_json::Value,
 }
 
 impl Settings {
@@ -68,8 +70,33 @@ impl Settings {
             preprocessing: calibration,
             target: Target::of(root),
             quantization: QuantizationSettings::of(root),
+            written: read_by_quantize(root),
         })
     }
+}
+
+/// Keys that decide what Quantize makes and advises.
+const READ_BY_QUANTIZE: [&str; 10] = [
+    "source_keras_model",
+    "dataset_image_dir",
+    "batch_size",
+    "input_tensor_size",
+    "iteration_count",
+    "evaluate_image_dir",
+    "evaluate_image_extension",
+    "preprocessing",
+    "target",
+    "quantization",
+];
+
+/// The members that decide what Quantize makes, as they were written, without comments.
+pub(crate) fn read_by_quantize(root: &Node) -> serde_json::Value {
+    let member = |key: &str| {
+        let mut value = root.get(key)?.to_json()?;
+        remove_comments(&mut value);
+        Some((key.to_owned(), value))
+    };
+    READ_BY_QUANTIZE.into_iter().filter_map(member).collect()
 }
 
 /// The preprocessing under `key`, where there is one, or why it is not possible.

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use advice::{ImageMoments, ImageSet};
 use graph::{Graph, TensorId};
 use images::Preprocessing;
 use inference::{Engine, Kernels, Model, TfliteModel, TractModel};
@@ -63,6 +64,16 @@ pub(crate) struct CalibrationSet<'a> {
     pub(crate) preprocessing: &'a Preprocessing,
 }
 
+/// What calibration has seen.
+pub(crate) struct Calibrated {
+    /// Of all samples.
+    pub(crate) statistics: Statistics,
+    /// Of two halves of the samples, each from all over the folder.
+    pub(crate) halves: [Statistics; 2],
+    /// Input and answer of each sample.
+    pub(crate) images: ImageSet,
+}
+
 /// Runs the float model on the samples and collects the statistics of the observed
 /// tensors.
 pub(crate) fn calibrate(
@@ -71,7 +82,7 @@ pub(crate) fn calibrate(
     classifier: &Classifier,
     set: &CalibrationSet,
     context: &mut Context,
-) -> Result<Statistics, JobError> {
+) -> Result<Calibrated, JobError> {
     context.begin(Stage::Calibrate, "calibrating", set.samples.len(), "images");
     let plan = Plan::new(graph, observations);
     let calibration = Calibration {
@@ -112,12 +123,14 @@ struct Group {
     observer: Observer,
     /// Pictures whose EXIF orientation was ignored.
     reoriented: usize,
+    images: ImageSet,
 }
 
 impl Calibration<'_> {
-    fn run(&self, model: &dyn Model, context: &mut Context) -> Result<Statistics, JobError> {
+    fn run(&self, model: &dyn Model, context: &mut Context) -> Result<Calibrated, JobError> {
         let groups: Vec<&[Sample]> = self.set.samples.chunks(GROUP).collect();
-        let mut total = self.group();
+        let mut halves = [self.group(), self.group()];
+        let mut images = ImageSet::default();
         let cancellation = context.cancellation.clone();
         run_in_order(
             groups.len(),
@@ -142,22 +155,35 @@ impl Calibration<'_> {
                 Ok(group)
             },
             || context.progress(self.done.load(Ordering::Relaxed)),
-            |_, group| {
-                total.observer.merge(&group.observer);
-                total.reoriented += group.reoriented;
+            |index, group| {
+                // Images lie in the order of their folders, so every other group is fair.
+                let half = &mut halves[index % 2];
+                half.observer.merge(&group.observer);
+                half.reoriented += group.reoriented;
+                images.moments.extend(group.images.moments);
+                images.answers.extend(group.images.answers);
                 Ok(())
             },
         )?;
-        if total.reoriented > 0 {
-            context.warn(crate::ignored_orientation(total.reoriented));
+        let reoriented = halves.iter().map(|half| half.reoriented).sum();
+        if reoriented > 0 {
+            context.warn(crate::ignored_orientation(reoriented));
         }
-        Ok(total.observer.finish())
+        let [mut first, second] = halves.map(|half| half.observer);
+        let halves = [first.finish(), second.finish()];
+        first.merge(&second);
+        Ok(Calibrated {
+            statistics: first.finish(),
+            halves,
+            images,
+        })
     }
 
     fn group(&self) -> Group {
         Group {
             observer: Observer::new(self.graph, &self.plan.observations),
             reoriented: 0,
+            images: ImageSet::default(),
         }
     }
 
@@ -174,7 +200,12 @@ impl Calibration<'_> {
         self.set
             .preprocessing
             .apply_into(&image, size, channels, &mut worker.input)?;
+        let moments = ImageMoments::of(&worker.input, channels);
+        group.images.moments.push(moments);
         worker.engine.run(&worker.input)?;
+        let scores = self.classifier.scores().of(&worker.engine.output(0)?);
+        let answer = evaluation::top_classes(&scores).first().copied();
+        group.images.answers.extend(answer);
         for (position, source) in self.plan.sources.iter().enumerate() {
             let observed = match source {
                 Source::Input => group

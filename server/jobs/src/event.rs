@@ -109,6 +109,8 @@ pub struct QuantizeOutcome {
     pub calibration_images: usize,
     /// Samples that they stand for: `batch_size * iteration_count`.
     pub calibration_samples: usize,
+    /// What may spoil the accuracy, and the setting that would help.
+    pub advice: Vec<report::Advice>,
     /// How long each stage took.
     pub timings: Vec<Timing>,
 }

@@ -37,6 +37,7 @@ pub use parameters::ActivationParameters;
 pub use quantize::{QuantizationError, QuantizedModel, quantize};
 pub use sampling::{Sample, draw_samples};
 pub use second_moment::MomentProbe;
+pub use shift_negative::{NegativeTail, negative_tails};
 pub use statistics::{
     NonFinite, Observation, Observer, Statistics, TensorStatistics, observations,
 };

@@ -12,36 +12,58 @@ use crate::assignment::Parameters;
 use crate::parameters::ActivationParameters;
 use crate::statistics::{Statistics, copies_values};
 
-/// Doubles the resolution of signed tensors behind functions with a small negative tail, if only
-/// layers with weights read them. `ratio` is the largest share of the threshold that the tail may
-/// have.
+/// A small negative tail that leaves most of the levels below zero idle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NegativeTail {
+    /// The output of the function that makes the tail.
+    pub tensor: TensorId,
+    /// Smallest value.
+    pub smallest: f64,
+    /// Parameters with half the step for the tensor and for means that are formed of it.
+    pub shifted: Vec<(TensorId, ActivationParameters)>,
+}
+
+/// The signed tensors behind functions with a small negative tail that only layers with weights
+/// read. `parameters` are the present ones, `ratio` is the largest share of the threshold that the
+/// tail may have.
+pub fn negative_tails(
+    graph: &Graph,
+    statistics: &Statistics,
+    parameters: impl Fn(TensorId) -> Option<ActivationParameters>,
+    ratio: f64,
+) -> Vec<NegativeTail> {
+    let found = |node: &Node| {
+        let smallest = match tail(graph, node)? {
+            Tail::Bounded(smallest) => smallest,
+            Tail::Observed => observed_minimum(statistics, node.output)?,
+        };
+        if !only_layers_read(graph, node.output) {
+            return None;
+        }
+        // A mean over positions lies within the bounds of what it averages.
+        let shifted: Vec<(TensorId, ActivationParameters)> = with_means(graph, node.output)
+            .into_iter()
+            .filter_map(|tensor| Some((tensor, shifted(parameters(tensor)?, smallest, ratio)?)))
+            .collect();
+        (!shifted.is_empty()).then_some(NegativeTail {
+            tensor: node.output,
+            smallest,
+            shifted,
+        })
+    };
+    graph.nodes().iter().filter_map(found).collect()
+}
+
+/// Doubles the resolution of the tensors that [`negative_tails`] finds.
 pub(crate) fn shift_negative(
     graph: &Graph,
     statistics: &Statistics,
     parameters: &mut Parameters,
     ratio: f64,
 ) {
-    for node in graph.nodes() {
-        let smallest = match tail(graph, node) {
-            Some(Tail::Bounded(smallest)) => Some(smallest),
-            Some(Tail::Observed) => observed_minimum(statistics, node.output),
-            None => None,
-        };
-        let Some(smallest) = smallest else {
-            continue;
-        };
-        if !only_layers_read(graph, node.output) {
-            continue;
-        }
-        // A mean over positions lies within the bounds of what it averages.
-        for tensor in with_means(graph, node.output) {
-            if let Some(chosen) = parameters.get_mut(&tensor)
-                && let Some(shifted) = shifted(*chosen, smallest, ratio)
-            {
-                *chosen = shifted;
-            }
-        }
-    }
+    let present = |tensor| parameters.get(&tensor).copied();
+    let tails = negative_tails(graph, statistics, present, ratio);
+    parameters.extend(tails.into_iter().flat_map(|tail| tail.shifted));
 }
 
 enum Tail {

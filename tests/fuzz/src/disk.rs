@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use configuration::{
-    ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts, ModelProblem,
-    ModelProblemKind,
+    AdvicePiece, ClassFolders, Code, Entry, Facts, FolderError, ImageExamination, Listed,
+    ModelFacts, ModelProblem, ModelProblemKind, ReportedAdvice,
 };
+use serde_json::{Value, json};
 
 /// A disk whose answers are drawn from the paths that are asked about: every answer comes up, and
 /// the same one each time.
@@ -127,6 +128,25 @@ impl Facts for Disk {
             1 => Err(FolderError::Unreadable("it is locked".to_owned())),
             2 => Ok(Arc::new(ClassFolders::new())),
             _ => Ok(Arc::new(classes.into())),
+        })
+    }
+
+    fn advice(&self, report: &Path) -> Option<Arc<ReportedAdvice>> {
+        let piece = |code, path: &[&str], value: Value| AdvicePiece {
+            code,
+            path: path.iter().map(|&name| name.to_owned()).collect(),
+            value: Some(value),
+            message: "it is \"noisy\"".to_owned(),
+        };
+        (choice(report, 12, 2) == 0).then(|| {
+            Arc::new(ReportedAdvice {
+                configuration: json!({}),
+                pieces: vec![
+                    piece(Code::NoisyLogits, &["quantization", "seed"], json!(1)),
+                    piece(Code::NoisyWeights, &["target"], json!(["ä\""])),
+                    piece(Code::IdleNegativeLevels, &[], json!({"a": null})),
+                ],
+            })
         })
     }
 

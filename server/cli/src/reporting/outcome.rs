@@ -22,8 +22,13 @@ fn quantized(outcome: &QuantizeOutcome) -> String {
         let path = file.path.display().to_string();
         table.row([name.to_owned(), bytes(file.bytes), path]);
     }
+    let advice: String = outcome
+        .advice
+        .iter()
+        .map(|advice| format!("advice[{}]: {}\n", advice.code, advice.message))
+        .collect();
     format!(
-        "{}calibrated on {} images ({} samples){}; report: {}\n",
+        "{}calibrated on {} images ({} samples){}; report: {}\n{advice}",
         table.render(),
         outcome.calibration_images,
         outcome.calibration_samples,

@@ -1,7 +1,8 @@
 use configuration::{
-    ClassFolders, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts, ModelProblem,
-    ModelProblemKind,
+    AdvicePiece, ClassFolders, Code, Entry, Facts, FolderError, ImageExamination, Listed,
+    ModelFacts, ModelProblem, ModelProblemKind, ReportedAdvice,
 };
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub struct FakeDisk {
     unreadable: Option<Arc<ImageExamination>>,
     classes: Option<Result<Arc<ClassFolders>, FolderError>>,
     labels: Option<Result<Arc<str>, String>>,
+    advice: ReportedAdvice,
 }
 
 impl FakeDisk {
@@ -39,6 +41,11 @@ impl FakeDisk {
                 self.classes = Some(folder(value, |value| Arc::new(classes(value))));
             }
             ("labels", _) => self.labels = Some(labels(value).map(Arc::from)),
+            ("advice", _) => self.advice.pieces.push(advice(value)),
+            ("reported", _) => {
+                let (key, value) = value.split_once(' ').unwrap();
+                self.advice.configuration[key] = serde_json::from_str(value).unwrap();
+            }
             (path, _) => {
                 let path = normal(&Path::new(Self::FOLDER).join(path));
                 let (word, more) = value.split_once(' ').unwrap_or((value, ""));
@@ -67,6 +74,18 @@ impl Default for FakeDisk {
             unreadable: Some(Arc::default()),
             classes: None,
             labels: None,
+            advice: ReportedAdvice {
+                configuration: json!({
+                    "source_keras_model": "model.h5",
+                    "dataset_image_dir": "dataset/training",
+                    "batch_size": 50,
+                    "input_tensor_size": 224,
+                    "iteration_count": 10,
+                    "evaluate_image_dir": "dataset/validation",
+                    "evaluate_image_extension": "jpg",
+                }),
+                pieces: Vec::new(),
+            },
         };
         for fact in [
             "/ folder",
@@ -146,6 +165,11 @@ impl Facts for FakeDisk {
         self.classes.clone()
     }
 
+    fn advice(&self, report: &Path) -> Option<Arc<ReportedAdvice>> {
+        let there = normal(report).ends_with("output/quantization_report.json");
+        there.then(|| Arc::new(self.advice.clone()))
+    }
+
     fn holds_images(&self, folder: &Path) -> Option<bool> {
         Some(normal(folder).ends_with("training"))
     }
@@ -205,6 +229,18 @@ fn model(value: &str) -> Result<ModelFacts, ModelProblem> {
         parameters: 3_538_984,
         normalization_layers: words[4..].iter().map(|&word| word.to_owned()).collect(),
     })
+}
+
+/// Code, key, value and message.
+fn advice(piece: &str) -> AdvicePiece {
+    let words: Vec<&str> = piece.splitn(4, ' ').collect();
+    let value: Value = serde_json::from_str(words[2]).unwrap();
+    AdvicePiece {
+        code: Code::from_name(words[0]).unwrap(),
+        path: words[1].split('.').map(str::to_owned).collect(),
+        value: Some(value).filter(|value| !value.is_null()),
+        message: words[3].to_owned(),
+    }
 }
 
 /// Number of images examined, then a path and the reason for each that is unreadable.

@@ -1,9 +1,11 @@
 mod comparison;
+mod evidence;
 mod report;
 
 use std::path::Path;
 
 use ::report::{Calibration, Files, QuantizationReport};
+use advice::Evidence;
 use configuration::Settings;
 use graph::{Graph, passes};
 use images::Extensions;
@@ -73,10 +75,8 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
 
     context.begin(Stage::Convert, "converting", 0, "");
     let prepared = passes::prepare(&classifier.graph);
-    let rewritten = passes::prepare_with(
-        &classifier.graph,
-        &crate::choices::rewrites(&settings.quantization),
-    );
+    let rewrites = crate::choices::rewrites(&settings.quantization);
+    let rewritten = passes::prepare_with(&classifier.graph, &rewrites);
     context.check_cancelled()?;
 
     let sample_count = settings.batch_size.saturating_mul(settings.iteration_count);
@@ -87,9 +87,11 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         preprocessing,
     };
     let observed = quantization::observations(&rewritten);
-    let statistics = calibrate(&rewritten, observed, &classifier, &set, context)?;
+    let calibrated = calibrate(&rewritten, observed, &classifier, &set, context)?;
+    let statistics = &calibrated.statistics;
+    let evaluation = evidence::evaluation_images(settings, &classifier, context)?;
 
-    let mut quantized = quantize_graph(&rewritten, &statistics, settings, context)?;
+    let mut quantized = quantize_graph(&rewritten, statistics, settings, context)?;
     if settings.quantization.weights_second_moment_correction {
         let probe = MomentProbe::new(&rewritten, &quantized)?;
         let moments = calibrate(
@@ -99,7 +101,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
             &set,
             context,
         )?;
-        probe.correct(&mut quantized, &moments);
+        probe.correct(&mut quantized, &moments.statistics);
     }
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
     verify(&quantized_model, context)?;
@@ -107,19 +109,38 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
 
     context.begin(Stage::Write, "writing", 0, "");
     let float_model = write(&prepared, &Encodings::float())?;
+    let layers = report::layers(&rewritten, &quantized, statistics, comparison.as_ref());
+    let comparison = comparison.as_ref().map(comparison::Comparison::summary);
+    let advice = advice::advise(&Evidence {
+        settings,
+        options: &crate::choices::options(settings),
+        rewrites: &rewrites,
+        source: &classifier.graph,
+        graph: &rewritten,
+        model: &quantized,
+        statistics,
+        halves: &calibrated.halves,
+        calibration: &calibrated.images,
+        samples: sample_count,
+        evaluation: evaluation.as_ref(),
+        classes: evidence::names(settings, &classifier, &set).as_ref(),
+        layers: &layers,
+        comparison: comparison.as_ref(),
+    });
     let report = QuantizationReport {
         model: file_name(&settings.source_keras_model),
+        configuration: settings.written.clone(),
         calibration: Calibration {
             images: samples.len(),
             samples: sample_count,
         },
-        comparison: comparison.as_ref().map(comparison::Comparison::summary),
+        comparison,
         files: Files {
             float_bytes: float_model.len() as u64,
             quantized_bytes: quantized_model.len() as u64,
         },
-        advice: Vec::new(),
-        layers: report::layers(&rewritten, &quantized, &statistics, comparison.as_ref()),
+        advice,
+        layers,
         generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     let mut json = serde_json::to_string_pretty(&report).map_err(|error| {
@@ -143,6 +164,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
             .and_then(|compared| compared.logits_sqnr_db),
         calibration_images: samples.len(),
         calibration_samples: sample_count,
+        advice: report.advice,
         timings: context.finish(),
     })
 }

@@ -4,7 +4,7 @@ use super::stamp::Stamp;
 use crate::log::Log;
 use configuration::{
     CancellableFacts, ClassFolders, Facts as _, FolderError, ImageExamination, ModelFacts,
-    ModelProblem,
+    ModelProblem, ReportedAdvice,
 };
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub(crate) enum Question {
     UnreadableImages(PathBuf),
     /// The class folders of a folder.
     ClassFolders(PathBuf),
+    /// What a quantization report advises.
+    Advice(PathBuf),
 }
 
 /// The answer to a [`Question`] of the same name.
@@ -40,6 +42,7 @@ pub(super) enum Answer {
     CalibrationImages(Result<usize, FolderError>),
     UnreadableImages(Arc<ImageExamination>),
     ClassFolders(Result<Arc<ClassFolders>, FolderError>),
+    Advice(Option<Arc<ReportedAdvice>>),
 }
 
 /// All answers that are known, and those that are being looked for.
@@ -214,7 +217,8 @@ impl Question {
             Question::Model(path, _)
             | Question::CalibrationImages(path)
             | Question::UnreadableImages(path)
-            | Question::ClassFolders(path) => path,
+            | Question::ClassFolders(path)
+            | Question::Advice(path) => path,
         }
     }
 
@@ -241,6 +245,7 @@ impl Question {
                 Answer::UnreadableImages(examination)
             }
             Question::ClassFolders(folder) => Answer::ClassFolders(facts.class_folders(folder)?),
+            Question::Advice(report) => Answer::Advice(facts.advice(report)),
         };
         (!cancelled()).then_some(Known {
             answer: Some(answer),

@@ -5,7 +5,7 @@ use super::stamp::Mark;
 use super::trust::{Trust, normal};
 use configuration::{
     ClassFolders, DiskFacts, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts,
-    ModelProblem,
+    ModelProblem, ReportedAdvice,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -165,6 +165,13 @@ impl Facts for Asked<'_> {
     fn class_folders(&self, folder: &Path) -> Option<Result<Arc<ClassFolders>, FolderError>> {
         match self.answer(Question::ClassFolders(folder.to_owned()))? {
             Answer::ClassFolders(classes) => Some(classes),
+            _ => None,
+        }
+    }
+
+    fn advice(&self, report: &Path) -> Option<Arc<ReportedAdvice>> {
+        match self.answer(Question::Advice(report.to_owned()))? {
+            Answer::Advice(advice) => advice,
             _ => None,
         }
     }

@@ -235,3 +235,61 @@ async fn trust_is_granted_while_the_server_runs() {
     assert!(codes(&found).contains(&"unreadable-model"), "{found:#?}");
     client.finish().await;
 }
+
+/// A report that a job has left advises while it fits the configuration, whatever of it is followed.
+#[tokio::test]
+async fn a_report_advises() {
+    let advice = |code: &str, key: &str, value: Value| json!({"code": code, "layers": [], "key": key, "value": value, "message": "it was seen"});
+    let project = Project::new();
+    let uri = project.uri("configuration.json");
+    let text = project.read("configuration.json");
+    let mut configuration: Value = serde_json::from_str(&text).unwrap();
+    let unread = ["output_dir", "evaluate_label_file", "evaluate_result_dir"];
+    let members = configuration.as_object_mut().unwrap();
+    members.retain(|key, _| !unread.contains(&key.as_str()));
+    let report = json!({
+        "configuration": configuration,
+        "advice": [
+            advice("activation-outliers", "quantization.z_threshold", json!(8)),
+            advice("noisy-logits", "source_keras_model", json!(null)),
+        ],
+    });
+    let mut client = Client::rich().await;
+    client.open(&uri, &text).await;
+    assert_eq!(client.settled(&uri, 1).await, [] as [Value; 0]);
+    fs::create_dir_all(project.path("output")).unwrap();
+    project.write("output/quantization_report.json", &report.to_string());
+    let published = client.notification("textDocument/publishDiagnostics").await;
+    let found = published["diagnostics"].as_array().unwrap();
+    assert_eq!(codes(found), ["activation-outliers", "noisy-logits"]);
+    // What LSP calls information.
+    assert_eq!(found[0]["severity"], 3);
+    let parameters = json!({
+        "textDocument": {"uri": uri}, "range": found[0]["range"], "context": {"diagnostics": []}
+    });
+    let actions = client.request("textDocument/codeAction", parameters).await;
+    let action = &actions[0];
+    assert_eq!(action["title"], "Set `quantization.z_threshold` to 8");
+    let edit = &action["edit"]["changes"][&uri][0];
+    assert!(
+        edit["newText"]
+            .as_str()
+            .unwrap()
+            .contains("\"z_threshold\": 8"),
+        "{edit}"
+    );
+    client
+        .change(
+            &uri,
+            2,
+            json!([{"range": edit["range"], "text": edit["newText"]}]),
+        )
+        .await;
+    assert_eq!(codes(&client.settled(&uri, 2).await), ["noisy-logits"]);
+    // The report is about another model now.
+    let other = text.replace("\"batch_size\": ", "\"batch_size\": 1");
+    assert_ne!(other, text);
+    client.replace(&uri, 3, &other).await;
+    assert!(!codes(&client.settled(&uri, 3).await).contains(&"noisy-logits"));
+    client.finish().await;
+}

@@ -3,6 +3,7 @@
 mod page;
 
 use serde::Serialize;
+use serde_json::Value;
 
 /// `quantization_report.json` (`schemas/quantization_report.schema.json`), and the page that shows
 /// it.
@@ -10,6 +11,8 @@ use serde::Serialize;
 pub struct QuantizationReport {
     /// File name of the Keras model.
     pub model: String,
+    /// The members of the configuration that decided the result, as they were written.
+    pub configuration: Value,
     /// What calibration saw.
     pub calibration: Calibration,
     /// The two models side by side; absent from builds without the TFLite runtime.
@@ -57,13 +60,17 @@ pub struct Files {
 }
 
 /// A likely cause of lost accuracy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Advice {
     /// Stable name of the kind of problem.
     pub code: &'static str,
-    /// The layer, if it is one layer's.
-    pub layer: Option<String>,
-    /// What was found and what to do.
+    /// The layers concerned, the worst first; empty where it is about the images.
+    pub layers: Vec<String>,
+    /// The key of the configuration that is concerned, members of members behind dots.
+    pub key: String,
+    /// The value of the key that would help; `None` where that is for the user to judge.
+    pub value: Option<Value>,
+    /// What was seen, with figures, and what to do; one sentence without a final full stop.
     pub message: String,
 }
 

@@ -1,4 +1,4 @@
-use super::{Activation, Comparison, Layer, QuantizationReport, Weights};
+use super::{Activation, Advice, Comparison, Layer, QuantizationReport, Weights};
 use crate::chart::{Column, Emphasis, columns, distribution};
 use crate::markup::Text;
 use crate::number::{bytes, grouped, percent, significant};
@@ -61,19 +61,38 @@ fn advice(report: &QuantizationReport) -> String {
     if report.advice.is_empty() {
         return String::new();
     }
-    let items: String = report
-        .advice
-        .iter()
-        .map(|advice| match &advice.layer {
-            Some(layer) => format!(
-                "<li><strong><bdi>{}</bdi></strong>: {}</li>\n",
-                Text(layer),
-                Text(&advice.message)
-            ),
-            None => format!("<li>{}</li>\n", Text(&advice.message)),
-        })
-        .collect();
+    let items: String = report.advice.iter().map(piece_of_advice).collect();
     format!("<h2>Advice</h2>\n<ul class=\"advice\">\n{items}</ul>\n")
+}
+
+/// Layers that are listed below advice; the data has them all.
+const LISTED: usize = 20;
+
+fn piece_of_advice(advice: &Advice) -> String {
+    let mut item = format!("<li>{}", Text(&advice.message));
+    if let Some(value) = &advice.value {
+        let (key, value) = (Text(&advice.key), value.to_string());
+        item += &format!("<br>Setting: <code>{key}: {}</code>", Text(&value));
+    }
+    if let Some((_, more)) = advice
+        .layers
+        .split_first()
+        .filter(|(_, more)| !more.is_empty())
+    {
+        let names = advice.layers.iter().take(LISTED);
+        let names: Vec<String> = names
+            .map(|name| format!("<bdi>{}</bdi>", Text(name)))
+            .collect();
+        let rest = match more.len() < LISTED {
+            true => String::new(),
+            false => format!(" and {} more", more.len() + 1 - LISTED),
+        };
+        item += &format!("<br>Layers: {}{rest}", names.join(", "));
+    }
+    format!(
+        "{item} <span class=\"note\">[{}]</span></li>\n",
+        Text(advice.code)
+    )
 }
 
 fn noise_chart(report: &QuantizationReport) -> String {
@@ -230,6 +249,7 @@ mod tests {
         };
         QuantizationReport {
             model: "<flowers>.h5".to_owned(),
+            configuration: Value::Null,
             calibration: Calibration {
                 images: 100,
                 samples: 500,
@@ -245,9 +265,11 @@ mod tests {
                 quantized_bytes: 1_000_000,
             },
             advice: vec![Advice {
-                code: "outliers",
-                layer: Some("a&b".to_owned()),
-                message: "few values reach far".to_owned(),
+                code: "activation-outliers",
+                layers: ["a&b", "c"].map(str::to_owned).to_vec(),
+                key: "quantization.z_threshold".to_owned(),
+                value: Some(8.into()),
+                message: "few values of `a&b` reach far".to_owned(),
             }],
             layers: vec![
                 layer("\"second\"", 1, Some(8.0)),
@@ -266,8 +288,9 @@ mod tests {
             "28.2 dB",
             "96.9 %",
             "25.0 %",
-            "<bdi>a&amp;b</bdi>",
-            "few values reach far",
+            "few values of `a&amp;b` reach far",
+            "<code>quantization.z_threshold: 8</code>",
+            "Layers: <bdi>a&amp;b</bdi>, <bdi>c</bdi>",
             "<td>1×7×7×64</td>",
             "0 … 7.969",
             "exact",

@@ -1,0 +1,119 @@
+//! Operands of a concatenation share one scale, which suits only those with a similar range.
+
+use std::collections::HashMap;
+
+use configuration::Code;
+use graph::{Node, Op, TensorId};
+use report::Advice;
+
+use crate::advice;
+use crate::evidence::Evidence;
+use crate::words::{figure, names};
+
+/// Ranges of the operands may differ by this factor (the toolkit's judge).
+const LARGEST_RATIO: f64 = 16.0;
+
+/// A branch that its concatenation leaves few levels.
+struct Starved {
+    concatenation: String,
+    branch: String,
+    /// How far the branch reaches, and how far the concatenation does.
+    reach: [f64; 2],
+}
+
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+    let producers = evidence.producers();
+    let mut found: Vec<Starved> = evidence
+        .graph
+        .nodes()
+        .iter()
+        .filter(|node| matches!(node.op, Op::Concatenate { .. }))
+        .flat_map(|node| starved(evidence, &producers, node))
+        .collect();
+    found.sort_by(|a, b| {
+        let ratio = |starved: &Starved| starved.reach[1] / starved.reach[0];
+        ratio(b).total_cmp(&ratio(a))
+    });
+    let Some(worst) = found.first() else {
+        return Vec::new();
+    };
+    let branches: Vec<String> = found.iter().map(|starved| starved.branch.clone()).collect();
+    let [small, large] = worst.reach;
+    let message = format!(
+        "{} {} to {} where {} reaches to {}, {} times as far, so that one scale for both leaves it {:.0} of 256 levels; bring the branches of the concatenation to similar ranges, or keep them apart",
+        names(&branches),
+        if branches.len() == 1 {
+            "reaches"
+        } else {
+            "reach"
+        },
+        figure(small),
+        configuration::list([worst.concatenation.as_str()], 1),
+        figure(large),
+        figure(large / small),
+        (256.0 * small / large).max(1.0),
+    );
+    vec![advice(
+        Code::UnbalancedConcatenation,
+        branches,
+        "source_keras_model",
+        None,
+        message,
+    )]
+}
+
+fn starved(evidence: &Evidence, producers: &HashMap<TensorId, &Node>, node: &Node) -> Vec<Starved> {
+    let reach = |tensor: TensorId| {
+        let source = observed(evidence, producers, tensor)?;
+        let seen = evidence.statistics.tensor(source)?;
+        Some(f64::from(seen.max.max(-seen.min)))
+    };
+    let Some(stored) = evidence.stored(node.output) else {
+        return Vec::new();
+    };
+    let representable = stored.range[1].max(-stored.range[0]);
+    let operands: Vec<(TensorId, f64)> = node
+        .inputs
+        .iter()
+        .filter_map(|&tensor| Some((tensor, reach(tensor)?)))
+        .collect();
+    // What is cut off needs no levels.
+    let largest = operands
+        .iter()
+        .fold(0.0f64, |largest, &(_, reach)| largest.max(reach))
+        .min(representable);
+    operands
+        .into_iter()
+        .filter(|&(_, reach)| reach > 0.0 && largest > LARGEST_RATIO * reach)
+        .filter_map(|(tensor, reach)| {
+            Some(Starved {
+                concatenation: node.name.clone(),
+                branch: producers.get(&tensor)?.name.clone(),
+                reach: [reach, largest],
+            })
+        })
+        .collect()
+}
+
+/// The tensor that was observed in place of one that only repeats its values.
+fn observed(
+    evidence: &Evidence,
+    producers: &HashMap<TensorId, &Node>,
+    mut tensor: TensorId,
+) -> Option<TensorId> {
+    while evidence.statistics.tensor(tensor).is_none() {
+        let producer = producers.get(&tensor)?;
+        let repeats = matches!(
+            producer.op,
+            Op::Reshape { .. }
+                | Op::Transpose { .. }
+                | Op::MaxPool2d(_)
+                | Op::AveragePool2d(_)
+                | Op::Pad { .. }
+                | Op::Slice { .. }
+                | Op::Resize { .. }
+        );
+        tensor = *producer.inputs.first().filter(|_| repeats)?;
+    }
+    Some(tensor)
+}

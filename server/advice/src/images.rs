@@ -1,0 +1,208 @@
+//! Calibration images that are unlike evaluation images.
+
+use configuration::Code;
+use report::Advice;
+
+use crate::advice;
+use crate::evidence::Evidence;
+use crate::words::figure;
+
+/// Fewer images say nothing about a folder.
+const FEWEST: usize = 16;
+
+/// Difference of the means over images, in standard deviations of one image (Cohen's d, which is
+/// called large from here).
+const EFFECT: f64 = 0.8;
+
+/// Least such difference, as a share of the contrast within an image.
+const SHARE_OF_CONTRAST: f64 = 0.25;
+
+/// In one folder, images differ from each other so many times as much as in the other.
+const SPREAD: f64 = 2.5;
+
+/// Images differ from each other by at least this share of the contrast within one.
+const SHARE_OF_SPREAD: f64 = 0.1;
+
+/// Mean and standard deviation of each channel of one image, prepared for the model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ImageMoments {
+    /// Mean of each channel.
+    pub means: Vec<f64>,
+    /// Standard deviation of each channel.
+    pub deviations: Vec<f64>,
+}
+
+impl ImageMoments {
+    /// The moments of an input in the order rows, columns, `channels`.
+    pub fn of(input: &[f32], channels: usize) -> Self {
+        let count = (input.len() / channels.max(1)).max(1) as f64;
+        let mut sums = vec![0.0f64; channels];
+        let mut squares = vec![0.0f64; channels];
+        for pixel in input.chunks_exact(channels.max(1)) {
+            for ((sum, square), &value) in sums.iter_mut().zip(&mut squares).zip(pixel) {
+                let value = f64::from(value);
+                *sum += value;
+                *square += value * value;
+            }
+        }
+        let means: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
+        let deviations = squares
+            .iter()
+            .zip(&means)
+            .map(|(square, mean)| (square / count - mean * mean).max(0.0).sqrt())
+            .collect();
+        Self { means, deviations }
+    }
+}
+
+/// What is known of some images of a folder.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ImageSet {
+    /// Moments of each image.
+    pub moments: Vec<ImageMoments>,
+    /// The class that the float model names for each image; empty where it was not asked.
+    pub answers: Vec<usize>,
+}
+
+impl ImageSet {
+    /// Over the images, of one number each: mean and variance.
+    fn spread(&self, value: impl Fn(&ImageMoments) -> f64) -> (f64, f64) {
+        let count = self.moments.len().max(1) as f64;
+        let mean = self.moments.iter().map(&value).sum::<f64>() / count;
+        let square = |moments| (value(moments) - mean).powi(2);
+        let variance = self.moments.iter().map(square).sum::<f64>() / count;
+        (mean, variance)
+    }
+
+    /// Mean and standard deviation of a channel over all pixels.
+    pub(crate) fn channel(&self, channel: usize) -> (f64, f64) {
+        let (mean, between) = self.spread(|image| image.means[channel]);
+        let (within, _) = self.spread(|image| image.deviations[channel].powi(2));
+        (mean, (between + within).sqrt())
+    }
+
+    /// Number of channels.
+    pub(crate) fn channels(&self) -> usize {
+        self.moments.first().map_or(0, |image| image.means.len())
+    }
+}
+
+/// One number that each image has.
+struct Property {
+    name: String,
+    of: Box<dyn Fn(&ImageMoments) -> f64>,
+}
+
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+    let calibration = evidence.calibration;
+    let Some(evaluation) = evidence.evaluation else {
+        return Vec::new();
+    };
+    let enough = |set: &ImageSet| set.moments.len() >= FEWEST;
+    let channels = calibration.channels();
+    if !enough(calibration) || !enough(evaluation) || evaluation.channels() != channels {
+        return Vec::new();
+    }
+    let contrast = |set: &ImageSet| {
+        let sum = |image: &ImageMoments| image.deviations.iter().sum::<f64>();
+        set.spread(sum).0 / channels.max(1) as f64
+    };
+    let contrast = (contrast(calibration) + contrast(evaluation)) / 2.0;
+    let worst = properties(channels)
+        .iter()
+        .filter_map(|property| difference(property, calibration, evaluation, contrast))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let Some((_, seen)) = worst else {
+        return Vec::new();
+    };
+    let message = format!("{seen}; calibrate on images like those that the model will see");
+    vec![advice(
+        Code::CalibrationUnlikeEvaluation,
+        Vec::new(),
+        "dataset_image_dir",
+        None,
+        message,
+    )]
+}
+
+/// Brightness and contrast of each channel, and how coloured images are.
+fn properties(channels: usize) -> Vec<Property> {
+    let mut properties = Vec::new();
+    for channel in 0..channels {
+        properties.push(Property {
+            name: format!("the mean of channel {channel}"),
+            of: Box::new(move |image| image.means[channel]),
+        });
+        properties.push(Property {
+            name: format!("the contrast of channel {channel}"),
+            of: Box::new(move |image| image.deviations[channel]),
+        });
+        if channel > 0 {
+            let (this, before) = (channel, channel - 1);
+            properties.push(Property {
+                name: format!("the mean of channel {this} less channel {before}"),
+                of: Box::new(move |image| image.means[this] - image.means[before]),
+            });
+        }
+    }
+    properties
+}
+
+/// What is seen if images differ, and how grave it is as a multiple of what is allowed.
+fn difference(
+    property: &Property,
+    calibration: &ImageSet,
+    evaluation: &ImageSet,
+    contrast: f64,
+) -> Option<(f64, String)> {
+    let (here, variance) = calibration.spread(&property.of);
+    let (there, other) = evaluation.spread(&property.of);
+    let apart = (here - there).abs();
+    let effect = apart / ((variance + other) / 2.0).sqrt().max(f64::MIN_POSITIVE);
+    let name = &property.name;
+    if effect > EFFECT && apart > SHARE_OF_CONTRAST * contrast {
+        let seen = format!(
+            "{name} is {} in calibration images and {} in evaluation images, {} times what images of one folder differ by",
+            figure(here),
+            figure(there),
+            figure(effect),
+        );
+        return Some((effect / EFFECT, seen));
+    }
+    let (low, high) = (variance.min(other).sqrt(), variance.max(other).sqrt());
+    let ratio = high / low.max(f64::MIN_POSITIVE);
+    (ratio > SPREAD && high > SHARE_OF_SPREAD * contrast).then(|| {
+        let seen = format!(
+            "{name} differs from image to image by {} in calibration images and by {} in evaluation images",
+            figure(variance.sqrt()),
+            figure(other.sqrt()),
+        );
+        (ratio / SPREAD, seen)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_an_image() {
+        let moments = ImageMoments::of(&[1.0, 10.0, 3.0, 10.0], 2);
+        assert_eq!(moments.means, [2.0, 10.0]);
+        assert_eq!(moments.deviations, [1.0, 0.0]);
+        let set = ImageSet {
+            moments: vec![
+                ImageMoments {
+                    means: vec![0.0],
+                    deviations: vec![3.0],
+                },
+                ImageMoments {
+                    means: vec![8.0],
+                    deviations: vec![3.0],
+                },
+            ],
+            answers: Vec::new(),
+        };
+        assert_eq!(set.channel(0), (4.0, 5.0));
+    }
+}

@@ -1,0 +1,99 @@
+//! A few values far outside the bulk hold a range much wider than the others need.
+
+use configuration::Code;
+use quantization::TensorStatistics;
+use report::Advice;
+use serde_json::json;
+
+use crate::advice;
+use crate::evidence::{Evidence, Stored};
+use crate::words::{figure, names, percent};
+
+/// Distances from the mean, in standard deviations, beyond which values may be outliers, the most
+/// cautious first (the range that the toolkit's troubleshooting page recommends; its judge takes 5).
+const DISTANCES: [f64; 7] = [20.0, 16.0, 12.0, 10.0, 8.0, 6.0, 5.0];
+
+/// The range is so many times as wide as the others need: two of eight bits are lost.
+const WIDER: f64 = 4.0;
+
+/// Outliers are at most this share of the values.
+const LARGEST_SHARE: f64 = 1e-3;
+
+/// Where the others are this far above the noise (dB), the width does no harm.
+const ENOUGH: f64 = 30.0;
+
+/// An outlier in a tensor.
+struct Outlier {
+    /// Least distance at which only outliers are cut off.
+    distance: f64,
+    /// Share of the values beyond it.
+    share: f64,
+    /// How far the range reaches, and how far it would have to.
+    reach: [f64; 2],
+}
+
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+    let present = evidence.options.activations.z_threshold;
+    let mut found: Vec<(String, Outlier)> = evidence
+        .activations()
+        .filter_map(|(_, name, seen, stored)| {
+            Some((name.to_owned(), outlier(seen, stored, present)?))
+        })
+        .collect();
+    found.sort_by(|(_, a), (_, b)| {
+        let wider = |outlier: &Outlier| outlier.reach[0] / outlier.reach[1];
+        wider(b).total_cmp(&wider(a))
+    });
+    let smallest = |distance: f64, (_, outlier): &(String, Outlier)| distance.min(outlier.distance);
+    let distance = found.iter().fold(f64::INFINITY, smallest);
+    let Some((_, worst)) = found.first() else {
+        return Vec::new();
+    };
+    let [reach, needed] = worst.reach.map(figure);
+    let share = percent(worst.share);
+    let layers: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
+    let message = format!(
+        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels; set `z_threshold` to {distance} unless the far values decide",
+        names(&layers)
+    );
+    vec![advice(
+        Code::ActivationOutliers,
+        layers,
+        "quantization.z_threshold",
+        json!(distance as u64),
+        message,
+    )]
+}
+
+/// The outliers of a tensor at the largest distance that tells them from the rest.
+fn outlier(seen: &TensorStatistics, stored: Stored, present: f64) -> Option<Outlier> {
+    let total: f64 = seen.histogram.counts.iter().sum();
+    let magnitude = |low: f64, high: f64| low.abs().max(high.abs());
+    let farthest = magnitude(f64::from(seen.min), f64::from(seen.max));
+    let reach = magnitude(stored.range[0], stored.range[1]).min(farthest);
+    DISTANCES
+        .into_iter()
+        .filter(|&distance| distance < present)
+        .find_map(|distance| {
+            let bulk = seen.histogram.without_outliers(distance);
+            let share = 1.0 - bulk.counts.iter().sum::<f64>() / total;
+            let (low, high) = bulk.extent()?;
+            let needed = magnitude(low.min(0.0), high.max(0.0));
+            let mean_square = bulk
+                .counts
+                .iter()
+                .zip(bulk.edges.windows(2))
+                .map(|(count, edges)| count * (edges[0] + edges[1]).powi(2) / 4.0)
+                .sum::<f64>()
+                / total;
+            let noise = stored.scale * stored.scale / 12.0;
+            let audible = 10.0 * (mean_square / noise).log10() < ENOUGH;
+            (share > 0.0 && share <= LARGEST_SHARE && reach >= WIDER * needed && audible).then_some(
+                Outlier {
+                    distance,
+                    share,
+                    reach: [reach, needed],
+                },
+            )
+        })
+}

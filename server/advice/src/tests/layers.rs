@@ -1,0 +1,201 @@
+//! Rules about layers.
+
+use graph::{Activation, Op};
+use report::{Comparison, Layer};
+
+use super::{Case, bell};
+
+const SHAPE: [usize; 4] = [1, 8, 8, 8];
+
+/// Nearly normal pixels, one of which is this one on two images.
+fn image_with(number: usize, shape: &[usize], outlier: f32) -> Vec<f32> {
+    let mut pixels = bell(number as u32, shape.iter().product());
+    // One in each half.
+    if number / 2 == 3 {
+        pixels[5] = outlier;
+    }
+    pixels
+}
+
+#[test]
+fn outliers_that_hold_the_range_wide() {
+    let check = |image: fn(usize, &[usize]) -> Vec<f32>, z_threshold: f64, expected: &[&str]| {
+        let mut case = Case::new(&SHAPE);
+        case.settings.quantization.z_threshold = z_threshold;
+        case.image = image;
+        let shown = case.activation("shown", Activation::Relu, case.input);
+        let output = case.conv("last", shown, 4, |o, i| ((o + i) % 3) as f32 - 1.0);
+        case.expect(output, expected)
+    };
+    let far = |number, shape: &[usize]| image_with(number, shape, 60.0);
+    let advice = check(far, f64::INFINITY, &["activation-outliers"]);
+    assert_eq!(advice[0].key, "quantization.z_threshold");
+    let distance = advice[0].value.as_ref().unwrap().as_u64().unwrap();
+    assert!((5..=20).contains(&distance), "{advice:?}");
+    assert!(advice[0].layers.contains(&"shown".to_owned()));
+    check(far, distance as f64, &[]);
+    check(
+        |number, shape| image_with(number, shape, 10.0),
+        f64::INFINITY,
+        &[],
+    );
+    check(
+        |number, shape| image_with(number, shape, 0.5),
+        f64::INFINITY,
+        &[],
+    );
+}
+
+#[test]
+fn tails_that_leave_levels_idle() {
+    let check = |activation: Activation, factor: f32, on: bool, expected: &[&str]| {
+        let mut case = Case::new(&SHAPE);
+        let correction = &mut case
+            .settings
+            .quantization
+            .shift_negative_activation_correction;
+        *correction = on;
+        let wide = case.conv("wide", case.input, 8, |o, i| {
+            factor * if o == i { 1.0 } else { 0.0 }
+        });
+        let tailed = case.activation("tailed", activation, wide);
+        let output = case.conv("last", tailed, 4, |o, i| ((o + i) % 3) as f32 - 1.0);
+        case.expect(output, expected)
+    };
+    let (swish, idle) = (Activation::HardSwish, ["idle-negative-levels"]);
+    let advice = check(swish, 4.0, false, &idle);
+    assert_eq!(advice[0].layers, ["tailed"]);
+    assert_eq!(
+        advice[0].key,
+        "quantization.shift_negative_activation_correction"
+    );
+    assert_eq!(advice[0].value, Some(true.into()));
+    // Three eighths of 16 / 128.
+    assert!(advice[0].message.contains("3 of 128 levels"), "{advice:?}");
+    assert!(!advice[0].message.contains("ratio"), "{advice:?}");
+    check(swish, 4.0, true, &[]);
+    // More than a twentieth of the threshold, which is four here.
+    let advice = check(swish, 1.0, false, &idle);
+    assert!(advice[0].message.contains("`shift_negative_ratio` to 0.1"));
+    let advice = check(swish, 1.0, true, &idle);
+    assert_eq!(advice[0].key, "quantization.shift_negative_ratio");
+    assert_eq!(advice[0].value, Some(0.1.into()));
+    // Large against the range, and nothing below zero.
+    check(swish, 0.3, false, &[]);
+    check(Activation::Relu, 4.0, false, &[]);
+}
+
+#[test]
+fn branches_with_ranges_far_apart() {
+    let check = |factor: f32, expected: &[&str]| {
+        let mut case = Case::new(&SHAPE);
+        let diagonal = |factor: f32| move |o, i| if o == i { factor } else { 0.0 };
+        let large = case.conv("large", case.input, 8, diagonal(1.0));
+        let small = case.conv("small", case.input, 8, diagonal(factor));
+        let joined = case.add("joined", Op::Concatenate { axis: 3 }, &[large, small]);
+        let output = case.conv("last", joined, 4, |o, i| ((o + i) % 3) as f32 - 1.0);
+        case.expect(output, expected)
+    };
+    let advice = check(0.05, &["unbalanced-concatenation"]);
+    assert_eq!(advice[0].layers, ["small"]);
+    assert!(advice[0].message.contains("19 times as far"), "{advice:?}");
+    check(0.08, &[]);
+    check(1.0, &[]);
+}
+
+#[test]
+fn channels_with_ranges_far_apart() {
+    // The weights behind a channel make up for its size, as if batch normalization had moved it.
+    let check = |spread: f32, made_up_for: bool, rectifier: Activation, expected: &[&str]| {
+        let mut case = Case::new(&SHAPE);
+        let size = move |channel: usize| spread.powi(channel as i32);
+        let spread_out = case.conv(
+            "spread",
+            case.input,
+            8,
+            move |o, i| {
+                if o == i { size(o) } else { 0.0 }
+            },
+        );
+        let rectified = case.activation("rectified", rectifier, spread_out);
+        let output = case.conv("last", rectified, 4, move |o, i| {
+            let weight = ((o + i) % 3) as f32 - 1.0;
+            if made_up_for {
+                weight / size(i)
+            } else {
+                weight
+            }
+        });
+        case.expect(output, expected)
+    };
+    let advice = check(0.3, true, Activation::Relu, &["unbalanced-channels"]);
+    assert_eq!(advice[0].key, "quantization.cross_layer_equalization");
+    assert_eq!(advice[0].value, Some(true.into()));
+    assert_eq!(advice[0].layers, ["rectified"]);
+    // Scaling would move the clamp at six.
+    let advice = check(0.3, true, Activation::Relu6, &["unbalanced-channels"]);
+    assert_eq!(advice[0].value, None);
+    // The small channels matter little, or are not small.
+    check(0.3, false, Activation::Relu, &[]);
+    check(0.8, true, Activation::Relu, &[]);
+}
+
+fn layer(name: &str, position: usize, loss: f64) -> Layer {
+    Layer {
+        name: name.to_owned(),
+        operator: "Conv2D".to_owned(),
+        position,
+        output_shape: vec![1, 8, 8, 8],
+        sqnr_db: Some(20.0),
+        sqnr_loss_db: Some(loss),
+        cosine_similarity: Some(0.99),
+        activation: None,
+        weights: None,
+        macs: 0,
+    }
+}
+
+#[test]
+fn noise_in_logits() {
+    let check = |logits: Option<f64>, expected: &[&str]| {
+        let mut case = Case::new(&SHAPE);
+        case.layers = vec![
+            layer("quiet", 0, 0.5),
+            layer("lossy", 1, 6.0),
+            layer("lossier", 2, 9.0),
+        ];
+        case.comparison = Some(Comparison {
+            images: 32,
+            logits_sqnr_db: logits,
+            top_1_agreement: 0.75,
+            engine: "TFLite".to_owned(),
+        });
+        let output = case.conv("last", case.input, 4, |o, i| ((o + i) % 3) as f32 - 1.0);
+        case.expect(output, expected)
+    };
+    let advice = check(Some(12.0), &["noisy-logits"]);
+    assert_eq!(advice[0].layers, ["lossier", "lossy"]);
+    assert!(advice[0].message.contains("12.0 dB"), "{advice:?}");
+    assert!(advice[0].message.contains("75 % of 32"), "{advice:?}");
+    check(Some(25.0), &[]);
+    check(None, &[]);
+}
+
+#[test]
+fn noise_in_weights() {
+    // The weights of the first output channel are so many times as large as the others.
+    let check = |large: f32, per_channel: bool, expected: &[&str]| {
+        let mut case = Case::new(&SHAPE);
+        case.settings.quantization.weights_per_channel_threshold = per_channel;
+        let output = case.conv("last", case.input, 4, move |o, i| {
+            let weight = 1.0 + 0.13 * ((o * 7 + i * 3) % 5) as f32;
+            if o == 0 { large * weight } else { weight }
+        });
+        case.expect(output, expected)
+    };
+    check(1.0, false, &[]);
+    check(100.0, true, &[]);
+    let advice = check(100.0, false, &["noisy-weights"]);
+    assert_eq!(advice[0].layers, ["last"]);
+    assert_eq!(advice[0].value, Some(true.into()));
+}

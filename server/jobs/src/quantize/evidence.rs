@@ -1,0 +1,136 @@
+//! What advice needs to know besides the quantization itself: evaluation images and class names.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use advice::{ImageMoments, ImageSet, Names};
+use configuration::Settings;
+use images::{Extensions, Labels};
+
+use crate::calibration::CalibrationSet;
+use crate::classifier::Classifier;
+use crate::context::Context;
+use crate::error::JobError;
+use crate::workers::run_in_order;
+
+/// Evaluation images that are looked at: enough for their mean brightness, few enough to cost a
+/// fraction of a second.
+const IMAGES: usize = 64;
+
+/// Share of the calibration images that lie in folders named after classes, where folders are.
+const SORTED: f64 = 0.9;
+
+/// Some of the evaluation images, prepared as calibration images are. `None` where they cannot be
+/// found; Quantize does not depend on them, so that is Evaluate's to tell.
+pub(super) fn evaluation_images(
+    settings: &Settings,
+    classifier: &Classifier,
+    context: &Context,
+) -> Result<Option<ImageSet>, JobError> {
+    let cancelled = || context.cancellation.is_cancelled();
+    let list = Extensions::exactly(&settings.evaluate_image_extension).and_then(|extensions| {
+        images::find_images(&settings.evaluate_image_dir, &extensions, &cancelled)
+    });
+    context.check_cancelled()?;
+    let Ok(list) = list else {
+        return Ok(None);
+    };
+    let count = list.paths.len().min(IMAGES);
+    let chosen: Vec<&PathBuf> = (0..count)
+        .map(|index| &list.paths[index * list.paths.len() / count])
+        .collect();
+    let [height, width] = classifier.size;
+    let mut moments = Vec::with_capacity(count);
+    run_in_order(
+        count,
+        context.threads,
+        context.cancellation.flag(),
+        || Ok(vec![0.0; height * width * classifier.channels]),
+        |input, index| {
+            // Evaluate tells of images that cannot be read.
+            let prepared = images::decode(chosen[index]).ok().and_then(|image| {
+                let (size, channels) = (classifier.size, classifier.channels);
+                settings
+                    .preprocessing
+                    .apply_into(&image, size, channels, input)
+                    .ok()
+            });
+            Ok(prepared.map(|()| ImageMoments::of(input, classifier.channels)))
+        },
+        || {},
+        |_, image| {
+            moments.extend(image);
+            Ok(())
+        },
+    )?;
+    Ok(Some(ImageSet {
+        moments,
+        answers: Vec::new(),
+    }))
+}
+
+/// Class names, and how many calibration images lie in folders of their names.
+pub(super) fn names(
+    settings: &Settings,
+    classifier: &Classifier,
+    set: &CalibrationSet,
+) -> Option<Names> {
+    let labels = Labels::read(&settings.evaluate_label_file).ok()?;
+    let classes = labels.names().to_vec();
+    // Labels of another model say nothing.
+    if classes.len() != classifier.classes() {
+        return None;
+    }
+    let paths = set
+        .samples
+        .iter()
+        .map(|sample| set.paths[sample.image].as_path());
+    let images = images_of_classes(&settings.dataset_image_dir, paths, &classes);
+    Some(Names { classes, images })
+}
+
+/// For each class the number of paths with a folder of its name below `folder`; `None` where most
+/// lie in others.
+fn images_of_classes<'a>(
+    folder: &Path,
+    paths: impl Iterator<Item = &'a Path>,
+    classes: &[String],
+) -> Option<Vec<usize>> {
+    let by_name: HashMap<&str, usize> = classes
+        .iter()
+        .enumerate()
+        .map(|(class, name)| (name.as_str(), class))
+        .collect();
+    let mut images = vec![0; classes.len()];
+    let (mut all, mut sorted) = (0usize, 0usize);
+    for path in paths {
+        all += 1;
+        let below = path.strip_prefix(folder).unwrap_or(path).parent();
+        let mut names = below.into_iter().flat_map(Path::components);
+        let class = names.find_map(|name| by_name.get(name.as_os_str().to_str()?));
+        if let Some(&class) = class {
+            images[class] += 1;
+            sorted += 1;
+        }
+    }
+    (sorted > 0 && sorted as f64 >= SORTED * all as f64).then_some(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_tell_classes() {
+        let classes = ["daisy", "roses"].map(str::to_owned);
+        let check = |paths: &[&str], expected: Option<Vec<usize>>| {
+            let paths = paths.iter().map(|path| Path::new(*path));
+            let found = images_of_classes(Path::new("/d"), paths, &classes);
+            assert_eq!(found, expected);
+        };
+        check(&["/d/daisy/1.jpg", "/d/x/daisy/2.jpg"], Some(vec![2, 0]));
+        check(&["/d/1.jpg", "/d/daisy.jpg"], None);
+        check(&["/d/a/1.jpg", "/d/roses/1.jpg"], None);
+        check(&[], None);
+    }
+}
