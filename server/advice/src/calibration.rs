@@ -2,11 +2,10 @@
 
 use configuration::Code;
 use quantization::TensorStatistics;
-use report::Advice;
 
-use crate::advice;
 use crate::evidence::{Evidence, Names};
 use crate::words::{names, percent, plural};
+use crate::{Proposal, advice};
 
 /// Fewer images or samples are too few; the check of configurations says the same.
 const FEW: usize = 100;
@@ -26,7 +25,7 @@ const LARGEST_SHARE: f64 = 0.1;
 /// With so many images a class, each class that the data has shows among them.
 const IMAGES_A_CLASS: usize = 20;
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let few = few(evidence);
     // Of few images, nothing else can be said.
     if few.is_some() {
@@ -36,7 +35,7 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
     unsettled.into_iter().chain(classes(evidence)).collect()
 }
 
-fn few(evidence: &Evidence) -> Option<Advice> {
+fn few(evidence: &Evidence) -> Option<Proposal> {
     let (images, samples) = (evidence.calibration.moments.len(), evidence.samples);
     if images >= FEW && samples >= FEW {
         return None;
@@ -59,7 +58,7 @@ fn few(evidence: &Evidence) -> Option<Advice> {
     ))
 }
 
-fn unsettled(evidence: &Evidence) -> Option<Advice> {
+fn unsettled(evidence: &Evidence) -> Option<Proposal> {
     let [first, second] = evidence.halves;
     let mut apart: Vec<(f64, String)> = Vec::new();
     let mut compared = 0;
@@ -104,7 +103,7 @@ fn reach(seen: &TensorStatistics) -> f64 {
     seen.histogram.magnitude_percentile(PERCENTAGE)
 }
 
-fn classes(evidence: &Evidence) -> Option<Advice> {
+fn classes(evidence: &Evidence) -> Option<Proposal> {
     let names_known = evidence.classes?;
     let count = names_known.classes.len();
     let images = evidence.calibration.moments.len();

@@ -4,12 +4,11 @@ use configuration::Code;
 use graph::passes::{self, Rewrites};
 use graph::{Constant, Graph, Node, Op};
 use quantization::ChannelMoments;
-use report::Advice;
 use serde_json::{Value, json};
 
-use crate::advice;
 use crate::evidence::Evidence;
 use crate::words::{figure, names};
+use crate::{Proposal, advice};
 
 /// What reaches the next layer is less than this far above the rounding noise (dB).
 const TOO_LITTLE: f64 = 20.0;
@@ -36,7 +35,7 @@ struct Reader<'a> {
     balance: Balance,
 }
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let producers = evidence.producers();
     let mut found: Vec<Reader> = Vec::new();
     for node in evidence.graph.nodes() {
@@ -89,7 +88,7 @@ fn split<'a>(evidence: &Evidence, found: Vec<Reader<'a>>) -> (Vec<Reader<'a>>, V
     })
 }
 
-fn piece(found: &[Reader], key: &str, value: Option<Value>, help: &str) -> Option<Advice> {
+fn piece(found: &[Reader], key: &str, value: Option<Value>, help: &str) -> Option<Proposal> {
     let worst = found.first()?.balance;
     let layers: Vec<String> = found.iter().map(|reader| reader.producer.clone()).collect();
     let [largest, median] = worst.extremes;

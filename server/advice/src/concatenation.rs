@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use configuration::Code;
 use graph::{Node, Op, TensorId};
-use report::Advice;
 
-use crate::advice;
 use crate::evidence::Evidence;
 use crate::words::{figure, names};
+use crate::{Proposal, advice};
 
 /// Ranges of the operands may differ by this factor (the toolkit's judge).
 const LARGEST_RATIO: f64 = 16.0;
@@ -21,7 +20,7 @@ struct Starved {
     reach: [f64; 2],
 }
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let producers = evidence.producers();
     let mut found: Vec<Starved> = evidence
         .graph

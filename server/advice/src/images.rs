@@ -1,11 +1,10 @@
 //! Calibration images that are unlike evaluation images.
 
 use configuration::Code;
-use report::Advice;
 
-use crate::advice;
 use crate::evidence::Evidence;
 use crate::words::figure;
+use crate::{Proposal, advice};
 
 /// Fewer images say nothing about a folder.
 const FEWEST: usize = 16;
@@ -93,7 +92,7 @@ struct Property {
     of: Box<dyn Fn(&ImageMoments) -> f64>,
 }
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let calibration = evidence.calibration;
     let Some(evaluation) = evidence.evaluation else {
         return Vec::new();

@@ -4,7 +4,8 @@
 //!
 //! [`advise`] looks at the [`Evidence`] of one quantization. Every rule is a module; its constants
 //! are the thresholds that `docs/quantization.md` lists with their sources. A rule stays silent
-//! where its setting is on already.
+//! where its setting is on already. What might do harm as well as good is a [`Proposal`] with a
+//! trial, which the job makes.
 
 mod calibration;
 mod channels;
@@ -19,15 +20,26 @@ mod unfamiliar;
 mod words;
 
 use configuration::Code;
+use quantization::Options;
 use report::Advice;
 use serde_json::Value;
 
 pub use evidence::{Evidence, Names};
 pub use images::{ImageMoments, ImageSet};
 
+/// Advice, and what would tell whether it helps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// What to say.
+    pub advice: Advice,
+    /// The quantizer's options if it is followed, where the model has to be quantized with them to
+    /// know that this helps; `None` where what was seen is enough.
+    pub trial: Option<Box<Options>>,
+}
+
 /// Everything that is worth advice, what concerns the input first, then layers, then the result.
-pub fn advise(evidence: &Evidence) -> Vec<Advice> {
-    let rules: [fn(&Evidence) -> Vec<Advice>; 8] = [
+pub fn advise(evidence: &Evidence) -> Vec<Proposal> {
+    let rules: [fn(&Evidence) -> Vec<Proposal>; 8] = [
         normalization::advise,
         calibration::advise,
         images::advise,
@@ -47,13 +59,26 @@ fn advice(
     key: &str,
     value: impl Into<Option<Value>>,
     message: String,
-) -> Advice {
-    Advice {
-        code: code.name(),
-        layers,
-        key: key.to_owned(),
-        value: value.into(),
-        message,
+) -> Proposal {
+    Proposal {
+        advice: Advice {
+            code: code.name(),
+            layers,
+            key: key.to_owned(),
+            value: value.into(),
+            message,
+        },
+        trial: None,
+    }
+}
+
+impl Proposal {
+    /// The same, to be tried with these options first.
+    fn if_better(self, options: Options) -> Self {
+        Self {
+            trial: Some(Box::new(options)),
+            ..self
+        }
     }
 }
 

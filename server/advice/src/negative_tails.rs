@@ -2,12 +2,11 @@
 
 use configuration::Code;
 use quantization::{ActivationParameters, Histogram, NegativeTail, negative_tails};
-use report::Advice;
 use serde_json::json;
 
-use crate::advice;
 use crate::evidence::Evidence;
 use crate::words::{figure, names, plural};
+use crate::{Proposal, advice};
 
 /// Levels below zero of a signed quantizer.
 const LEVELS: f64 = 128.0;
@@ -29,7 +28,11 @@ struct Idle {
     share: f64,
 }
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
+    let settings = &evidence.settings.quantization;
+    if settings.shift_negative_activation_correction {
+        return Vec::new();
+    }
     let producers = evidence.producers();
     let present = |tensor| evidence.parameters(tensor);
     let tails = negative_tails(evidence.graph, evidence.statistics, present, LARGEST_SHARE);
@@ -51,8 +54,22 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
         })
     };
     let mut found: Vec<Idle> = tails.iter().filter_map(idle).collect();
+    let allowed = settings.shift_negative_ratio;
+    let within = |idle: &Idle| idle.share <= allowed;
+    // A larger ratio is worth its mention where the present one would do nothing.
+    let ratio = match found.iter().any(within) {
+        true => {
+            found.retain(within);
+            allowed
+        }
+        false => {
+            let largest = found.iter().fold(0.0f64, |most, idle| most.max(idle.share));
+            // Two decimals, rounded up.
+            (100.0 * largest).ceil() / 100.0
+        }
+    };
     found.sort_by(|a, b| a.used.total_cmp(&b.used));
-    let (Some(first), Some(last)) = (found.first(), found.last()) else {
+    let Some(first) = found.first() else {
         return Vec::new();
     };
     let layers: Vec<String> = found.iter().map(|idle| idle.layer.clone()).collect();
@@ -63,35 +80,21 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
         figure(first.smallest),
         first.used.ceil(),
     );
-    // Two decimals, rounded up.
-    let ratio = (100.0 * last.share).ceil() / 100.0;
-    let settings = &evidence.settings.quantization;
-    let too_small = ratio > settings.shift_negative_ratio;
-    let (key, value, help) = if settings.shift_negative_activation_correction {
-        (
-            "quantization.shift_negative_ratio",
-            json!(ratio),
-            format!("set `shift_negative_ratio` to {ratio}, which halves the step"),
-        )
-    } else {
-        let mut help =
-            "set `shift_negative_activation_correction` to true, which halves the step".to_owned();
-        if too_small {
-            help += &format!(", and `shift_negative_ratio` to {ratio}");
-        }
-        (
-            "quantization.shift_negative_activation_correction",
-            json!(true),
-            help,
-        )
-    };
-    vec![advice(
+    let mut help =
+        "set `shift_negative_activation_correction` to true, which halves the step".to_owned();
+    if ratio > allowed {
+        help += &format!(", and `shift_negative_ratio` to {ratio}");
+    }
+    let mut options = evidence.options.clone();
+    options.shift_negative_ratio = Some(ratio);
+    let proposal = advice(
         Code::IdleNegativeLevels,
         layers,
-        key,
-        value,
+        "quantization.shift_negative_activation_correction",
+        json!(true),
         format!("{seen}; {help}"),
-    )]
+    );
+    vec![proposal.if_better(options)]
 }
 
 /// Mean squared error of a quantizer: of rounding, and of what lies outside its range.

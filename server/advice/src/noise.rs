@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use configuration::Code;
 use graph::{Node, Op, TensorId};
-use report::{Advice, Layer};
+use report::Layer;
 use serde_json::json;
 use tflite::{Encoding, QuantizedValues};
 
-use crate::advice;
 use crate::channels::reads_unbalanced;
 use crate::evidence::Evidence;
 use crate::words::{names, percent};
+use crate::{Proposal, advice};
 
 /// Below this ratio (dB) noise is a tenth of the amplitude of the logits, and answers change.
 const WEAK_LOGITS: f64 = 20.0;
@@ -25,14 +25,14 @@ const MOST: usize = 5;
 /// Below this ratio (dB) weights are as in five or six bits.
 const WEAK_WEIGHTS: f64 = 25.0;
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     logits(evidence)
         .into_iter()
         .chain(weights(evidence))
         .collect()
 }
 
-fn logits(evidence: &Evidence) -> Option<Advice> {
+fn logits(evidence: &Evidence) -> Option<Proposal> {
     let comparison = evidence.comparison?;
     let ratio = comparison
         .logits_sqnr_db
@@ -68,7 +68,7 @@ fn logits(evidence: &Evidence) -> Option<Advice> {
     ))
 }
 
-fn weights(evidence: &Evidence) -> Option<Advice> {
+fn weights(evidence: &Evidence) -> Option<Proposal> {
     let layers: HashMap<&str, &Node> = evidence
         .model
         .graph

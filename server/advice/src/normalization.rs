@@ -2,12 +2,11 @@
 
 use configuration::Code;
 use graph::passes;
-use report::Advice;
 
-use crate::advice;
 use crate::evidence::Evidence;
 use crate::unfamiliar;
 use crate::words::{figure, names, plural};
+use crate::{Proposal, advice};
 
 /// Behind a normalization that fits, the deviation is between 0.2 (pixels in [0, 1]) and about one.
 const SMALLEST_DEVIATION: f64 = 0.02;
@@ -15,14 +14,14 @@ const SMALLEST_DEVIATION: f64 = 0.02;
 /// Behind a normalization that fits, the mean is at most a few deviations away from zero.
 const FARTHEST_MEAN: f64 = 20.0;
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     // A model that normalizes twice sees unfamiliar inputs too, for a better known reason.
     let found = built_in(evidence).or_else(|| unfamiliar::advise(evidence));
     found.into_iter().collect()
 }
 
 /// A model that normalizes its input itself, and gets it normalized already.
-fn built_in(evidence: &Evidence) -> Option<Advice> {
+fn built_in(evidence: &Evidence) -> Option<Proposal> {
     let normalization = passes::input_normalization(evidence.source)?;
     let changes = normalization.scale.iter().any(|&scale| scale != 1.0)
         || normalization.offset.iter().any(|&offset| offset != 0.0);

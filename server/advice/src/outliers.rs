@@ -2,12 +2,11 @@
 
 use configuration::Code;
 use quantization::TensorStatistics;
-use report::Advice;
 use serde_json::json;
 
-use crate::advice;
 use crate::evidence::{Evidence, Stored};
 use crate::words::{figure, names, percent};
+use crate::{Proposal, advice};
 
 /// Distances from the mean, in standard deviations, beyond which values may be outliers, the most
 /// cautious first (the range that the toolkit's troubleshooting page recommends; its judge takes 5).
@@ -32,7 +31,7 @@ struct Outlier {
     reach: [f64; 2],
 }
 
-pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let present = evidence.options.activations.z_threshold;
     let mut found: Vec<(String, Outlier)> = evidence
         .activations()
@@ -44,25 +43,28 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Advice> {
         let wider = |outlier: &Outlier| outlier.reach[0] / outlier.reach[1];
         wider(b).total_cmp(&wider(a))
     });
-    let smallest = |distance: f64, (_, outlier): &(String, Outlier)| distance.min(outlier.distance);
-    let distance = found.iter().fold(f64::INFINITY, smallest);
     let Some((_, worst)) = found.first() else {
         return Vec::new();
     };
+    let distance = worst.distance;
+    let mut options = evidence.options.clone();
+    options.activations.z_threshold = distance;
     let [reach, needed] = worst.reach.map(figure);
     let share = percent(worst.share);
     let layers: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
     let message = format!(
-        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels; set `z_threshold` to {distance} unless the far values decide",
+        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels; set `z_threshold` to {distance}",
         names(&layers)
     );
-    vec![advice(
+    let proposal = advice(
         Code::ActivationOutliers,
         layers,
         "quantization.z_threshold",
         json!(distance as u64),
         message,
-    )]
+    );
+    // Few values may decide all the same.
+    vec![proposal.if_better(options)]
 }
 
 /// The outliers of a tensor at the largest distance that tells them from the rest.

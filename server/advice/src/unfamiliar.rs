@@ -4,12 +4,11 @@
 use configuration::Code;
 use graph::{Graph, Node, Op, TensorId, passes};
 use images::{ChannelOrder, Preprocessing, Preset};
-use report::Advice;
 use serde_json::{Value, json};
 
-use crate::advice;
 use crate::evidence::Evidence;
 use crate::words::figure;
+use crate::{Proposal, advice};
 
 /// Means of the first layer's channels may be this far from those in training, in standard
 /// deviations (root mean square over the channels). Images of another data set reach 0.3.
@@ -18,7 +17,7 @@ const FARTHEST: f64 = 0.4;
 /// Another preprocessing must come so many times as close to be recommended.
 const CLOSER: f64 = 3.0;
 
-pub(crate) fn advise(evidence: &Evidence) -> Option<Advice> {
+pub(crate) fn advise(evidence: &Evidence) -> Option<Proposal> {
     let first = FirstLayer::of(evidence.source)?;
     let present = &evidence.settings.preprocessing;
     let means =

@@ -77,9 +77,7 @@ fn tails_that_leave_levels_idle() {
     // More than a twentieth of the threshold, which is four here.
     let advice = check(swish, 1.0, false, &idle);
     assert!(advice[0].message.contains("`shift_negative_ratio` to 0.1"));
-    let advice = check(swish, 1.0, true, &idle);
-    assert_eq!(advice[0].key, "quantization.shift_negative_ratio");
-    assert_eq!(advice[0].value, Some(0.1.into()));
+    check(swish, 1.0, true, &[]);
     // Large against the range, and nothing below zero.
     check(swish, 0.3, false, &[]);
     check(Activation::Relu, 4.0, false, &[]);

@@ -13,7 +13,7 @@ use ndarray::{ArrayD, IxDyn};
 use quantization::{ActivationMethod, Observer, Options, Statistics, observations, quantize};
 use report::{Advice, Comparison, Layer};
 
-use crate::{Evidence, ImageMoments, ImageSet, Names, advise};
+use crate::{Evidence, ImageMoments, ImageSet, Names, Proposal, advise};
 
 /// Images in a test.
 const IMAGES: usize = 128;
@@ -92,6 +92,14 @@ impl Case {
 
     /// Codes and layers of the advice on the model that ends at `output`.
     fn advise(&mut self, output: TensorId) -> Vec<Advice> {
+        let proposals = self.propose(output);
+        proposals
+            .into_iter()
+            .map(|proposal| proposal.advice)
+            .collect()
+    }
+
+    fn propose(&mut self, output: TensorId) -> Vec<Proposal> {
         self.graph.set_outputs(&[output]);
         let options = Options {
             activations: quantization::ActivationSettings {

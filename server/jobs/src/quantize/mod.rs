@@ -1,6 +1,7 @@
 mod comparison;
 mod evidence;
 mod report;
+mod trial;
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{Level, Outcome, QuantizeOutcome, Stage};
 use crate::output::OutputFolder;
+use trial::Trial;
 
 /// Name of the float model in `output_dir`.
 pub const FLOAT_MODEL: &str = "model.tflite";
@@ -107,11 +109,9 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     verify(&quantized_model, context)?;
     let comparison = comparison::compare(&rewritten, &quantized, &classifier, &set, context)?;
 
-    context.begin(Stage::Write, "writing", 0, "");
-    let float_model = write(&prepared, &Encodings::float())?;
     let layers = report::layers(&rewritten, &quantized, statistics, comparison.as_ref());
     let comparison = comparison.as_ref().map(comparison::Comparison::summary);
-    let advice = advice::advise(&Evidence {
+    let proposals = advice::advise(&Evidence {
         settings,
         options: &crate::choices::options(settings),
         rewrites: &rewrites,
@@ -127,6 +127,21 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         layers: &layers,
         comparison: comparison.as_ref(),
     });
+    let trial = Trial {
+        graph: &rewritten,
+        statistics,
+        classifier: &classifier,
+        set: &set,
+    };
+    let present = comparison
+        .as_ref()
+        .and_then(|compared| compared.logits_sqnr_db);
+    let advice = trial::proven(proposals, present, |options| {
+        trial.logits_sqnr_db(options, context)
+    })?;
+
+    context.begin(Stage::Write, "writing", 0, "");
+    let float_model = write(&prepared, &Encodings::float())?;
     let report = QuantizationReport {
         model: file_name(&settings.source_keras_model),
         configuration: settings.written.clone(),

@@ -1,0 +1,114 @@
+//! Proposals that may do harm as well as good are tried before they become advice.
+
+use ::report::Advice;
+use advice::Proposal;
+use graph::Graph;
+use quantization::{Options, Statistics};
+
+use super::comparison;
+use crate::calibration::CalibrationSet;
+use crate::classifier::Classifier;
+use crate::context::Context;
+use crate::error::JobError;
+
+/// Gain of the logits' signal to noise ratio (dB) from which a setting is worth advice.
+const LEAST_GAIN: f64 = 0.5;
+
+/// What a trial quantizes.
+pub(super) struct Trial<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) statistics: &'a Statistics,
+    pub(super) classifier: &'a Classifier,
+    pub(super) set: &'a CalibrationSet<'a>,
+}
+
+impl Trial<'_> {
+    /// The logits' ratio (dB) of the model with other options; `None` where nothing is compared.
+    pub(super) fn logits_sqnr_db(
+        &self,
+        options: &Options,
+        context: &mut Context,
+    ) -> Result<Option<f64>, JobError> {
+        let cancellation = context.cancellation.clone();
+        let model = quantization::quantize(
+            self.graph,
+            self.statistics,
+            options,
+            context.threads,
+            cancellation.flag(),
+            &mut |_, _| {},
+        );
+        let model = match model {
+            Err(quantization::QuantizationError::Cancelled) => return Err(JobError::Cancelled),
+            other => other?,
+        };
+        let compared = comparison::compare(self.graph, &model, self.classifier, self.set, context)?;
+        Ok(compared.and_then(|compared| compared.summary().logits_sqnr_db))
+    }
+}
+
+/// The proposals that need no trial, and those that `measure` finds better than `present` (dB); the
+/// latter say by how much. Nothing is tried where there is nothing to compare with.
+pub(super) fn proven(
+    proposals: Vec<Proposal>,
+    present: Option<f64>,
+    mut measure: impl FnMut(&Options) -> Result<Option<f64>, JobError>,
+) -> Result<Vec<Advice>, JobError> {
+    let mut proven = Vec::new();
+    for Proposal { mut advice, trial } in proposals {
+        if let Some(options) = trial {
+            let Some(present) = present else { continue };
+            match measure(&options)? {
+                Some(then) if then >= present + LEAST_GAIN => {
+                    advice.message += &format!(
+                        " (it raises the ratio of the logits to their noise from {present:.1} to {then:.1} dB)"
+                    );
+                }
+                _ => continue,
+            }
+        }
+        proven.push(advice);
+    }
+    Ok(proven)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_helps_is_advised() {
+        let proposal = |trial: Option<Options>| Proposal {
+            advice: Advice {
+                code: "activation-outliers",
+                layers: Vec::new(),
+                key: "quantization.z_threshold".to_owned(),
+                value: None,
+                message: "it was seen".to_owned(),
+            },
+            trial: trial.map(Box::new),
+        };
+        let check = |present: Option<f64>, then: Option<f64>, expected: &[&str]| {
+            let proposals = vec![proposal(None), proposal(Some(Options::default()))];
+            let mut tried = 0;
+            let advice = proven(proposals, present, |_| {
+                tried += 1;
+                Ok(then)
+            });
+            let messages: Vec<String> = advice.unwrap().into_iter().map(|a| a.message).collect();
+            assert_eq!(messages, expected);
+            assert_eq!(tried, usize::from(present.is_some()));
+        };
+        let sure = "it was seen";
+        let helps =
+            "it was seen (it raises the ratio of the logits to their noise from 20.0 to 20.5 dB)";
+        check(Some(20.0), Some(20.5), &[sure, helps]);
+        check(Some(20.0), Some(20.4), &[sure]);
+        check(Some(20.0), None, &[sure]);
+        check(None, Some(20.5), &[sure]);
+        let cancelled = proven(vec![proposal(Some(Options::default()))], Some(1.0), |_| {
+            Err(JobError::Cancelled)
+        });
+        assert!(matches!(cancelled, Err(JobError::Cancelled)));
+    }
+}
