@@ -1,8 +1,10 @@
 //! Channels of one tensor with ranges orders of magnitude apart: one scale suits the widest only.
 
+use std::collections::HashMap;
+
 use configuration::Code;
 use graph::passes::{self, Rewrites};
-use graph::{Constant, Graph, Node, Op};
+use graph::{Constant, Graph, Node, Op, TensorId};
 use quantization::ChannelMoments;
 use serde_json::{Value, json};
 
@@ -64,12 +66,12 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
         &others,
         "source_keras_model",
         None,
-        "equalization cannot reach them behind ReLU6, or where several layers read them",
+        "equalization cannot scale them without a change of what the model computes",
     );
     equalizable.into_iter().chain(others).collect()
 }
 
-/// The readers whose weights equalization would change, and those that it cannot help.
+/// The readers whose input equalization would scale, and those that it cannot help.
 fn split<'a>(evidence: &Evidence, found: Vec<Reader<'a>>) -> (Vec<Reader<'a>>, Vec<Reader<'a>>) {
     if found.is_empty() || evidence.settings.quantization.cross_layer_equalization {
         return (Vec::new(), found);
@@ -79,13 +81,37 @@ fn split<'a>(evidence: &Evidence, found: Vec<Reader<'a>>) -> (Vec<Reader<'a>>, V
         ..*evidence.rewrites
     };
     let equalized = passes::prepare_with(evidence.source, &rewrites);
+    let producers = evidence.producers();
     found.into_iter().partition(|reader| {
-        let mut twins = equalized.nodes().iter();
-        let twin = twins.find(|node| node.name == reader.node.name);
-        let kernel = |graph: &Graph, node: &Node| graph.constant(*node.inputs.get(1)?).cloned();
-        let after = twin.and_then(|twin| kernel(&equalized, twin));
-        after.is_some() && after != kernel(evidence.graph, reader.node)
+        let scaled = |writer: &Node| {
+            let mut twins = equalized.nodes().iter();
+            let twin = twins.find(|node| node.name == writer.name);
+            let after = twin.and_then(|twin| bias(&equalized, twin));
+            after.is_some() && after != bias(evidence.graph, writer)
+        };
+        writer(&producers, reader.node.inputs[0]).is_some_and(scaled)
     })
+}
+
+/// The layer whose output channels those of a tensor are.
+fn writer<'a>(producers: &HashMap<TensorId, &'a Node>, mut tensor: TensorId) -> Option<&'a Node> {
+    loop {
+        let node = *producers.get(&tensor)?;
+        match node.op {
+            Op::MaxPool2d(_)
+            | Op::AveragePool2d(_)
+            | Op::Pad { .. }
+            | Op::Reduce { .. }
+            | Op::Reshape { .. }
+            | Op::Activation(_) => tensor = *node.inputs.first()?,
+            _ => return node.op.has_kernel().then_some(node),
+        }
+    }
+}
+
+/// The bias of a layer, which scaling its output changes and scaling its input does not.
+fn bias<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Constant> {
+    graph.constant(*node.inputs.get(2)?)
 }
 
 fn piece(found: &[Reader], key: &str, value: Option<Value>, help: &str) -> Option<Proposal> {
@@ -129,6 +155,17 @@ fn balance_of(evidence: &Evidence, node: &Node) -> Option<Balance> {
 
 /// For each input channel the sum of the squares of the weights that it is multiplied with.
 fn squares(op: &Op, kernel: &Constant, channels: usize) -> Option<Vec<f64>> {
+    if let Op::DepthwiseConv2d { multiplier, .. } = *op {
+        let outputs = channels * multiplier;
+        if outputs == 0 || kernel.shape().last() != Some(&outputs) {
+            return None;
+        }
+        let mut sums = vec![0.0; channels];
+        for (position, &weight) in kernel.iter().enumerate() {
+            sums[position % outputs / multiplier] += f64::from(weight).powi(2);
+        }
+        return Some(sums);
+    }
     let groups = match *op {
         Op::Conv2d { groups, .. } => groups,
         Op::TransposeConv2d { .. } | Op::FullyConnected => 1,

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use graph::{Graph, Op, TensorId};
+use graph::{Graph, Node, Op, TensorId};
 use thiserror::Error;
 
 use crate::assignment::fixed_parameters;
@@ -27,12 +27,16 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
             .iter()
             .any(|node| node.op.has_kernel() && node.inputs[0] == tensor)
     };
+    // A single weight a channel is what is left of a normalization that no layer takes up.
+    let needs_variance = |node: &Node| match node.op {
+        Op::DepthwiseConv2d { .. } => graph.shape(node.inputs[1]).get(1..3) == Some(&[1, 1]),
+        _ => node.op.has_kernel(),
+    };
     let feeds_several = |tensor: TensorId| {
-        graph.nodes().iter().any(|node| {
-            node.op.has_kernel()
-                && !matches!(node.op, Op::DepthwiseConv2d { .. })
-                && node.inputs[0] == tensor
-        })
+        graph
+            .nodes()
+            .iter()
+            .any(|node| needs_variance(node) && node.inputs[0] == tensor)
     };
     let computed = graph
         .nodes()

@@ -1,6 +1,6 @@
 //! Rules about layers.
 
-use graph::{Activation, Op};
+use graph::{Activation, Op, Window};
 use report::{Comparison, Layer};
 
 use super::{Case, bell};
@@ -96,7 +96,7 @@ fn branches_with_ranges_far_apart() {
     };
     let advice = check(0.05, &["unbalanced-concatenation"]);
     assert_eq!(advice[0].layers, ["small"]);
-    assert!(advice[0].message.contains("19 times as far"), "{advice:?}");
+    assert!(advice[0].message.contains("13 of 256 levels"), "{advice:?}");
     check(0.08, &[]);
     check(1.0, &[]);
 }
@@ -136,6 +136,34 @@ fn channels_with_ranges_far_apart() {
     // The small channels matter little, or are not small.
     check(0.3, false, Activation::Relu, &[]);
     check(0.8, true, Activation::Relu, &[]);
+}
+
+/// A batch normalization that could not be folded is one weight for each channel.
+#[test]
+fn channels_that_a_normalization_makes_equal() {
+    let check = |spread: f32, expected: &[&str]| {
+        let mut case = Case::new(&SHAPE);
+        let size = move |channel: usize| spread.powi(channel as i32);
+        let spread_out = case.conv(
+            "spread",
+            case.input,
+            8,
+            move |o, i| {
+                if o == i { size(o) } else { 0.0 }
+            },
+        );
+        let weights = (0..8).map(|channel| 1.0 / size(channel)).collect();
+        let kernel = case.constant(&[1, 1, 1, 8], weights);
+        let op = Op::DepthwiseConv2d {
+            window: Window::UNIT,
+            multiplier: 1,
+        };
+        let output = case.add("normalized", op, &[spread_out, kernel]);
+        case.expect(output, expected)
+    };
+    let advice = check(0.3, &["unbalanced-channels"]);
+    assert_eq!(advice[0].layers, ["spread"]);
+    check(0.8, &[]);
 }
 
 fn layer(name: &str, position: usize, loss: f64) -> Layer {

@@ -83,11 +83,12 @@ impl Case {
         let channels = *self.graph.shape(input).last().unwrap();
         let weights = (0..outputs * channels).map(|at| weight(at / channels, at % channels));
         let kernel = self.constant(&[outputs, 1, 1, channels], weights.collect());
+        let bias = self.constant(&[outputs], vec![1e-3; outputs]);
         let op = Op::Conv2d {
             window: Window::UNIT,
             groups: 1,
         };
-        self.add(name, op, &[input, kernel])
+        self.add(name, op, &[input, kernel, bias])
     }
 
     /// Codes and layers of the advice on the model that ends at `output`.
