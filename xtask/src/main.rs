@@ -5,8 +5,11 @@ mod bench;
 mod command;
 mod fetch;
 mod fuzz;
+mod node;
+mod package;
 mod platform;
 mod tasks;
+mod workbench;
 mod workspace;
 
 use std::ffi::OsString;
@@ -25,6 +28,11 @@ usage: cargo xtask <task>
           configurations to measure instead of the demo's and target/benchmark's
   editors build, then run the language server in clients that others have written, and measure it
   fuzz    run the fuzz targets of docs/fuzzing.md, all or each --target NAME, for --seconds NUMBER
+  package build the extension with program and libraries into target/package/*.vsix
+          (docs/package.md)
+  workbench
+          make the package, install it in a real VS Code workbench and test it there
+          (tests/workbench/README.md); `cargo xtask workbench --help` lists the arguments
   conformance
           compare every model of Keras with TensorFlow (tests/conformance/README.md);
           `cargo xtask conformance --help` lists the arguments";
@@ -45,6 +53,8 @@ fn main() -> ExitCode {
         Some("bench") => bench::bench(&rest),
         Some("editors") => tasks::editors(),
         Some("fuzz") => fuzz::fuzz(&rest),
+        Some("package") => package::package().map(|_| ()),
+        Some("workbench") => workbench::workbench(&rest),
         Some("conformance") => tasks::conformance(&rest),
         _ => {
             eprintln!("{USAGE}");

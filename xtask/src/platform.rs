@@ -18,6 +18,8 @@ pub struct Platform {
     pub name: &'static str,
     /// The target for which Rust compiles.
     pub target: &'static str,
+    /// The target for which VS Code installs a package.
+    pub vscode_target: &'static str,
     /// Platform tags under which pip finds the wheels.
     pub wheel_tags: &'static [&'static str],
     /// The TFLite runtime.
@@ -31,6 +33,7 @@ pub const PLATFORMS: [Platform; 3] = [
     Platform {
         name: "linux-x86_64",
         target: "x86_64-unknown-linux-gnu",
+        vscode_target: "linux-x64",
         wheel_tags: &["manylinux_2_35_x86_64", "manylinux2010_x86_64"],
         tflite: Library {
             path_in_wheel: "pymicro_wakeword/lib/libtensorflowlite_c.so",
@@ -46,6 +49,7 @@ pub const PLATFORMS: [Platform; 3] = [
     Platform {
         name: "linux-aarch64",
         target: "aarch64-unknown-linux-gnu",
+        vscode_target: "linux-arm64",
         wheel_tags: &["manylinux_2_35_aarch64", "manylinux2014_aarch64"],
         tflite: Library {
             path_in_wheel: "pymicro_wakeword/lib/libtensorflowlite_c.so",
@@ -61,6 +65,7 @@ pub const PLATFORMS: [Platform; 3] = [
     Platform {
         name: "macos-aarch64",
         target: "aarch64-apple-darwin",
+        vscode_target: "darwin-arm64",
         wheel_tags: &["macosx_15_0_universal2", "macosx_11_0_arm64"],
         tflite: Library {
             path_in_wheel: "pymicro_wakeword/lib/libtensorflowlite_c.dylib",

@@ -11,7 +11,7 @@ use crate::fetch::{Runtime, fetch};
 use crate::{platform, workspace};
 
 /// The feature that links the runtime, in each crate that has it.
-const FEATURES: &str = "cli/tflite-runtime,inference/tflite-runtime";
+pub const FEATURES: &str = "cli/tflite-runtime,inference/tflite-runtime";
 
 /// The demo project, below the repository's root.
 pub const DEMO_CONFIGURATION: &str = "examples/flowers/configuration.json";
