@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { flowers } from '../projects/flowers.mjs';
+import { useWorkbench } from '../workbench/hooks.mjs';
+
+describe('A job that takes long', () => {
+    // Every image once, by one thread: a quarter of a minute on an idle machine.
+    const suite = useWorkbench(
+        () => flowers({ copies: 20, changes: { batch_size: 100, iteration_count: 60 } }),
+        { settings: { 'modelQuantizer.threads': 1 } },
+    );
+
+    it('shows a toast and the status bar item at work, and Cancel leaves earlier files alone', async () => {
+        const { workbench, project } = suite;
+        const output = join(project.folder, 'output');
+        mkdirSync(output);
+        for (const name of ['model.tflite', 'model_quantized.tflite']) {
+            writeFileSync(join(output, name), 'earlier');
+        }
+        await workbench.openFile('configuration.json');
+        await workbench.ready();
+        await workbench.run('Model Quantizer: Quantize');
+
+        const toast = workbench.toast('Quantizing flowers');
+        await toast.getByText(/calibrating: \d+\/6000 images, .+ left/).waitFor();
+        await workbench.statusItem.getByText(/Quantizing flowers \d+ %/).waitFor();
+        await workbench.screenshot('quantize-progress');
+
+        await toast.getByRole('button', { name: 'Cancel' }).click();
+        await toast.waitFor({ state: 'detached' });
+        await workbench.ready();
+        await workbench.screenshot('quantize-cancelled');
+        assert.equal(await workbench.page.locator('.notification-toast').count(), 0, 'cancelling is not reported as a failure');
+        assert.deepEqual(readdirSync(output).sort(), ['model.tflite', 'model_quantized.tflite']);
+        for (const name of readdirSync(output)) {
+            assert.equal(readFileSync(join(output, name), 'utf8'), 'earlier');
+        }
+    });
+});
+
+describe('Quantize and Evaluate', () => {
+    const suite = useWorkbench(() => flowers());
+
+    it('Quantize writes both models and says so', async () => {
+        const { workbench, project } = suite;
+        await workbench.openFile('configuration.json');
+        await workbench.ready();
+        await workbench.run('Model Quantizer: Quantize');
+        const toast = workbench.toast('Quantized flowers');
+        await toast.getByRole('button', { name: 'Open Report' }).waitFor();
+        await toast.getByRole('button', { name: 'Reveal File' }).waitFor();
+        await workbench.screenshot('quantize-done');
+        for (const name of ['model.tflite', 'model_quantized.tflite']) {
+            const identifier = readFileSync(join(project.folder, 'output', name)).subarray(4, 8);
+            assert.equal(identifier.toString(), 'TFL3', name);
+        }
+    });
+
+    it('Open Report shows the numbers of the quantization', async () => {
+        const { workbench, project } = suite;
+        await workbench.toast('Quantized flowers').getByRole('button', { name: 'Open Report' }).click();
+        const report = JSON.parse(readFileSync(join(project.folder, 'output/quantization_report.json'), 'utf8'));
+        const page = workbench.webview;
+        await page.getByRole('heading').first().waitFor();
+        await workbench.screenshot('quantization-report');
+        const text = await page.locator('body').innerText();
+        const { comparison, files, calibration, layers } = report;
+        const shown = [
+            `${comparison.logits_sqnr_db.toFixed(1)} dB`,
+            `${(100 * comparison.top_1_agreement).toFixed(1)} %`,
+            `${(files.quantized_bytes / 1000).toFixed(1)} kB`,
+            `${calibration.images} images`,
+            ...layers.map(({ name }) => name),
+        ];
+        assert.deepEqual(shown.filter((number) => !text.includes(number)), []);
+    });
+
+    it('Evaluate writes results.json and says what is in it', async () => {
+        const { workbench, project } = suite;
+        await workbench.openFile('configuration.json');
+        await workbench.run('Model Quantizer: Evaluate');
+        const toast = workbench.toast('Evaluated flowers');
+        await toast.waitFor();
+        await workbench.screenshot('evaluate-done');
+        const results = JSON.parse(readFileSync(join(project.folder, 'results/results.json'), 'utf8'));
+        assert.equal(results.images, 200);
+        const text = await toast.innerText();
+        for (const { top_1_accuracy: accuracy } of results.models) {
+            assert.ok(accuracy > 0.8, `${accuracy}`);
+            assert.ok(text.includes(`${(100 * accuracy).toFixed(1)} %`), text);
+        }
+    });
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { cases } from '../projects/cases.mjs';
+import { CASES_ARE_CONFIGURATIONS, casesOnDisk, folderOf, LEFT_TO_JSON, obstacle, onDisk } from '../projects/disk.mjs';
+import { useWorkbench } from '../workbench/hooks.mjs';
+import { until } from '../workbench/workbench.mjs';
+
+describe('Problems', () => {
+    const all = cases();
+    const possible = all.filter((one) => obstacle(one) === undefined);
+    const suite = useWorkbench(() => casesOnDisk(possible), { settings: CASES_ARE_CONFIGURATIONS });
+
+    before(async () => {
+        const { workbench } = suite;
+        await workbench.openFile(`${folderOf(0)}/configuration.json`);
+        await workbench.showProblems();
+        await workbench.ready();
+        await workbench.run('View: Close Editor');
+    });
+
+    afterEach(async function () {
+        if (this.currentTest.state === 'failed') {
+            await suite.workbench.run('View: Close All Editors');
+        }
+    });
+
+    for (const [index, one] of possible.entries()) {
+        it(`${one.title} (once, at its place)`, async () => {
+            const { workbench, project } = suite;
+            const folder = `${project.folder}/${folderOf(index)}`;
+            const ours = one.expected
+                .filter(({ code }) => !LEFT_TO_JSON.includes(code))
+                .map(({ code, message, start }) => `${onDisk(message, folder)}model-quantizer${code}[Ln ${start.line}, Col ${start.column}]`)
+                .sort();
+            await workbench.openFile(`${folderOf(index)}/configuration.json`);
+            const leftToJson = one.expected.length > ours.length;
+            await until(async () => {
+                const { ours: shown, others } = await found(workbench);
+                return shown.length >= ours.length && (others.length > 0 || !leftToJson);
+            }, `${one.expected.length} problems are shown`);
+            await workbench.ready();
+            const { ours: shown, others } = await found(workbench);
+            assert.deepEqual(shown.sort(), ours);
+            // Where a text names our schema, the service checks that too, and takes 50.0 for no integer.
+            if (!leftToJson && !one.text.includes('"$schema"')) {
+                assert.deepEqual(others, []);
+            }
+            await workbench.run('View: Close Editor');
+            await until(async () => (await workbench.problems.count()) === 0, 'the problems of a closed file are gone');
+        });
+    }
+
+    for (const one of all.filter((one) => obstacle(one) !== undefined)) {
+        it.skip(`${one.title}: ${obstacle(one)}`);
+    }
+});
+
+async function found(workbench) {
+    const ours = [];
+    const others = [];
+    for (const row of await workbench.problems.all()) {
+        const text = (await row.textContent()) ?? '';
+        (text.includes('model-quantizer') ? ours : others).push(text);
+    }
+    return { ours, others };
+}
