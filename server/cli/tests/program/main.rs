@@ -8,6 +8,7 @@
 )]
 
 #[cfg(feature = "tflite-runtime")]
+mod advice;
 mod cancellation;
 #[cfg(feature = "tflite-runtime")]
 mod commands;
