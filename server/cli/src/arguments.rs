@@ -16,12 +16,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Calibrate on images and write model.tflite and model_quantized.tflite.
     Quantize(QuantizeArguments),
-    /// Run the Keras model and both TFLite models on labelled images and write results.json.
+    /// Run the Keras model and both TFLite models on labelled images and write results.json and a
+    /// report.
     Evaluate(JobArguments),
     /// Say what is wrong with a configuration, without running anything.
     Check(CheckArguments),
     /// Show what a model file holds.
     Inspect(InspectArguments),
+    /// List the runs of a configuration that were kept.
+    Runs(RunsArguments),
+    /// Show runs side by side: settings, accuracy, sizes, and the noise of each layer.
+    Compare(CompareArguments),
     /// Write a commented configuration.json to start from.
     Init(InitArguments),
     /// Show versions, engines and threads, for a problem report.
@@ -65,6 +70,9 @@ pub(crate) struct JobArguments {
     /// Print how long each stage took.
     #[arg(long)]
     pub(crate) timings: bool,
+    /// Keep no copy of the configuration and the reports in output_dir/runs.
+    #[arg(long)]
+    pub(crate) no_history: bool,
     /// Stop when standard input closes, as editors do to cancel a job.
     #[arg(long)]
     pub(crate) stop_with_stdin: bool,
@@ -112,4 +120,26 @@ pub(crate) struct InspectArguments {
 pub(crate) struct InitArguments {
     /// Folder to write configuration.json to; made if need be.
     pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArguments {
+    /// The configuration.json.
+    pub(crate) configuration: PathBuf,
+    /// Print JSON (schemas/runs.schema.json).
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// Folders of runs, the one to compare with first; `runs` lists them.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Write a page that shows everything.
+    #[arg(long, short, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print JSON (schemas/comparison.schema.json).
+    #[arg(long)]
+    pub(crate) json: bool,
 }

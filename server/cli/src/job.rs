@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use configuration::report::human;
 use configuration::{Configuration, DiskFacts, Job, Settings};
-use jobs::{Cancellation, Context, Event, JobError};
+use jobs::{Cancellation, Context, Event, JobError, KeptConfiguration};
 
 use crate::Ending;
 use crate::arguments::{JobArguments, MessageFormat};
@@ -27,8 +27,8 @@ pub(crate) fn run<T: Send + 'static>(
     ending: impl FnOnce(&T) -> Ending,
 ) -> Result<Ending, String> {
     let mut reporter = reporter(arguments);
-    let mut settings = match settings(kind, arguments) {
-        Ok(settings) => settings,
+    let (mut settings, configuration) = match settings(kind, arguments) {
+        Ok(read) => read,
         Err(refusal) => return refuse(arguments, reporter.as_mut(), refusal),
     };
     // Before anything else prints on standard error.
@@ -43,12 +43,14 @@ pub(crate) fn run<T: Send + 'static>(
         .map_or_else(available_threads, usize::from);
     let (sender, events) = mpsc::channel();
     let for_job = cancellation.clone();
+    let kept = (!arguments.no_history).then_some(configuration);
     let worker = std::thread::spawn(move || {
         let mut listener = |event: Event| {
             // The receiver is gone only when the process is about to end.
             let _ = sender.send(event);
         };
         let mut context = Context::new(threads, for_job, &mut listener);
+        context.configuration = kept;
         job(&mut settings, &mut context)
     });
     let mut cancelled_at = None;
@@ -93,16 +95,20 @@ struct Refusal {
     report: Option<String>,
 }
 
-/// The settings for a job, or every finding that stops it.
-fn settings(kind: Job, arguments: &JobArguments) -> Result<Settings, Refusal> {
+/// The settings for a job and the configuration that they are from, or every finding that stops it.
+fn settings(kind: Job, arguments: &JobArguments) -> Result<(Settings, KeptConfiguration), Refusal> {
     let path = &arguments.configuration;
     let configuration = Configuration::load(path, &DiskFacts).map_err(|error| Refusal {
         message: error.to_string(),
         report: None,
     })?;
+    let kept = KeptConfiguration {
+        path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        text: configuration.text().to_owned(),
+    };
     configuration
         .settings_for(kind)
-        .cloned()
+        .map(|settings| (settings.clone(), kept))
         .map_err(|findings| {
             let findings: Vec<_> = findings.into_iter().cloned().collect();
             let file = path.to_string_lossy();

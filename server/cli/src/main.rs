@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         Command::Evaluate(arguments) => commands::evaluate(&arguments),
         Command::Check(arguments) => commands::check(&arguments),
         Command::Inspect(arguments) => commands::inspect(&arguments),
+        Command::Runs(arguments) => commands::runs(&arguments),
+        Command::Compare(arguments) => commands::compare(&arguments),
         Command::Init(arguments) => commands::init(&arguments),
         Command::Doctor => commands::doctor(),
         Command::Lsp(arguments) => commands::lsp(arguments),

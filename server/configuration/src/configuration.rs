@@ -71,39 +71,7 @@ impl Configuration {
     /// # Errors
     /// When there is no text to check. What is wrong with the text is no error but a finding.
     pub fn load(path: &Path, facts: &dyn Facts) -> Result<Configuration, LoadError> {
-        let shown = || quoted(&path.to_string_lossy());
-        let unreadable = |source| LoadError::Unreadable {
-            path: shown(),
-            source,
-        };
-        let metadata = fs::symlink_metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => LoadError::Missing(shown()),
-            _ => unreadable(error),
-        })?;
-        if metadata.is_symlink() {
-            return Err(LoadError::SymbolicLink(shown()));
-        }
-        if !metadata.is_file() {
-            return Err(LoadError::NotAFile(shown()));
-        }
-        let absolute = std::path::absolute(path).map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        // One byte more than the limit tells a file that is longer.
-        let file = fs::File::open(path).map_err(unreadable)?;
-        file.take(MAX_LENGTH as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
-        if bytes.len() > MAX_LENGTH {
-            return Err(LoadError::TooLong(shown()));
-        }
-        let text = String::from_utf8(bytes).map_err(|error| LoadError::Encoding {
-            path: shown(),
-            offset: error.utf8_error().valid_up_to(),
-        })?;
-        Ok(Configuration::analyze(
-            Document::new(text, &absolute),
-            facts,
-        ))
+        Ok(Configuration::analyze(Document::read(path)?, facts))
     }
 
     /// Checks a configuration.
@@ -141,6 +109,45 @@ impl Configuration {
             Some(settings) if stopping.is_empty() => Ok(settings),
             _ => Err(stopping),
         }
+    }
+}
+
+impl Document {
+    /// Reads a configuration file, without checking it.
+    ///
+    /// # Errors
+    /// When there is no text.
+    pub fn read(path: &Path) -> Result<Document, LoadError> {
+        let shown = || quoted(&path.to_string_lossy());
+        let unreadable = |source| LoadError::Unreadable {
+            path: shown(),
+            source,
+        };
+        let metadata = fs::symlink_metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => LoadError::Missing(shown()),
+            _ => unreadable(error),
+        })?;
+        if metadata.is_symlink() {
+            return Err(LoadError::SymbolicLink(shown()));
+        }
+        if !metadata.is_file() {
+            return Err(LoadError::NotAFile(shown()));
+        }
+        let absolute = std::path::absolute(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        // One byte more than the limit tells a file that is longer.
+        let file = fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_LENGTH as u64 + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        if bytes.len() > MAX_LENGTH {
+            return Err(LoadError::TooLong(shown()));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| LoadError::Encoding {
+            path: shown(),
+            offset: error.utf8_error().valid_up_to(),
+        })?;
+        Ok(Document::new(text, &absolute))
     }
 }
 

@@ -10,6 +10,7 @@ mod dataset;
 mod decode;
 mod labels;
 mod preprocessing;
+mod thumbnail;
 
 pub use dataset::{
     DatasetError, DatasetWarning, Extensions, ImageList, LabelledImage, LabelledImages, OtherFiles,
@@ -21,3 +22,4 @@ pub use preprocessing::{
     ChannelOrder, Fit, Interpolation, Normalization, PerChannel, Preprocessing, PreprocessingError,
     Preset, Resize,
 };
+pub use thumbnail::Thumbnail;

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -49,9 +50,21 @@ pub struct Context<'a> {
     pub threads: usize,
     /// Stops the job.
     pub cancellation: Cancellation,
+    /// The configuration to keep with the run; `None` keeps no run.
+    pub configuration: Option<KeptConfiguration>,
+    started: Instant,
     listener: &'a mut dyn FnMut(Event),
     stage: Option<RunningStage>,
     timings: Vec<Timing>,
+}
+
+/// The configuration of a job, as it is kept with the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptConfiguration {
+    /// Where it was read; relative paths in it start at its folder.
+    pub path: PathBuf,
+    /// The content of the file.
+    pub text: String,
 }
 
 struct RunningStage {
@@ -74,6 +87,8 @@ impl<'a> Context<'a> {
         Self {
             threads: threads.max(1),
             cancellation,
+            configuration: None,
+            started: Instant::now(),
             listener,
             stage: None,
             timings: Vec::new(),
@@ -131,6 +146,11 @@ impl<'a> Context<'a> {
             level,
             message: message.into(),
         });
+    }
+
+    /// Time since the context was made, in seconds.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
     }
 
     /// Ends the last stage and gives all timings.

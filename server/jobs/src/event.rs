@@ -102,6 +102,8 @@ pub struct QuantizeOutcome {
     pub quantized_model: WrittenFile,
     /// The page about every layer.
     pub report: WrittenFile,
+    /// Folder of the run that was kept; `None` where none was.
+    pub run: Option<PathBuf>,
     /// Signal to quantization noise ratio before the final softmax, in decibels; `None` when
     /// nothing was compared.
     pub logits_sqnr_db: Option<f64>,
@@ -120,6 +122,10 @@ pub struct QuantizeOutcome {
 pub struct EvaluateOutcome {
     /// Where `results.json` is.
     pub results: WrittenFile,
+    /// The page about accuracy, classes and images.
+    pub report: WrittenFile,
+    /// Folder of the run that was kept; `None` where none was.
+    pub run: Option<PathBuf>,
     /// One line for each model: its file, what ran it, and its accuracy.
     pub models: Vec<ModelLine>,
     /// Number of images evaluated.

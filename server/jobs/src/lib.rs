@@ -9,21 +9,28 @@ mod context;
 mod error;
 mod evaluate;
 mod event;
+mod history;
 mod output;
 mod quantize;
 mod workers;
 
 use std::path::Path;
 
-pub use context::{Cancellation, Context};
+pub use context::{Cancellation, Context, KeptConfiguration};
 pub use error::JobError;
-pub use evaluate::{RESULTS, evaluate};
+pub use evaluate::{EVALUATION_REPORT, EVALUATION_REPORT_PAGE, RESULTS, evaluate};
 pub use event::{
     EvaluateOutcome, Event, Level, ModelLine, Outcome, QuantizeOutcome, Stage, Timing, WrittenFile,
+};
+pub use history::{
+    EvaluateSummary, HistoryError, KEPT_RUNS, ModelRecord, ModelRole, QuantizeSummary, RUNS, Run,
+    RunList, RunRecord, Summary, compare, runs, write_page,
 };
 pub use quantize::{
     FLOAT_MODEL, QUANTIZATION_REPORT, QUANTIZATION_REPORT_PAGE, QUANTIZED_MODEL, quantize,
 };
+
+pub use report::{RunComparison, to_json};
 
 /// Tells how a job ended.
 fn tell<T>(context: &mut Context, outcome: &Result<T, JobError>, wrap: impl Fn(&T) -> Outcome) {
@@ -52,4 +59,12 @@ fn hidden_warning(folder: &Path, hidden: usize) -> Option<String> {
             folder.display()
         )
     })
+}
+
+/// The last part of a path.
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }

@@ -41,7 +41,7 @@ impl OutputFolder {
     /// # Errors
     /// [`JobError::WriteFile`], for example when the disk is full.
     pub(crate) fn commit<const N: usize>(
-        mut self,
+        &mut self,
         files: [(&str, &[u8]); N],
     ) -> Result<[WrittenFile; N], JobError> {
         let mut temporary = Vec::with_capacity(N);
@@ -139,7 +139,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a/b");
         for contents in [b"old", b"new"] {
-            let folder = OutputFolder::prepare(&path).unwrap();
+            let mut folder = OutputFolder::prepare(&path).unwrap();
             let [written] = folder.commit([("model.tflite", contents)]).unwrap();
             assert_eq!(written.bytes, 3);
         }
@@ -167,7 +167,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("a"), b"old").unwrap();
         fs::create_dir_all(root.path().join("c/in the way")).unwrap();
-        let folder = OutputFolder::prepare(root.path()).unwrap();
+        let mut folder = OutputFolder::prepare(root.path()).unwrap();
         let files: [(&str, &[u8]); 3] = [("a", b"new"), ("b", b"new"), ("c", b"new")];
         assert!(folder.commit(files).is_err());
         assert_eq!(fs::read(root.path().join("a")).unwrap(), b"old");

@@ -4,13 +4,27 @@
 //! an editor's web view show the same. Every chart has its numbers in a table. Names of layers,
 //! classes and files are text, whatever they contain.
 
+mod advice;
 mod chart;
+mod evaluation;
+mod json;
 mod markup;
 mod number;
 mod page;
 mod quantization;
+mod runs;
+mod table;
 
+pub use evaluation::{
+    Answer, Changes, ConfusedPair, ConfusionFigures, Disagreement, Disagreements, EvaluatedClass,
+    EvaluatedModel, EvaluationAdvice, EvaluationReport, Picture,
+};
+pub use json::to_json;
 pub use quantization::{
     Activation, Advice, Calibration, Comparison, Files, Histogram, Layer, QuantizationReport,
     Weights,
+};
+pub use runs::{
+    ComparedClass, ComparedEvaluation, ComparedLayer, ComparedQuantization, ComparedRun,
+    DifferentSetting, LayerFigures, RunComparison, SettingValue,
 };

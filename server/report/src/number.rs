@@ -44,6 +44,18 @@ pub(crate) fn percent(fraction: f64) -> String {
     format!("{:.1} %", fraction * 100.0)
 }
 
+/// A difference of fractions in percentage points, with its sign.
+pub(crate) fn points(difference: f64) -> String {
+    signed(difference * 100.0)
+}
+
+/// A number with its sign and one decimal; zero has a plus, as nothing is lost.
+pub(crate) fn signed(value: f64) -> String {
+    let tenths = (value * 10.0).round();
+    let sign = if tenths < 0.0 { '\u{2212}' } else { '+' };
+    format!("{sign}{:.1}", tenths.abs() / 10.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +78,8 @@ mod tests {
         check(1e-7, "1.00e-7");
         check(2.5e9, "2.50e9");
         assert_eq!(percent(0.9731), "97.3 %");
+        assert_eq!(points(0.005), "+0.5");
+        assert_eq!(points(-0.005), "\u{2212}0.5");
+        assert_eq!(points(-0.000_4), "+0.0");
     }
 }

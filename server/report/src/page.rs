@@ -12,7 +12,7 @@ pub(crate) fn document(title: &str, generator: &str, body: &str) -> String {
     let generator = Text(generator);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1><bdi>{title}</bdi></h1>\n{body}\
@@ -28,7 +28,8 @@ pub(crate) fn figures(items: &[(&str, String, String)]) -> String {
             "<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>\n",
             Text(label),
             Text(figure),
-            Text(meaning)
+            // A unit stays with its number.
+            Text(&meaning.replace(" %", "\u{a0}%"))
         );
     }
     markup + "</dl>\n"

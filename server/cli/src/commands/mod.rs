@@ -1,14 +1,18 @@
 mod check;
+mod compare;
 mod doctor;
 mod init;
 mod inspect;
 mod lsp;
+mod runs;
 
 pub(crate) use check::check;
+pub(crate) use compare::compare;
 pub(crate) use doctor::doctor;
 pub(crate) use init::init;
 pub(crate) use inspect::inspect;
 pub(crate) use lsp::lsp;
+pub(crate) use runs::runs;
 
 use configuration::Job;
 

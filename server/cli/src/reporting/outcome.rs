@@ -76,10 +76,11 @@ fn evaluated(outcome: &EvaluateOutcome) -> String {
         ]);
     }
     format!(
-        "{}{} images; results: {}\n",
+        "{}{} images; results: {}; report: {}\n",
         table.render(),
         outcome.images,
-        outcome.results.path.display()
+        outcome.results.path.display(),
+        outcome.report.path.display()
     )
 }
 

@@ -25,6 +25,10 @@ mod quantized_model;
 #[cfg(feature = "tflite-runtime")]
 mod refusals;
 #[cfg(feature = "tflite-runtime")]
+mod reports;
+#[cfg(feature = "tflite-runtime")]
+mod runs;
+#[cfg(feature = "tflite-runtime")]
 mod support;
 
 #[cfg(not(feature = "tflite-runtime"))]

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 pub use normalization::{Normalization, PerChannel};
 pub use preset::Preset;
+pub(crate) use resample::shrink;
 
 /// How a picture becomes a model's input: resize, order of the channels, normalization, in that
 /// order.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::Resize;
 use super::geometry::Placement;
 use super::kernel::Kernel;
+use super::{Fit, Interpolation, Resize};
 use crate::DecodedImage;
 
 /// Resizes `image` into `output`, `[height, width, CHANNELS]` grey levels, all zero before; what
@@ -74,6 +74,22 @@ pub(super) fn resample<const CHANNELS: usize>(
             round_to_levels(row);
         }
     }
+}
+
+/// The levels of a picture stretched to `[height, width]`, with as many channels as it has; every
+/// level is the mean of the area that its pixel covers.
+pub(crate) fn shrink(image: &DecodedImage, [height, width]: [usize; 2]) -> Vec<f32> {
+    let resize = Resize {
+        fit: Fit::Stretch,
+        interpolation: Interpolation::Area,
+        antialias: false,
+    };
+    let mut levels = vec![0.0; height * width * image.channels()];
+    match image.channels() {
+        1 => resample::<1>(image, &resize, [height, width], &mut levels),
+        _ => resample::<3>(image, &resize, [height, width], &mut levels),
+    }
+    levels
 }
 
 /// A row with the wanted number of channels: luma of RGB, or grey three times.

@@ -1,4 +1,6 @@
+mod advice;
 mod candidate;
+mod report;
 mod results;
 mod run;
 mod summary;
@@ -10,6 +12,7 @@ use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{EvaluateOutcome, Outcome, Stage};
+use crate::history::{self, EvaluateSummary, Summary};
 use crate::output::OutputFolder;
 use crate::quantize::model_paths;
 use candidate::{load_models, read_model, stale_models};
@@ -19,8 +22,14 @@ use summary::Evaluation;
 /// Name of the file with the results in `evaluate_result_dir`.
 pub const RESULTS: &str = "results.json";
 
+/// Name of the report's data in `evaluate_result_dir`.
+pub const EVALUATION_REPORT: &str = "evaluation_report.json";
+
+/// Name of the report's page in `evaluate_result_dir`.
+pub const EVALUATION_REPORT_PAGE: &str = "evaluation_report.html";
+
 /// Runs the original Keras model, the float and the int8 TFLite model on labelled images and
-/// writes `results.json`.
+/// writes `results.json` and a report.
 ///
 /// Images that cannot be read are left out, named in the results and counted in a warning. The
 /// outcome is also the last event. On any error, earlier files are as they were.
@@ -36,7 +45,7 @@ pub fn evaluate(settings: &Settings, context: &mut Context) -> Result<EvaluateOu
 }
 
 fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, JobError> {
-    let output = OutputFolder::prepare(&settings.evaluate_result_dir)?;
+    let mut output = OutputFolder::prepare(&settings.evaluate_result_dir)?;
     context.begin(Stage::Read, "reading the models", 0, "");
     let labels = Labels::read(&settings.evaluate_label_file)?;
     let found = find_images(settings, &labels, context)?;
@@ -92,15 +101,40 @@ fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, Jo
     }
     let unreadable_images = unreadable.len();
     let (results, models) = evaluation.summarize(unreadable, &warnings);
-    let mut json = serde_json::to_string_pretty(&results).map_err(|error| {
-        JobError::write(settings.evaluate_result_dir.join(RESULTS), error.into())
-    })?;
-    json.push('\n');
+    let report = report::report(&evaluation, &results, settings, context)?;
+    let document = |name: &str, json: Result<String, serde_json::Error>| {
+        json.map_err(|error| JobError::write(settings.evaluate_result_dir.join(name), error.into()))
+    };
+    let results_json = document(RESULTS, ::report::to_json(&results))?;
+    let report_json = document(EVALUATION_REPORT, ::report::to_json(&report))?;
+    let page = report.to_html();
+    let files: [(&str, &[u8]); 3] = [
+        (RESULTS, results_json.as_bytes()),
+        (EVALUATION_REPORT, report_json.as_bytes()),
+        (EVALUATION_REPORT_PAGE, page.as_bytes()),
+    ];
+    let summary = EvaluateSummary {
+        images: results.images,
+        top_1_accuracy_keras: results.top_1_accuracy_keras,
+        top_1_accuracy_tflite: results.top_1_accuracy_tflite,
+        top_1_accuracy_tflite_quantized: results.top_1_accuracy_tflite_quantized,
+        agreement_with_keras: models.last().map_or(0.0, |int8| int8.agreement_with_keras),
+    };
+    let run = history::stage(
+        settings,
+        Summary::Evaluate(summary),
+        [&float, &quantized],
+        &files,
+        context,
+    )?;
     context.check_cancelled()?;
     context.cancellation.begin_commit();
-    let [written] = output.commit([(RESULTS, json.as_bytes())])?;
+    let [written, _, page] = output.commit(files)?;
+    let run = run.and_then(|run| run.place(context));
     Ok(EvaluateOutcome {
         results: written,
+        report: page,
+        run,
         models,
         images: results.images,
         unreadable_images,

@@ -26,12 +26,21 @@ pub(super) struct Task<'a> {
 
 /// What one model makes of all images.
 pub(super) struct Run {
-    /// For each image the ranked classes, or why it cannot be read.
-    pub(super) ranked: Vec<Result<Vec<usize>, String>>,
+    /// For each image the answer, or why it cannot be read.
+    pub(super) answers: Vec<Result<Answer, String>>,
     /// Images whose EXIF orientation was ignored.
     pub(super) reoriented: usize,
     /// Median time of one inference on one thread, with every thread at work.
     pub(super) milliseconds_per_image: f64,
+}
+
+/// What a model makes of an image.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    /// The best classes, at most five.
+    pub(super) ranked: Vec<usize>,
+    /// Score of the first of them.
+    pub(super) score: f32,
 }
 
 struct Worker<'a> {
@@ -42,7 +51,7 @@ struct Worker<'a> {
 }
 
 struct Prediction {
-    ranked: Vec<usize>,
+    answer: Answer,
     reoriented: bool,
     time: Duration,
 }
@@ -55,7 +64,7 @@ impl Task<'_> {
         context: &mut Context,
     ) -> Result<Run, JobError> {
         let groups: Vec<&[LabelledImage]> = self.images.chunks(GROUP).collect();
-        let mut ranked = Vec::with_capacity(self.images.len());
+        let mut answers = Vec::with_capacity(self.images.len());
         let mut times = Vec::with_capacity(self.images.len());
         let mut reoriented = 0;
         let done = AtomicUsize::new(0);
@@ -82,17 +91,17 @@ impl Task<'_> {
             || context.progress(done.load(Ordering::Relaxed)),
             |_, predictions| {
                 for prediction in predictions {
-                    ranked.push(prediction.map(|prediction| {
+                    answers.push(prediction.map(|prediction| {
                         times.push(prediction.time);
                         reoriented += usize::from(prediction.reoriented);
-                        prediction.ranked
+                        prediction.answer
                     }));
                 }
                 Ok(())
             },
         )?;
         Ok(Run {
-            ranked,
+            answers,
             reoriented,
             milliseconds_per_image: median_milliseconds(&mut times),
         })
@@ -149,8 +158,14 @@ impl Task<'_> {
                 image: path.to_path_buf(),
             });
         }
+        let scores = self.classifier.scores().of(&output);
+        let ranked = top_classes(&scores);
+        let best = ranked.first().and_then(|&class| scores.get(class));
         Ok(Ok(Prediction {
-            ranked: top_classes(&self.classifier.scores().of(&output)),
+            answer: Answer {
+                score: best.copied().unwrap_or_default(),
+                ranked,
+            },
             reoriented: image.is_reoriented_by_exif(),
             time,
         }))

@@ -28,7 +28,7 @@ impl Evaluation<'_> {
                 let reason = self
                     .runs
                     .iter()
-                    .find_map(|run| run.ranked[index].as_ref().err())?;
+                    .find_map(|run| run.answers[index].as_ref().err())?;
                 Some(UnreadableImage {
                     path: image.path.clone(),
                     reason: reason.clone(),
@@ -37,15 +37,19 @@ impl Evaluation<'_> {
             .collect()
     }
 
+    /// Positions of the images that every model was given.
+    pub(super) fn readable(&self) -> Vec<usize> {
+        let read = |&index: &usize| self.runs.iter().all(|run| run.answers[index].is_ok());
+        (0..self.images.len()).filter(read).collect()
+    }
+
     /// The figures of all models on the images that every model was given.
     pub(super) fn summarize(
         &self,
         unreadable_images: Vec<UnreadableImage>,
         warnings: &[String],
     ) -> (Results, Vec<ModelLine>) {
-        let readable: Vec<usize> = (0..self.images.len())
-            .filter(|&index| self.runs.iter().all(|run| run.ranked[index].is_ok()))
-            .collect();
+        let readable = self.readable();
         let actual: Vec<usize> = readable
             .iter()
             .map(|&index| self.images[index].class)
@@ -56,7 +60,8 @@ impl Evaluation<'_> {
             .map(|run| Predictions {
                 ranked: readable
                     .iter()
-                    .filter_map(|&index| run.ranked[index].as_ref().ok().cloned())
+                    .filter_map(|&index| run.answers[index].as_ref().ok())
+                    .map(|answer| answer.ranked.clone())
                     .collect(),
             })
             .collect();

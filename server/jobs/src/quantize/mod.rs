@@ -19,6 +19,7 @@ use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{Level, Outcome, QuantizeOutcome, Stage};
+use crate::history::{self, QuantizeSummary, Summary};
 use crate::output::OutputFolder;
 use trial::Trial;
 
@@ -50,7 +51,7 @@ pub fn quantize(settings: &Settings, context: &mut Context) -> Result<QuantizeOu
 }
 
 fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, JobError> {
-    let output = OutputFolder::prepare(&settings.output_dir)?;
+    let mut output = OutputFolder::prepare(&settings.output_dir)?;
     context.begin(Stage::Read, "reading the model", 0, "");
     let classifier = Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
     let preprocessing = &settings.preprocessing;
@@ -143,7 +144,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     context.begin(Stage::Write, "writing", 0, "");
     let float_model = write(&prepared, &Encodings::float())?;
     let report = QuantizationReport {
-        model: file_name(&settings.source_keras_model),
+        model: crate::file_name(&settings.source_keras_model),
         configuration: settings.written.clone(),
         calibration: Calibration {
             images: samples.len(),
@@ -158,22 +159,36 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         layers,
         generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
-    let mut json = serde_json::to_string_pretty(&report).map_err(|error| {
+    let json = ::report::to_json(&report).map_err(|error| {
         JobError::write(settings.output_dir.join(QUANTIZATION_REPORT), error.into())
     })?;
-    json.push('\n');
+    let page = report.to_html();
+    let documents: [(&str, &[u8]); 2] = [
+        (QUANTIZATION_REPORT, json.as_bytes()),
+        (QUANTIZATION_REPORT_PAGE, page.as_bytes()),
+    ];
+    let run = history::stage(
+        settings,
+        Summary::Quantize(QuantizeSummary::new(&report)),
+        [&float_model, &quantized_model],
+        &documents,
+        context,
+    )?;
     context.check_cancelled()?;
     context.cancellation.begin_commit();
+    let [data, report_page] = documents;
     let [model, quantized_model, _, report_page] = output.commit([
         (FLOAT_MODEL, &float_model),
         (QUANTIZED_MODEL, &quantized_model),
-        (QUANTIZATION_REPORT, json.as_bytes()),
-        (QUANTIZATION_REPORT_PAGE, report.to_html().as_bytes()),
+        data,
+        report_page,
     ])?;
+    let run = run.and_then(|run| run.place(context));
     Ok(QuantizeOutcome {
         model,
         quantized_model,
         report: report_page,
+        run,
         logits_sqnr_db: report
             .comparison
             .and_then(|compared| compared.logits_sqnr_db),
@@ -240,13 +255,6 @@ fn verify(model: &[u8], context: &mut Context) -> Result<(), JobError> {
         context.check_cancelled()?;
     }
     Ok(())
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
 }
 
 /// The models that [`quantize`] writes to a folder: float, int8.

@@ -1,4 +1,4 @@
-use super::coordinate;
+use super::{coordinate, scale};
 use crate::markup::Text;
 use crate::number::significant;
 
@@ -8,6 +8,17 @@ pub(crate) enum Emphasis {
     Normal,
     Weak,
     Bad,
+}
+
+impl Emphasis {
+    /// What is added to the class of an element.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Normal => "",
+            Self::Weak => " weak",
+            Self::Bad => " bad",
+        }
+    }
 }
 
 /// A bar that stands on the axis.
@@ -25,8 +36,9 @@ const HEIGHT: f64 = 180.0;
 /// Room for the numbers at the axis.
 const LEFT: f64 = 40.0;
 
-/// Bars from left to right with an axis from zero to a round number above the largest.
-pub(crate) fn columns(title: &str, columns: &[Column]) -> String {
+/// Bars from left to right with an axis from zero to a round number above the largest, and dashed
+/// lines at values below which bars call for attention.
+pub(crate) fn columns(title: &str, columns: &[Column], thresholds: &[(f64, Emphasis)]) -> String {
     let largest = columns
         .iter()
         .map(|column| column.value)
@@ -34,7 +46,7 @@ pub(crate) fn columns(title: &str, columns: &[Column]) -> String {
     let (top, step) = scale(largest);
     let y = |value: f64| HEIGHT - value.clamp(0.0, top) / top * (HEIGHT - 10.0);
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\">\n",
+        "<svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\">\n",
         HEIGHT + 6.0,
         Text(title)
     );
@@ -53,13 +65,9 @@ pub(crate) fn columns(title: &str, columns: &[Column]) -> String {
     let pitch = (WIDTH - LEFT) / columns.len().max(1) as f64;
     let width = (pitch * 0.8).min(40.0);
     for (index, column) in columns.iter().enumerate() {
-        let class = match column.emphasis {
-            Emphasis::Normal => "bar",
-            Emphasis::Weak => "bar weak",
-            Emphasis::Bad => "bar bad",
-        };
         svg += &format!(
-            "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}</title></rect>\n",
+            "<rect class=\"bar{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}</title></rect>\n",
+            column.emphasis.class(),
             coordinate(LEFT + index as f64 * pitch + (pitch - width) / 2.0),
             coordinate(y(column.value)),
             coordinate(width),
@@ -67,36 +75,19 @@ pub(crate) fn columns(title: &str, columns: &[Column]) -> String {
             Text(&column.label)
         );
     }
-    svg + "</svg>\n"
-}
-
-/// A round number not below the largest value, and the distance between the marks up to it.
-fn scale(largest: f64) -> (f64, f64) {
-    if !(largest.is_finite() && largest > 0.0) {
-        return (1.0, 1.0);
+    for &(value, emphasis) in thresholds.iter().filter(|(value, _)| *value < top) {
+        let height = coordinate(y(value));
+        svg += &format!(
+            "<line class=\"threshold{}\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{height}\" y2=\"{height}\"/>\n",
+            emphasis.class()
+        );
     }
-    let magnitude = 10f64.powf((largest / 4.0).log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|factor| factor * magnitude)
-        .find(|step| step * 5.0 >= largest)
-        .unwrap_or(magnitude * 10.0);
-    ((largest / step).ceil() * step, step)
+    svg + "</svg>\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_axis_ends_at_a_round_number_with_a_handful_of_marks() {
-        let check = |largest: f64, expected: (f64, f64)| assert_eq!(scale(largest), expected);
-        check(47.0, (50.0, 10.0));
-        check(93.0, (100.0, 20.0));
-        check(4.2, (5.0, 1.0));
-        check(0.0, (1.0, 1.0));
-        check(f64::NAN, (1.0, 1.0));
-    }
 
     #[test]
     fn bars_are_as_high_as_their_values() {
@@ -105,7 +96,11 @@ mod tests {
             value,
             emphasis: Emphasis::Bad,
         };
-        let svg = columns("Error", &[bar(50.0), bar(25.0), bar(-3.0)]);
+        let svg = columns(
+            "Error",
+            &[bar(50.0), bar(25.0), bar(-3.0)],
+            &[(20.0, Emphasis::Weak), (70.0, Emphasis::Bad)],
+        );
         assert!(
             svg.contains("height=\"170\"><title>&lt;layer&gt;</title>"),
             "{svg}"
@@ -113,5 +108,8 @@ mod tests {
         assert!(svg.contains("height=\"85\""), "{svg}");
         assert!(svg.contains("height=\"0\""), "{svg}");
         assert_eq!(svg.matches("bar bad").count(), 3);
+        // A threshold above the axis is left out.
+        assert_eq!(svg.matches("threshold weak").count(), 1);
+        assert_eq!(svg.matches("threshold bad").count(), 0);
     }
 }

@@ -1,8 +1,8 @@
 use super::coordinate;
 use crate::markup::Text;
 
-const WIDTH: f64 = 160.0;
-const HEIGHT: f64 = 36.0;
+const WIDTH: f64 = 180.0;
+const HEIGHT: f64 = 44.0;
 
 /// A histogram over `[start, end]` with equal bins, the values that can be represented, and the
 /// rest shaded. Heights are logarithmic, because what is clipped is rare.
@@ -56,20 +56,20 @@ mod tests {
     #[test]
     fn limits_lie_where_they_are_in_the_data() {
         let svg = distribution("x", [0.0, 16.0], &[8, 4, 0, 1], [0.0, 8.0]);
-        assert!(svg.contains("x1=\"80\""), "{svg}");
+        assert!(svg.contains("x1=\"90\""), "{svg}");
         assert!(
-            svg.contains("<rect class=\"outside\" x=\"80\" y=\"0\" width=\"80\""),
+            svg.contains("<rect class=\"outside\" x=\"90\" y=\"0\" width=\"90\""),
             "{svg}"
         );
         // The fullest bin reaches the top, an empty one lies on the ground.
-        assert!(svg.contains("M0 36V2H40V"), "{svg}");
-        assert!(svg.contains("V36H120V"), "{svg}");
+        assert!(svg.contains("M0 44V2H45V"), "{svg}");
+        assert!(svg.contains("V44H135V"), "{svg}");
     }
 
     #[test]
     fn limits_outside_the_data_widen_the_view() {
         let svg = distribution("x", [0.0, 4.0], &[1], [0.0, 8.0]);
-        assert!(svg.contains("H80V36Z"), "{svg}");
+        assert!(svg.contains("H90V44Z"), "{svg}");
         assert!(!svg.contains("outside"), "{svg}");
     }
 }

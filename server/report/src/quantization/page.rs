@@ -1,8 +1,10 @@
-use super::{Activation, Advice, Comparison, Layer, QuantizationReport, Weights};
+use super::{Activation, Comparison, Layer, QuantizationReport, Weights};
+use crate::advice;
 use crate::chart::{Column, Emphasis, columns, distribution};
 use crate::markup::Text;
 use crate::number::{bytes, grouped, percent, significant};
 use crate::page::{document, figures};
+use crate::table;
 
 /// Below this ratio (dB) noise is a tenth of the signal's amplitude, and answers begin to change.
 const BAD: f64 = 10.0;
@@ -12,7 +14,13 @@ const WEAK: f64 = 20.0;
 
 pub(super) fn page(report: &QuantizationReport) -> String {
     let mut body = summary(report);
-    body += &advice(report);
+    body += &advice::section(report.advice.iter().map(|advice| advice::Piece {
+        code: advice.code,
+        layers: &advice.layers,
+        key: &advice.key,
+        value: advice.value.as_ref(),
+        message: &advice.message,
+    }));
     if report.comparison.is_some() {
         body += &noise_chart(report);
     }
@@ -57,44 +65,6 @@ fn summary(report: &QuantizationReport) -> String {
     figures(&items)
 }
 
-fn advice(report: &QuantizationReport) -> String {
-    if report.advice.is_empty() {
-        return String::new();
-    }
-    let items: String = report.advice.iter().map(piece_of_advice).collect();
-    format!("<h2>Advice</h2>\n<ul class=\"advice\">\n{items}</ul>\n")
-}
-
-/// Layers that are listed below advice; the data has them all.
-const LISTED: usize = 20;
-
-fn piece_of_advice(advice: &Advice) -> String {
-    let mut item = format!("<li>{}", Text(&advice.message));
-    if let Some(value) = &advice.value {
-        let (key, value) = (Text(&advice.key), value.to_string());
-        item += &format!("<br>Setting: <code>{key}: {}</code>", Text(&value));
-    }
-    if let Some((_, more)) = advice
-        .layers
-        .split_first()
-        .filter(|(_, more)| !more.is_empty())
-    {
-        let names = advice.layers.iter().take(LISTED);
-        let names: Vec<String> = names
-            .map(|name| format!("<bdi>{}</bdi>", Text(name)))
-            .collect();
-        let rest = match more.len() < LISTED {
-            true => String::new(),
-            false => format!(" and {} more", more.len() + 1 - LISTED),
-        };
-        item += &format!("<br>Layers: {}{rest}", names.join(", "));
-    }
-    format!(
-        "{item} <span class=\"note\">[{}]</span></li>\n",
-        Text(advice.code)
-    )
-}
-
 fn noise_chart(report: &QuantizationReport) -> String {
     let mut layers: Vec<&Layer> = report.layers.iter().collect();
     layers.sort_by_key(|layer| layer.position);
@@ -114,104 +84,124 @@ fn noise_chart(report: &QuantizationReport) -> String {
         })
         .collect();
     format!(
-        "<h2>Signal to quantization noise, layer by layer</h2>\n\
+        "<section>\n<h2 id=\"noise\">Signal to quantization noise, layer by layer</h2>\n\
          <p class=\"note\">In decibels, from the input of the model on the left to its output on the right; higher is better. \
-         Below {WEAK} dB a layer deserves a look, below {BAD} dB answers begin to change.</p>\n{}",
-        columns("Signal to quantization noise ratio of each layer", &bars)
+         Below {WEAK} dB a layer deserves a look, below {BAD} dB answers begin to change.</p>\n{}</section>\n",
+        columns(
+            "Signal to quantization noise ratio of each layer in decibels; the numbers are in the table of layers",
+            &bars,
+            &[(WEAK, Emphasis::Weak), (BAD, Emphasis::Bad)]
+        )
     )
 }
 
-/// The heading and class of each column of the table.
-const HEADINGS: [(&str, &str); 13] = [
-    ("Layer", "text"),
-    ("Operator", "text"),
-    ("Output", ""),
-    ("Bits", ""),
-    ("SQNR", ""),
-    ("Loss", ""),
-    ("Cosine", ""),
-    ("Data", ""),
-    ("Representable", ""),
-    ("Distribution", "text"),
-    ("Weights SQNR", ""),
-    ("Parameters, size", ""),
-    ("MACs", ""),
+const COLUMNS: [table::Column; 11] = [
+    table::Column::text("Layer"),
+    table::Column::number("Bits"),
+    table::Column::number("SQNR"),
+    table::Column::number("Loss"),
+    table::Column::number("Cosine"),
+    table::Column::text("Distribution"),
+    table::Column::number("Data"),
+    table::Column::number("Representable"),
+    table::Column::number("Weights SQNR"),
+    table::Column::number("Parameters"),
+    table::Column::number("MACs"),
 ];
 
 fn layer_table(report: &QuantizationReport) -> String {
-    let mut table = "<h2 id=\"layers\">Layers, the noisiest first</h2>\n\
+    let rows: Vec<String> = report.layers.iter().map(row).collect();
+    format!(
+        "<section>\n<h2 id=\"layers\">Layers, the noisiest first</h2>\n\
          <p class=\"note\">SQNR counts all noise from the input on; loss is what the layer adds to its noisiest operand. \
-         Red lines are the ends of what the stored values can represent; counts are logarithmic.</p>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"layers\">\n<table>\n<thead><tr>"
-        .to_owned();
-    for (heading, class) in HEADINGS {
-        table += &format!("<th scope=\"col\" class=\"{class}\">{heading}</th>");
-    }
-    table += "</tr></thead>\n<tbody>\n";
-    for layer in &report.layers {
-        table += &row(layer);
-    }
-    table + "</tbody>\n</table>\n</div>\n"
+         In the distributions red lines are the ends of what the stored values can represent, what lies beyond is clipped; counts are logarithmic.</p>\n{}</section>\n",
+        table::table("Every layer's output and weights", &COLUMNS, &rows)
+    )
 }
 
 fn row(layer: &Layer) -> String {
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let range = |[low, high]: [f64; 2]| format!("{} … {}", significant(low), significant(high));
     let activation = layer.activation.as_ref();
     let weights = layer.weights.as_ref();
     let shape: Vec<String> = layer.output_shape.iter().map(usize::to_string).collect();
+    let data_range = activation.and_then(|activation| activation.data_range);
     let sqnr = layer.cosine_similarity.map(|_| decibels(layer.sqnr_db));
-    let cells = [
-        shape.join("×"),
-        or_dash(activation.map(|activation| activation.bits.to_string())),
-        or_dash(sqnr),
-        or_dash(layer.sqnr_loss_db.map(|loss| format!("{loss:.1} dB"))),
-        or_dash(layer.cosine_similarity.map(|cosine| format!("{cosine:.4}"))),
-        or_dash(
-            activation
-                .and_then(|activation| activation.data_range)
-                .map(range),
-        ),
-        or_dash(activation.map(|activation| range(activation.range))),
-    ];
     let mut row = format!(
-        "<tr><th scope=\"row\" class=\"name text\"><bdi>{}</bdi></th><td class=\"text\">{}</td>",
+        "<tr><th scope=\"row\" class=\"name text\"><bdi>{}</bdi><small class=\"note\">{} <span class=\"shape\">{}</span></small></th><td>{}</td>",
         Text(&layer.name),
-        Text(&layer.operator)
+        Text(&layer.operator),
+        shape.join("×"),
+        bits(activation, weights)
     );
-    for cell in cells {
-        row += &format!("<td>{}</td>", Text(&cell));
-    }
+    row += &format!(
+        "<td{}>{}</td>",
+        match layer.sqnr_db {
+            Some(ratio) if ratio < BAD => " class=\"worse\"",
+            _ => "",
+        },
+        or_dash(sqnr)
+    );
+    row += &cells([
+        layer.sqnr_loss_db.map(|loss| format!("{loss:.1} dB")),
+        layer.cosine_similarity.map(|cosine| format!("{cosine:.4}")),
+    ]);
     let picture = activation.and_then(|activation| picture(&layer.name, activation));
     row += &format!("<td class=\"text\">{}</td>", picture.unwrap_or_default());
-    for cell in [
-        or_dash(weights.map(|weights| decibels(weights.sqnr_db))),
-        or_dash(weights.map(sizes)),
-        or_dash((layer.macs > 0).then(|| grouped(layer.macs))),
-    ] {
-        row += &format!("<td>{}</td>", Text(&cell));
-    }
+    row += &cells([
+        data_range.map(range),
+        activation.map(|activation| range(activation.range)),
+        weights.map(|weights| decibels(weights.sqnr_db)),
+    ]);
+    row += &match weights {
+        Some(weights) => format!(
+            "<td>{}<br><small class=\"note\">{} → {}</small></td>",
+            grouped(weights.parameters),
+            bytes(weights.float_bytes),
+            bytes(weights.quantized_bytes)
+        ),
+        None => "<td>–</td>".to_owned(),
+    };
+    row += &cells([(layer.macs > 0).then(|| grouped(layer.macs))]);
     row + "</tr>\n"
+}
+
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
+fn cells<const N: usize>(texts: [Option<String>; N]) -> String {
+    let cell = |text: Option<String>| format!("<td>{}</td>", Text(&or_dash(text)));
+    texts.map(cell).concat()
+}
+
+/// How the output is stored, and below it how the kernel is.
+fn bits(activation: Option<&Activation>, weights: Option<&Weights>) -> String {
+    let output = match activation {
+        Some(activation) => activation.bits.to_string(),
+        None => "float32".to_owned(),
+    };
+    match weights {
+        Some(weights) => format!(
+            "{output}<br><small class=\"note\">weights {}</small>",
+            weights.bits
+        ),
+        None => output,
+    }
 }
 
 fn picture(name: &str, activation: &Activation) -> Option<String> {
     let histogram = activation.histogram.as_ref()?;
-    let title = format!("Distribution of the values of {name}");
+    let [low, high] = activation.data_range?.map(significant);
+    let [lowest, highest] = activation.range.map(significant);
+    let title = format!(
+        "Distribution of the values of {name} from {low} to {high}; from {lowest} to {highest} can be represented"
+    );
     Some(distribution(
         &title,
         activation.data_range?,
         &histogram.counts,
         activation.range,
     ))
-}
-
-fn sizes(weights: &Weights) -> String {
-    format!(
-        "{}, {} → {}",
-        grouped(weights.parameters),
-        bytes(weights.float_bytes),
-        bytes(weights.quantized_bytes)
-    )
 }
 
 fn decibels(ratio: Option<f64>) -> String {
@@ -287,11 +277,11 @@ mod tests {
             "<title>Quantization of &lt;flowers&gt;.h5</title>",
             "28.2 dB",
             "96.9 %",
-            "25.0 %",
+            "25.0\u{a0}%",
             "few values of `a&amp;b` reach far",
             "<code>quantization.z_threshold: 8</code>",
             "Layers: <bdi>a&amp;b</bdi>, <bdi>c</bdi>",
-            "<td>1×7×7×64</td>",
+            "Conv2D <span class=\"shape\">1×7×7×64</span>",
             "0 … 7.969",
             "exact",
         ] {

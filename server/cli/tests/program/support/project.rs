@@ -97,6 +97,11 @@ impl Project {
 pub(crate) struct Snapshot(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
 impl Snapshot {
+    /// What there is.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.0.keys()
+    }
+
     /// Checks that nothing was changed, added or removed since.
     #[track_caller]
     pub(crate) fn assert_unchanged(&self, project: &Project) {
