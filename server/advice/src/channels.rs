@@ -1,10 +1,8 @@
 //! Channels of one tensor with ranges orders of magnitude apart: one scale suits the widest only.
 
-use std::collections::HashMap;
-
 use configuration::Code;
-use graph::passes::{self, Rewrites};
-use graph::{Constant, Graph, Node, Op, TensorId};
+use graph::passes::channel_groups;
+use graph::{Constant, Node, Op};
 use quantization::ChannelMoments;
 use serde_json::{Value, json};
 
@@ -73,45 +71,14 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
 
 /// The readers whose input equalization would scale, and those that it cannot help.
 fn split<'a>(evidence: &Evidence, found: Vec<Reader<'a>>) -> (Vec<Reader<'a>>, Vec<Reader<'a>>) {
-    if found.is_empty() || evidence.settings.quantization.cross_layer_equalization {
+    if evidence.settings.quantization.cross_layer_equalization {
         return (Vec::new(), found);
     }
-    let rewrites = Rewrites {
-        layer_equalization: true,
-        ..*evidence.rewrites
-    };
-    let equalized = passes::prepare_with(evidence.source, &rewrites);
-    let producers = evidence.producers();
-    found.into_iter().partition(|reader| {
-        let scaled = |writer: &Node| {
-            let mut twins = equalized.nodes().iter();
-            let twin = twins.find(|node| node.name == writer.name);
-            let after = twin.and_then(|twin| bias(&equalized, twin));
-            after.is_some() && after != bias(evidence.graph, writer)
-        };
-        writer(&producers, reader.node.inputs[0]).is_some_and(scaled)
-    })
-}
-
-/// The layer whose output channels those of a tensor are.
-fn writer<'a>(producers: &HashMap<TensorId, &'a Node>, mut tensor: TensorId) -> Option<&'a Node> {
-    loop {
-        let node = *producers.get(&tensor)?;
-        match node.op {
-            Op::MaxPool2d(_)
-            | Op::AveragePool2d(_)
-            | Op::Pad { .. }
-            | Op::Reduce { .. }
-            | Op::Reshape { .. }
-            | Op::Activation(_) => tensor = *node.inputs.first()?,
-            _ => return node.op.has_kernel().then_some(node),
-        }
-    }
-}
-
-/// The bias of a layer, which scaling its output changes and scaling its input does not.
-fn bias<'a>(graph: &'a Graph, node: &Node) -> Option<&'a Constant> {
-    graph.constant(*node.inputs.get(2)?)
+    let groups = channel_groups(evidence.graph);
+    let reached = |tensor| groups.iter().any(|group| group.tensors.contains(&tensor));
+    found
+        .into_iter()
+        .partition(|reader| reached(reader.node.inputs[0]))
 }
 
 fn piece(found: &[Reader], key: &str, value: Option<Value>, help: &str) -> Option<Proposal> {
@@ -187,7 +154,9 @@ fn squares(op: &Op, kernel: &Constant, channels: usize) -> Option<Vec<f64>> {
 }
 
 fn balance(moments: &ChannelMoments, weights: &[f64], step: f64) -> Option<Balance> {
-    let ChannelMoments { means, variances } = moments;
+    let ChannelMoments {
+        means, variances, ..
+    } = moments;
     if variances.len() != weights.len() || means.len() != weights.len() {
         return None;
     }

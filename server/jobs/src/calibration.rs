@@ -75,15 +75,16 @@ pub(crate) struct Calibrated {
 }
 
 /// Runs the float model on the samples and collects the statistics of the observed
-/// tensors.
+/// tensors, for a stage of the job.
 pub(crate) fn calibrate(
+    (stage, title): (Stage, &str),
     graph: &Graph,
     observations: Vec<Observation>,
     classifier: &Classifier,
     set: &CalibrationSet,
     context: &mut Context,
 ) -> Result<Calibrated, JobError> {
-    context.begin(Stage::Calibrate, "calibrating", set.samples.len(), "images");
+    context.begin(stage, title, set.samples.len(), "images");
     let plan = Plan::new(graph, observations);
     let calibration = Calibration {
         graph,

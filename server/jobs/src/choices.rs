@@ -12,7 +12,6 @@ pub(crate) fn rewrites(settings: &QuantizationSettings) -> Rewrites {
         linear_collapsing: settings.linear_collapsing,
         residual_collapsing: settings.residual_collapsing,
         channel_equalization: settings.activation_channel_equalization,
-        layer_equalization: settings.cross_layer_equalization,
         power_of_two_bound: settings.relu_bound_to_power_of_2,
     }
 }

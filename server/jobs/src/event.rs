@@ -55,10 +55,14 @@ pub enum Stage {
     Read,
     /// Graph passes and the float model.
     Convert,
+    /// Scaling channels between layers by what some images show.
+    Equalize,
     /// Running the float model on calibration images.
     Calibrate,
     /// Choosing scales and rounding weights.
     Quantize,
+    /// Comparing the moments of each layer's output with rounded weights.
+    Correct,
     /// Running the quantized model once.
     Verify,
     /// Running the float and the quantized model on some of the images.
@@ -181,8 +185,10 @@ impl Stage {
         match self {
             Self::Read => "read",
             Self::Convert => "convert",
+            Self::Equalize => "equalize",
             Self::Calibrate => "calibrate",
             Self::Quantize => "quantize",
+            Self::Correct => "correct",
             Self::Verify => "verify",
             Self::Compare => "compare",
             Self::Write => "write",

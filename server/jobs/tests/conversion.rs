@@ -10,11 +10,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use graph::{Graph, passes, reference};
+use graph::{Graph, Node, passes, reference};
 use inference::{Kernels, Model, TfliteModel, TractModel};
 use ndarray::{ArrayD, ArrayView, IxDyn};
 use quantization::{
-    InputType, Observer, Options, QuantizationError, QuantizedModel, observations, quantize,
+    InputType, Observer, Options, Precision, QuantizationError, QuantizedModel, has_int16_kernel,
+    observations, quantize,
 };
 use serde_json::Value;
 use tflite::{Encodings, WriteOptions};
@@ -115,7 +116,7 @@ fn sqnr(actual: &[f32], expected: &[f32]) -> f64 {
 fn quantized(
     prepared: &Graph,
     input: &ArrayD<f32>,
-    input_type: InputType,
+    options: &Options,
 ) -> Result<QuantizedModel, QuantizationError> {
     let observations = observations(prepared);
     let mut observer = Observer::new(prepared, &observations);
@@ -126,15 +127,11 @@ fn quantized(
             .observe(position, value.as_slice().unwrap(), 1)
             .unwrap();
     }
-    let options = Options {
-        input_type,
-        ..Options::default()
-    };
     let never = AtomicBool::new(false);
     quantize(
         prepared,
         &observer.finish(),
-        &options,
+        options,
         1,
         &never,
         &mut |_, _| {},
@@ -197,8 +194,12 @@ fn int8_files_run_and_stay_close() {
     for case in cases() {
         let prepared = passes::prepare(&case.graph);
         for input_type in [InputType::UInt8, InputType::Int8, InputType::Float32] {
+            let options = Options {
+                input_type,
+                ..Options::default()
+            };
             let refused = REFUSED_IN_INT8.iter().find(|(name, _)| *name == case.name);
-            let quantized = match (quantized(&prepared, &case.input, input_type), refused) {
+            let quantized = match (quantized(&prepared, &case.input, &options), refused) {
                 (Ok(quantized), None) => quantized,
                 (Err(error), Some((_, expected))) if error.to_string().contains(expected) => {
                     continue;
@@ -218,6 +219,86 @@ fn int8_files_run_and_stay_close() {
                 if ratio < CLOSE {
                     failures.push(line);
                 }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// Every operator runs in 16 bits if it is said to, and in float, alone between others and among
+/// its like, however the model's ends are stored.
+#[test]
+fn files_of_mixed_precision_run_and_stay_close() {
+    if !runtime_is_here() {
+        return;
+    }
+    let wide = |graph: &Graph, node: &Node| match has_int16_kernel(graph, node) {
+        true => Precision::Int16,
+        false => Precision::Int8,
+    };
+    type Choice<'a> = &'a dyn Fn(&Graph, &Node, usize) -> Precision;
+    let choices: [(&str, Choice); 5] = [
+        ("all in 16 bits", &|graph, node, _| wide(graph, node)),
+        ("every other in 16 bits", &|graph, node, index| {
+            if index % 2 == 0 {
+                wide(graph, node)
+            } else {
+                Precision::Int8
+            }
+        }),
+        ("all in float", &|_, _, _| Precision::Float),
+        ("every other in float", &|_, _, index| {
+            if index % 2 == 1 {
+                Precision::Float
+            } else {
+                Precision::Int8
+            }
+        }),
+        ("in turns", &|graph, node, index| match index % 3 {
+            0 => Precision::Int8,
+            1 => wide(graph, node),
+            _ => Precision::Float,
+        }),
+    ];
+    let mut failures = Vec::new();
+    for case in cases() {
+        let prepared = passes::prepare(&case.graph);
+        if REFUSED_IN_INT8.iter().any(|(name, _)| *name == case.name) {
+            continue;
+        }
+        for (position, (choice, precision)) in choices.iter().enumerate() {
+            let nodes = prepared.nodes().iter().enumerate();
+            let precisions =
+                nodes.map(|(index, node)| (node.name.clone(), precision(&prepared, node, index)));
+            let options = Options {
+                input_type: [InputType::UInt8, InputType::Int8, InputType::Float32][position % 3],
+                precisions: precisions.collect(),
+                ..Options::default()
+            };
+            let line = match quantized(&prepared, &case.input, &options) {
+                Ok(model) => {
+                    let options = WriteOptions::default();
+                    tflite::write(&model.graph, &model.encodings, &options)
+                        .map_err(|error| error.to_string())
+                        .and_then(|file| {
+                            [Kernels::Xnnpack, Kernels::Builtin]
+                                .iter()
+                                .try_for_each(|&kernels| {
+                                    let model = TfliteModel::from_bytes(&file, kernels)
+                                        .map_err(|error| error.to_string())?;
+                                    model.engine().map_err(|error| error.to_string())?;
+                                    let ratio = sqnr(&run(&model, &case.input), &case.expected);
+                                    match ratio >= CLOSE {
+                                        true => Ok(()),
+                                        false => Err(format!("{kernels:?}: {ratio:.1} dB")),
+                                    }
+                                })
+                        })
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(problem) = line {
+                failures.push(format!("{} {choice}: {problem}", case.name));
             }
         }
     }

@@ -9,55 +9,114 @@ use graph::{Activation, BinaryOp, Graph, Node, NodeId, Op, TensorId, passes};
 use rayon::prelude::*;
 
 use crate::activations;
-use crate::options::Options;
+use crate::options::{Options, Precision};
 use crate::parameters::ActivationParameters;
+use crate::precision;
 use crate::quantize::QuantizationError;
 use crate::shift_negative::shift_negative;
 use crate::statistics::{Statistics, copies_values};
+use crate::storage::{Storage, Storages};
 
-pub(crate) type Parameters = HashMap<TensorId, ActivationParameters>;
+/// 8-bit parameters that the values of each tensor ask for.
+pub(crate) type Candidates = HashMap<TensorId, ActivationParameters>;
 
-/// Gives parameters to every activation tensor of a prepared graph. Where an operator needs its
-/// operands at one scale and they cannot all take it from the start, a conversion is inserted.
+/// How the tensors of a model are stored.
+pub(crate) struct Assignment {
+    /// Storage of every activation tensor.
+    pub(crate) storages: Storages,
+    /// 8-bit parameters at the model's ends, in whatever it computes inside.
+    pub(crate) ends: Ends,
+}
+
+/// 8-bit parameters of the inputs and outputs of a model.
+pub(crate) struct Ends {
+    pub(crate) inputs: Vec<ActivationParameters>,
+    pub(crate) outputs: Vec<ActivationParameters>,
+}
+
+/// Gives a storage to every activation tensor of a prepared graph. Where an operator needs its
+/// operands at one scale and they cannot all take it from the start, or in another precision, a
+/// conversion is inserted.
 pub(crate) fn assign(
     graph: &mut Graph,
     statistics: &Statistics,
     options: &Options,
     cancelled: &AtomicBool,
-) -> Result<Parameters, QuantizationError> {
-    let mut parameters = chosen_parameters(graph, statistics, options, cancelled)?;
+) -> Result<Assignment, QuantizationError> {
+    let mut candidates = chosen_parameters(graph, statistics, options, cancelled)?;
     if options.input_scaling {
-        scale_inputs(graph, statistics, &mut parameters);
+        scale_inputs(graph, statistics, &mut candidates);
     }
     if let Some(ratio) = options.shift_negative_ratio {
-        shift_negative(graph, statistics, &mut parameters, ratio);
+        shift_negative(graph, statistics, &mut candidates, ratio);
     }
+    let mut storages = Storages::new();
+    for &input in graph.inputs() {
+        let chosen = candidates.get(&input).copied();
+        let chosen = chosen.ok_or_else(|| not_observed(graph, input))?;
+        storages.insert(input, Storage::Int8(chosen));
+    }
+    let context = precision::Context {
+        statistics,
+        candidates: &candidates,
+        power_of_two: options.activations.method == crate::ActivationMethod::PowerOfTwo,
+    };
+    let mut converted = HashMap::new();
     let mut index = 0;
     while index < graph.nodes().len() {
-        let output = graph.nodes()[index].output;
-        let chosen = match &graph.nodes()[index].op {
-            op if copies_values(op) => parameters.get(&graph.nodes()[index].inputs[0]).copied(),
-            op => fixed_parameters(op),
+        let wanted = precision::of_node(graph, &graph.nodes()[index], &storages, options)?;
+        index += context.convert_operands(graph, &mut storages, index, wanted, &mut converted)?;
+        let node = &graph.nodes()[index];
+        let output = node.output;
+        let chosen = match wanted {
+            Precision::Float => Storage::Float,
+            Precision::Int16 => context.wide(graph, node, &storages)?,
+            Precision::Int8 => Storage::Int8(narrow(graph, node, &storages, &candidates)?),
         };
-        let chosen = chosen.or_else(|| parameters.get(&output).copied());
-        let chosen = chosen.ok_or_else(|| not_observed(graph, output))?;
-        let chosen = bounded(graph, &graph.nodes()[index], chosen);
-        if wants_equal_parameters(&graph.nodes()[index].op) {
+        if wants_equal_parameters(&node.op) && wanted != Precision::Float {
             for operand in 0..graph.nodes()[index].inputs.len() {
-                index += equalize(graph, &mut parameters, index, operand, chosen);
+                index += equalize(graph, &mut storages, index, operand, chosen);
             }
         }
-        parameters.insert(output, chosen);
+        storages.insert(output, chosen);
         index += 1;
     }
-    remove_saturated(graph, &parameters);
-    Ok(parameters)
+    remove_saturated(graph, &storages);
+    let narrowed = |tensors: &[TensorId]| -> Result<Vec<ActivationParameters>, _> {
+        let tensors = tensors.iter();
+        let all = tensors.map(|&tensor| context.narrowed(graph, tensor, &storages));
+        all.collect()
+    };
+    let ends = Ends {
+        inputs: narrowed(graph.inputs())?,
+        outputs: narrowed(graph.outputs())?,
+    };
+    Ok(Assignment { storages, ends })
+}
+
+/// Parameters of a node's output in 8 bits.
+fn narrow(
+    graph: &Graph,
+    node: &Node,
+    storages: &Storages,
+    candidates: &Candidates,
+) -> Result<ActivationParameters, QuantizationError> {
+    let chosen = match &node.op {
+        op if copies_values(op) => match storages.get(&node.inputs[0]) {
+            Some(Storage::Int8(parameters)) => Some(*parameters),
+            _ => None,
+        },
+        op => fixed_parameters(op),
+    };
+    let chosen = chosen.or_else(|| candidates.get(&node.output).copied());
+    let chosen = chosen.ok_or_else(|| not_observed(graph, node.output))?;
+    Ok(bounded(graph, node, chosen))
 }
 
 /// Lets the range of an input end at its largest magnitude, where only layers with weights read it
 /// and the range is larger (the input scaling of Sony's Model Compression Toolkit, which scales
 /// the weights and leaves scaling the input to the user; here the input's scale says it).
-fn scale_inputs(graph: &Graph, statistics: &Statistics, parameters: &mut Parameters) {
+fn scale_inputs(graph: &Graph, statistics: &Statistics, parameters: &mut Candidates) {
     for input in graph.inputs() {
         let mut readers = graph.nodes().iter().filter(|n| n.inputs.contains(input));
         let (Some(seen), true) = (
@@ -82,15 +141,17 @@ fn scale_inputs(graph: &Graph, statistics: &Statistics, parameters: &mut Paramet
 
 /// Removes minima with a constant that lies above the range of the other operand: saturation has
 /// taken it already.
-fn remove_saturated(graph: &mut Graph, parameters: &Parameters) {
+fn remove_saturated(graph: &mut Graph, storages: &Storages) {
     let saturated = |graph: &Graph, node: &Node| {
         let constant = graph.constant(*node.inputs.get(1)?)?;
         let bound = constant.iter().copied().reduce(f32::min)?;
         let x = node.inputs[0];
-        let highest = parameters.get(&x)?.real(127);
+        let Storage::Int8(parameters) = storages.get(&x)? else {
+            return None;
+        };
         (node.op == Op::Binary(BinaryOp::Minimum)
-            && highest <= f64::from(bound)
-            && parameters.get(&x) == parameters.get(&node.output)
+            && parameters.real(127) <= f64::from(bound)
+            && storages.get(&x) == storages.get(&node.output)
             && graph.shape(x) == graph.shape(node.output)
             && !graph.outputs().contains(&node.output))
         .then_some((node.output, x))
@@ -159,7 +220,7 @@ fn chosen_parameters(
     statistics: &Statistics,
     options: &Options,
     cancelled: &AtomicBool,
-) -> Result<Parameters, QuantizationError> {
+) -> Result<Candidates, QuantizationError> {
     let computed = graph
         .nodes()
         .iter()
@@ -183,7 +244,7 @@ fn chosen_parameters(
         .collect()
 }
 
-fn not_observed(graph: &Graph, tensor: TensorId) -> QuantizationError {
+pub(crate) fn not_observed(graph: &Graph, tensor: TensorId) -> QuantizationError {
     QuantizationError::NotObserved {
         layer: graph.tensor(tensor).name.clone(),
     }
@@ -193,32 +254,27 @@ fn not_observed(graph: &Graph, tensor: TensorId) -> QuantizationError {
 /// reader moved back.
 fn equalize(
     graph: &mut Graph,
-    parameters: &mut Parameters,
+    storages: &mut Storages,
     index: usize,
     operand: usize,
-    wanted: ActivationParameters,
+    wanted: Storage,
 ) -> usize {
     let tensor = graph.nodes()[index].inputs[operand];
     if graph.constant(tensor).is_some() {
-        parameters.insert(tensor, wanted);
+        storages.insert(tensor, wanted);
         return 0;
     }
-    if parameters.get(&tensor) == Some(&wanted) || retarget(graph, parameters, tensor, wanted) {
+    if storages.get(&tensor) == Some(&wanted) || retarget(graph, storages, tensor, wanted) {
         return 0;
     }
     let converted = passes::convert_operand(graph, NodeId(index as u32), operand);
-    parameters.insert(converted, wanted);
+    storages.insert(converted, wanted);
     1
 }
 
 /// Lets the producer of a tensor write it with other parameters from the start, if nothing else
 /// depends on the present ones.
-fn retarget(
-    graph: &Graph,
-    parameters: &mut Parameters,
-    tensor: TensorId,
-    wanted: ActivationParameters,
-) -> bool {
+fn retarget(graph: &Graph, storages: &mut Storages, tensor: TensorId, wanted: Storage) -> bool {
     let readers = graph
         .nodes()
         .iter()
@@ -231,13 +287,16 @@ fn retarget(
         return false;
     };
     let op = &producer.op;
-    let free = if copies_values(op) {
-        retarget(graph, parameters, producer.inputs[0], wanted)
+    let same_precision = storages.get(&tensor).map(|s| s.precision()) == Some(wanted.precision());
+    let free = if !same_precision {
+        false
+    } else if copies_values(op) {
+        retarget(graph, storages, producer.inputs[0], wanted)
     } else {
         fixed_parameters(op).is_none() && !wants_equal_parameters(op)
     };
     if free {
-        parameters.insert(tensor, wanted);
+        storages.insert(tensor, wanted);
     }
     free
 }

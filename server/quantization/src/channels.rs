@@ -7,6 +7,8 @@ pub struct ChannelMoments {
     pub means: Vec<f64>,
     /// Variance of each channel; empty where it was not asked for.
     pub variances: Vec<f64>,
+    /// Largest magnitude in each channel; empty where it was not asked for.
+    pub largest: Vec<f64>,
 }
 
 /// Sums over each channel and the number of positions.
@@ -15,6 +17,8 @@ pub(crate) struct ChannelSums {
     sums: Vec<f64>,
     /// Sums of squares; empty where no variance is asked for.
     squares: Vec<f64>,
+    /// Largest magnitudes; empty where none is asked for.
+    largest: Vec<f32>,
     count: f64,
 }
 
@@ -23,10 +27,11 @@ pub(crate) struct ChannelSums {
 const ROWS: usize = 32;
 
 impl ChannelSums {
-    pub(crate) fn new(channels: usize, variances: bool) -> Self {
+    pub(crate) fn new(channels: usize, variances: bool, largest: bool) -> Self {
         Self {
             sums: vec![0.0; channels],
             squares: vec![0.0; if variances { channels } else { 0 }],
+            largest: vec![0.0; if largest { channels } else { 0 }],
             count: 0.0,
         }
     }
@@ -52,6 +57,13 @@ impl ChannelSums {
                 add(rows, &mut self.squares, |value| value * value);
             }
         }
+        if !self.largest.is_empty() {
+            for row in values.chunks_exact(channels) {
+                for (largest, value) in self.largest.iter_mut().zip(row) {
+                    *largest = largest.max(value.abs());
+                }
+            }
+        }
         self.count += (values.len() / channels) as f64 * weight;
     }
 
@@ -61,6 +73,9 @@ impl ChannelSums {
         }
         for (sum, other) in self.squares.iter_mut().zip(&other.squares) {
             *sum += other;
+        }
+        for (largest, other) in self.largest.iter_mut().zip(&other.largest) {
+            *largest = largest.max(*other);
         }
         self.count += other.count;
     }
@@ -74,6 +89,7 @@ impl ChannelSums {
                 .map(|(square, mean)| (square / count - mean * mean).max(0.0))
                 .collect(),
             means,
+            largest: self.largest.iter().copied().map(f64::from).collect(),
         }
     }
 }
@@ -84,20 +100,22 @@ mod tests {
 
     #[test]
     fn moments_count_weights() {
-        let mut sums = ChannelSums::new(2, true);
+        let mut sums = ChannelSums::new(2, true, true);
         sums.add(&[1.0, 10.0, 3.0, 30.0], 1);
         sums.add(&[8.0, 80.0], 2);
         let moments = sums.moments();
         assert_eq!(moments.means, [5.0, 50.0]);
         assert_eq!(moments.variances, [9.5, 950.0]);
-        let mut other = ChannelSums::new(2, true);
+        let mut other = ChannelSums::new(2, true, true);
         other.add(&[5.0, 50.0], 4);
         sums.merge(&other);
+        assert_eq!(moments.largest, [8.0, 80.0]);
         assert_eq!(sums.moments().means, [5.0, 50.0]);
         assert_eq!(sums.moments().variances, [4.75, 475.0]);
-        let mut means = ChannelSums::new(1, false);
+        let mut means = ChannelSums::new(1, false, false);
         means.add(&[1.0, 3.0], 1);
         assert_eq!(means.moments().means, [2.0]);
         assert!(means.moments().variances.is_empty());
+        assert!(means.moments().largest.is_empty());
     }
 }

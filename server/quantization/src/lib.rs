@@ -12,10 +12,12 @@ mod activations;
 mod assignment;
 mod bias;
 mod channels;
+mod equalization;
 mod histogram;
 mod layer;
 mod options;
 mod parameters;
+mod precision;
 mod quantize;
 mod quantizer;
 mod sampling;
@@ -23,17 +25,20 @@ mod search;
 mod second_moment;
 mod shift_negative;
 mod statistics;
+mod storage;
 mod weights;
 
 pub use activations::{ActivationRange, activation_range};
 pub use channels::ChannelMoments;
+pub use equalization::{Equalized, equalization_observations, equalize};
 pub use histogram::Histogram;
 pub use layer::{LayerChanges, LayerSettings, OperatorRule};
 pub use options::{
-    ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, WeightMethod,
+    ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, Precision, WeightMethod,
     WeightSettings,
 };
 pub use parameters::ActivationParameters;
+pub use precision::has_int16_kernel;
 pub use quantize::{QuantizationError, QuantizedModel, quantize};
 pub use sampling::{Sample, draw_samples};
 pub use second_moment::MomentProbe;

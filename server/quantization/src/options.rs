@@ -15,6 +15,18 @@ pub enum InputType {
     Float32,
 }
 
+/// In what a layer computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Precision {
+    /// 8-bit activations and weights.
+    #[default]
+    Int8,
+    /// 16-bit activations with zero at 0, 8-bit weights, 64-bit biases (TFLite's 16x8).
+    Int16,
+    /// Nothing is quantized.
+    Float,
+}
+
 /// Which ranges a quantizer of activations may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ActivationMethod {
@@ -133,6 +145,9 @@ pub struct Options {
     /// Use the levels that a small negative tail leaves idle, where the tail is no larger than this
     /// share of the threshold; `None` to leave it.
     pub shift_negative_ratio: Option<f64>,
+    /// Nodes that do not compute in 8 bits, by their names. An operator that only moves values,
+    /// such as pooling or a reshape, takes the precision of its input where it is not listed.
+    pub precisions: BTreeMap<String, Precision>,
 }
 
 impl Default for Options {
@@ -148,6 +163,7 @@ impl Default for Options {
             bias_correction: true,
             input_scaling: false,
             shift_negative_ratio: None,
+            precisions: BTreeMap::new(),
         }
     }
 }

@@ -4,11 +4,11 @@ use graph::{Activation, BinaryOp, Constant, Graph, GraphError, Op, passes};
 use tflite::{ElementType, Encoding, Encodings, QuantizedConstant, QuantizedValues};
 use thiserror::Error;
 
-use crate::assignment::{self, Parameters};
+use crate::assignment::{self, Assignment, Ends};
 use crate::bias::mean_shift;
-use crate::options::{InputType, Options};
-use crate::parameters::ActivationParameters;
+use crate::options::{InputType, Options, Precision};
 use crate::statistics::{Statistics, TensorStatistics};
+use crate::storage::{Storage, Storages};
 use crate::weights::{QuantizedKernel, importance, output_axis, quantize_kernel, vector};
 
 /// Why a model could not be quantized.
@@ -25,6 +25,16 @@ pub enum QuantizationError {
         "layer \"{layer}\" needs {op}, for which TFLite has no int8 kernel; replace the layer, for example by another activation"
     )]
     NoInteger {
+        /// Name of the node.
+        layer: String,
+        /// Operator.
+        op: &'static str,
+    },
+    /// The operator has no kernel for 16-bit activations in TFLite.
+    #[error(
+        "layer \"{layer}\" needs {op}, for which TFLite has no kernel on 16-bit activations; keep the layer in float instead"
+    )]
+    NoInt16 {
         /// Name of the node.
         layer: String,
         /// Operator.
@@ -68,20 +78,23 @@ pub fn quantize(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<QuantizedModel, QuantizationError> {
     let mut graph = graph.clone();
-    check_operators(&graph)?;
+    check_operators(&graph, options)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .map_err(|_| QuantizationError::NoThreads { threads })?;
-    let parameters =
+    let Assignment { storages, ends } =
         pool.install(|| assignment::assign(&mut graph, statistics, options, cancelled))?;
     let mut encodings = Encodings::float();
-    for (&tensor, parameters) in &parameters {
-        encodings.insert_int8(tensor, parameters.scale, parameters.zero_point);
+    for (&tensor, storage) in &storages {
+        encodings.insert(tensor, storage.encoding());
     }
-    encode_operands(&graph, &mut encodings);
+    encode_operands(&mut graph, &storages, &mut encodings);
     let kernels: Vec<usize> = (0..graph.nodes().len())
-        .filter(|&index| graph.nodes()[index].op.has_kernel())
+        .filter(|&index| {
+            let node = &graph.nodes()[index];
+            node.op.has_kernel() && storages[&node.output] != Storage::Float
+        })
         .collect();
     for (done, &index) in kernels.iter().enumerate() {
         let input = graph.nodes()[index].inputs[0];
@@ -90,7 +103,7 @@ pub fn quantize(
             encode_kernel(
                 &mut graph,
                 &mut encodings,
-                &parameters,
+                &storages,
                 index,
                 statistics,
                 options,
@@ -99,31 +112,34 @@ pub fn quantize(
         })?;
         progress(done + 1, kernels.len());
     }
-    convert_ends(&mut graph, &mut encodings, &parameters, options.input_type);
+    convert_ends(&mut graph, &mut encodings, &ends, options.input_type);
     Ok(QuantizedModel { graph, encodings })
 }
 
 /// Refuses operators for which the runtime has no int8 kernel.
-fn check_operators(graph: &Graph) -> Result<(), QuantizationError> {
-    let missing = graph.nodes().iter().find(|node| {
+fn check_operators(graph: &Graph, options: &Options) -> Result<(), QuantizationError> {
+    let integer = |name: &str| options.precisions.get(name) != Some(&Precision::Float);
+    let mut nodes = graph.nodes().iter();
+    let missing = nodes.find(|node| {
         let kernel_is_constant = node
             .inputs
             .iter()
             .skip(1)
             .all(|&id| graph.constant(id).is_some());
-        (node.op.has_kernel() && !kernel_is_constant)
-            || matches!(
-                node.op,
-                Op::Binary(BinaryOp::Divide)
-                    | Op::SeparableConv2d { .. }
-                    | Op::BatchNormalization { .. }
-                    | Op::Activation(
-                        Activation::Swish
-                            | Activation::Sqrt
-                            | Activation::Square
-                            | Activation::Negate
-                    )
-            )
+        integer(&node.name)
+            && ((node.op.has_kernel() && !kernel_is_constant)
+                || matches!(
+                    node.op,
+                    Op::Binary(BinaryOp::Divide)
+                        | Op::SeparableConv2d { .. }
+                        | Op::BatchNormalization { .. }
+                        | Op::Activation(
+                            Activation::Swish
+                                | Activation::Sqrt
+                                | Activation::Square
+                                | Activation::Negate
+                        )
+                ))
     });
     match missing {
         Some(node) => Err(QuantizationError::NoInteger {
@@ -134,26 +150,46 @@ fn check_operators(graph: &Graph) -> Result<(), QuantizationError> {
     }
 }
 
-/// Constants that are operands, not weights, are stored in int8 with a scale that covers them.
-fn encode_operands(graph: &Graph, encodings: &mut Encodings) {
-    for node in graph.nodes().iter().filter(|node| !node.op.has_kernel()) {
-        for &input in &node.inputs {
-            let Some(constant) = graph.constant(input) else {
+/// Constants that are operands, not weights, are stored like the node's result with a scale that
+/// covers them.
+fn encode_operands(graph: &mut Graph, storages: &Storages, encodings: &mut Encodings) {
+    let mut nodes = graph.nodes().to_vec();
+    for node in nodes.iter_mut().filter(|node| !node.op.has_kernel()) {
+        for input in &mut node.inputs {
+            let Some(constant) = graph.constant(*input).cloned() else {
                 continue;
             };
-            if matches!(encodings.get(input), Encoding::Float32) {
-                let largest = constant.iter().fold(0.0f32, |m, value| m.max(value.abs()));
-                let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-                encodings.insert_int8(input, scale, 0);
+            let (element, steps) = match storages[&node.output].precision() {
+                Precision::Int8 => (ElementType::Int8, 127.0),
+                Precision::Int16 => (ElementType::Int16, 32767.0),
+                Precision::Float => continue,
+            };
+            match encodings.get(*input) {
+                Encoding::Float32 => {}
+                Encoding::Affine { element: e, .. } if *e == element => continue,
+                // Another reader has stored it with fewer or more bits.
+                _ => {
+                    let name = format!("{}/constant", node.name);
+                    *input = graph.add_constant(name, constant.clone());
+                }
             }
+            let largest = constant.iter().fold(0.0f32, |m, value| m.max(value.abs()));
+            let scale = if largest > 0.0 { largest / steps } else { 1.0 };
+            let encoding = Encoding::Affine {
+                element,
+                scale,
+                zero_point: 0,
+            };
+            encodings.insert(*input, encoding);
         }
     }
+    graph.set_nodes(nodes);
 }
 
 fn encode_kernel(
     graph: &mut Graph,
     encodings: &mut Encodings,
-    parameters: &Parameters,
+    storages: &Storages,
     index: usize,
     statistics: Option<&TensorStatistics>,
     options: &Options,
@@ -177,7 +213,13 @@ fn encode_kernel(
         .and_then(|&id| graph.constant(id))
         .map(vector);
     let bias = bias.unwrap_or_else(|| vec![0.0; channels]);
-    let (input, output) = (parameters[&node.inputs[0]], parameters[&node.output]);
+    let ends = (
+        storages[&node.inputs[0]].scale(),
+        storages[&node.output].scale(),
+    );
+    let (Some(input), Some(output)) = ends else {
+        return Err(not_integer());
+    };
     let smallest: Vec<f32> = bias
         .iter()
         .map(|&bias| smallest_scale(bias, input, output))
@@ -208,39 +250,41 @@ fn encode_kernel(
             .collect(),
         None => bias,
     };
-    store(graph, encodings, index, quantized, &corrected, input);
+    let wide = storages[&node.output].precision() == Precision::Int16;
+    store(graph, encodings, index, quantized, &corrected, input, wide);
     Ok(())
 }
 
 /// Smallest weight scale at which the bias fits 30 bits and the ratio between accumulator and
 /// output, which runtimes hold as a fixed-point multiplier, stays above 2^-31.
-fn smallest_scale(bias: f64, input: ActivationParameters, output: ActivationParameters) -> f32 {
-    let input_scale = f64::from(input.scale);
+fn smallest_scale(bias: f64, input: f32, output: f32) -> f32 {
+    let input_scale = f64::from(input);
     let for_bias = bias.abs() / (input_scale * f64::from(1u32 << 30));
-    let for_multiplier = f64::from(output.scale) / (input_scale * f64::from(1u32 << 31));
+    let for_multiplier = f64::from(output) / (input_scale * f64::from(1u32 << 31));
     for_bias.max(for_multiplier) as f32
 }
 
-/// Puts kernel and bias of a node into the encodings; a missing bias is made.
+/// Puts kernel and bias of a node into the encodings; a missing bias is made. Layers on 16-bit
+/// activations have biases of 64 bits.
 fn store(
     graph: &mut Graph,
     encodings: &mut Encodings,
     index: usize,
     kernel: QuantizedKernel,
     bias: &[f64],
-    input: ActivationParameters,
+    input: f32,
+    wide: bool,
 ) {
-    let scales: Vec<f32> = kernel
-        .scales
-        .iter()
-        .map(|scale| scale * input.scale)
-        .collect();
-    let stored: Vec<i32> = bias
+    let scales: Vec<f32> = kernel.scales.iter().map(|scale| scale * input).collect();
+    let stored = bias
         .iter()
         .enumerate()
         .map(|(channel, bias)| (channel.min(scales.len() - 1), bias))
-        .map(|(scale, bias)| (bias / f64::from(scales[scale])).round_ties_even() as i32)
-        .collect();
+        .map(|(scale, bias)| (bias / f64::from(scales[scale])).round_ties_even());
+    let stored = match wide {
+        true => QuantizedValues::Int64(stored.map(|bias| bias as i64).collect()),
+        false => QuantizedValues::Int32(stored.map(|bias| bias as i32).collect()),
+    };
     let name = graph.nodes()[index].name.clone();
     let values: Constant = bias
         .iter()
@@ -266,7 +310,7 @@ fn store(
     encodings.insert(
         bias_tensor,
         Encoding::Quantized(QuantizedConstant {
-            values: QuantizedValues::Int32(stored),
+            values: stored,
             scales,
             axis: 0,
         }),
@@ -278,30 +322,33 @@ fn store(
 }
 
 /// Gives the model the input and output types that the user wants.
-fn convert_ends(
-    graph: &mut Graph,
-    encodings: &mut Encodings,
-    parameters: &Parameters,
-    input_type: InputType,
-) {
-    if input_type == InputType::Int8 {
-        return;
-    }
-    for position in 0..graph.inputs().len() {
-        let inside = parameters[&graph.inputs()[position]];
-        let outside = passes::convert_input(graph, position);
-        if input_type == InputType::UInt8 {
-            let encoding = Encoding::Affine {
-                element: ElementType::UInt8,
-                scale: inside.scale,
-                zero_point: inside.zero_point + 128,
-            };
-            encodings.insert(outside, encoding);
+fn convert_ends(graph: &mut Graph, encodings: &mut Encodings, ends: &Ends, input_type: InputType) {
+    if input_type != InputType::Int8 {
+        for position in 0..graph.inputs().len() {
+            let outside = passes::convert_input(graph, position);
+            if input_type == InputType::UInt8 {
+                let inside = ends.inputs[position];
+                let encoding = Encoding::Affine {
+                    element: ElementType::UInt8,
+                    scale: inside.scale,
+                    zero_point: inside.zero_point + 128,
+                };
+                encodings.insert(outside, encoding);
+            }
         }
     }
-    if input_type == InputType::Float32 {
-        for position in 0..graph.outputs().len() {
-            passes::convert_output(graph, position);
+    for position in 0..graph.outputs().len() {
+        let stored = encodings.get(graph.outputs()[position]).element();
+        match input_type {
+            InputType::Float32 if stored != ElementType::Float32 => {
+                passes::convert_output(graph, position);
+            }
+            InputType::Int8 | InputType::UInt8 if stored != ElementType::Int8 => {
+                let outside = passes::convert_output(graph, position);
+                let parameters = ends.outputs[position];
+                encodings.insert_int8(outside, parameters.scale, parameters.zero_point);
+            }
+            _ => {}
         }
     }
 }

@@ -88,6 +88,7 @@ impl MomentProbe {
                 tensor,
                 channel_means: true,
                 channel_variances: true,
+                channel_ranges: false,
             })
             .collect()
     }

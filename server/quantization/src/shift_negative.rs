@@ -8,7 +8,7 @@
 
 use graph::{Activation, BinaryOp, Graph, Node, Op, ReduceOp, TensorId};
 
-use crate::assignment::Parameters;
+use crate::assignment::Candidates;
 use crate::parameters::ActivationParameters;
 use crate::statistics::{Statistics, copies_values};
 
@@ -58,7 +58,7 @@ pub fn negative_tails(
 pub(crate) fn shift_negative(
     graph: &Graph,
     statistics: &Statistics,
-    parameters: &mut Parameters,
+    parameters: &mut Candidates,
     ratio: f64,
 ) {
     let present = |tensor| parameters.get(&tensor).copied();

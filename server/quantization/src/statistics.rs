@@ -16,6 +16,8 @@ pub struct Observation {
     pub channel_means: bool,
     /// Whether the variance of each channel is needed too.
     pub channel_variances: bool,
+    /// Whether the largest magnitude of each channel is needed too.
+    pub channel_ranges: bool,
 }
 
 /// All tensors that calibration has to see: the input, what nodes compute and TFLite fixes no
@@ -52,6 +54,7 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
             tensor,
             channel_means: feeds_kernel(tensor),
             channel_variances: feeds_several(tensor),
+            channel_ranges: false,
         })
         .collect()
 }
@@ -128,8 +131,10 @@ impl Observer {
             .map(|observation| {
                 let channels = graph.shape(observation.tensor).last().copied();
                 let channels = channels.filter(|_| observation.channel_means);
-                let observer = TensorObserver::new(channels, observation.channel_variances);
-                (observation.tensor, observer)
+                (
+                    observation.tensor,
+                    TensorObserver::new(channels, observation),
+                )
             })
             .collect();
         Self {
@@ -184,12 +189,13 @@ struct TensorObserver {
 }
 
 impl TensorObserver {
-    fn new(channels: Option<usize>, variances: bool) -> Self {
+    fn new(channels: Option<usize>, wanted: &Observation) -> Self {
+        let (variances, largest) = (wanted.channel_variances, wanted.channel_ranges);
         Self {
             min: f32::INFINITY,
             max: f32::NEG_INFINITY,
             histogram: GrowingHistogram::new(),
-            channels: channels.map(|channels| ChannelSums::new(channels, variances)),
+            channels: channels.map(|channels| ChannelSums::new(channels, variances, largest)),
         }
     }
 

@@ -121,7 +121,7 @@ impl Default for QuantizationSettings {
             linear_collapsing: true,
             residual_collapsing: true,
             activation_channel_equalization: false,
-            cross_layer_equalization: false,
+            cross_layer_equalization: true,
         }
     }
 }

@@ -86,10 +86,15 @@ pub(super) fn channel(op: &Op, kernel: &[usize], index: &IxDyn, side: Side) -> u
     }
 }
 
-type Weights = (ndarray::ArrayD<f32>, Vec<f64>);
+pub(super) type Weights = (ndarray::ArrayD<f32>, Vec<f64>);
 
 /// A flattened map has its channels one after the other at each position, hence the remainder.
-fn scaled_weights(graph: &Graph, index: usize, scales: &[f64], side: Side) -> Option<Weights> {
+pub(super) fn scaled_weights(
+    graph: &Graph,
+    index: usize,
+    scales: &[f64],
+    side: Side,
+) -> Option<Weights> {
     let node = &graph.nodes()[index];
     let mut kernel = graph.constant(node.inputs[1])?.to_owned();
     let shape = kernel.shape().to_vec();
@@ -109,7 +114,7 @@ fn scaled_weights(graph: &Graph, index: usize, scales: &[f64], side: Side) -> Op
 }
 
 /// Layers whose weights are constant, with one bias a channel.
-fn scalable(graph: &Graph, node: &Node) -> bool {
+pub(super) fn scalable(graph: &Graph, node: &Node) -> bool {
     matches!(
         node.op,
         Op::Conv2d { .. }

@@ -1,5 +1,8 @@
 use super::affine::{Affine, to_constant};
-use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, Op, TensorId, Window};
+use crate::{
+    Activation, BinaryOp, FusedActivation, Graph, Node, Op, Padding, Pool, ReduceOp, TensorId,
+    Window,
+};
 
 /// Replaces operators that TFLite lacks: an affine function that nothing could take in becomes a
 /// 1 x 1 depthwise convolution (or a multiplication and an addition where the input is no feature
@@ -7,7 +10,8 @@ use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, Op, TensorId, Wi
 /// `x * x`.
 ///
 /// A depthwise convolution has one scale a channel and a 32-bit bias, which loses far less in
-/// int8 than a product and a sum with 8-bit constants.
+/// int8 than a product and a sum with 8-bit constants. Pooling over a whole map becomes a mean,
+/// which has a scale of its own where pooling takes that of the map.
 pub fn lower_for_tflite(graph: &mut Graph) {
     let mut index = 0;
     while index < graph.nodes().len() {
@@ -22,6 +26,14 @@ pub fn lower_for_tflite(graph: &mut Graph) {
                 square.inputs = vec![node.inputs[0]; 2];
                 1
             }
+            (Op::AveragePool2d(pool), _) if covers_map(graph, &node, pool) => {
+                graph.nodes_mut()[index].op = Op::Reduce {
+                    kind: ReduceOp::Mean,
+                    axes: vec![1, 2],
+                    keep_dims: true,
+                };
+                1
+            }
             (_, Some((x, affine))) if is_feature_map => {
                 lower_to_depthwise(graph, index, &node, x, &affine)
             }
@@ -32,6 +44,19 @@ pub fn lower_for_tflite(graph: &mut Graph) {
             _ => 1,
         };
     }
+}
+
+/// Whether a pooling window has one position, in which it sees the whole map.
+fn covers_map(graph: &Graph, node: &Node, pool: &Pool) -> bool {
+    let (input, output) = (graph.shape(node.inputs[0]), graph.shape(node.output));
+    [0, 1].iter().all(|&axis| {
+        let (extent, kernel) = (input[axis + 1], pool.kernel[axis]);
+        let covers = match pool.padding {
+            Padding::Valid => kernel == extent,
+            Padding::Same => kernel >= extent,
+        };
+        covers && output[axis + 1] == 1
+    })
 }
 
 fn lower_swish(graph: &mut Graph, index: usize, node: &Node) -> usize {

@@ -11,7 +11,7 @@ mod collapse;
 mod constant;
 mod convert;
 mod edges;
-mod equalization;
+mod groups;
 mod hard_swish;
 mod input;
 mod lower;
@@ -26,7 +26,7 @@ pub use bound::bound_to_power_of_two;
 pub use collapse::{collapse_linear, collapse_residual};
 pub use constant::fold_constants;
 pub use convert::{convert_input, convert_operand, convert_output};
-pub use equalization::equalize_layers;
+pub use groups::{ChannelGroup, channel_groups, kernel_channels};
 pub use hard_swish::recognize_hard_swish;
 pub use input::{InputNormalization, input_normalization};
 pub use lower::lower_for_tflite;
@@ -46,8 +46,6 @@ pub struct Rewrites {
     pub residual_collapsing: bool,
     /// [`equalize_normalized_channels`]
     pub channel_equalization: bool,
-    /// [`equalize_layers`]
-    pub layer_equalization: bool,
     /// [`bound_to_power_of_two`]
     pub power_of_two_bound: bool,
 }
@@ -58,7 +56,6 @@ impl Default for Rewrites {
             linear_collapsing: true,
             residual_collapsing: true,
             channel_equalization: false,
-            layer_equalization: false,
             power_of_two_bound: false,
         }
     }
@@ -91,9 +88,6 @@ pub fn prepare_with(graph: &Graph, rewrites: &Rewrites) -> Graph {
     }
     lower_for_tflite(&mut graph);
     fuse_activations(&mut graph);
-    if rewrites.layer_equalization {
-        equalize_layers(&mut graph);
-    }
     if rewrites.power_of_two_bound {
         bound_to_power_of_two(&mut graph);
     }

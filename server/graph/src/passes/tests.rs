@@ -1,3 +1,4 @@
+mod groups;
 mod rewrites;
 
 use ndarray::{ArrayD, IxDyn};
@@ -337,6 +338,19 @@ fn lowering_leaves_what_tflite_has() {
         Layers::new(&[1, 6]).batch_normalization("bn"),
         &["Multiply", "Add"],
     );
+    let pool = |kernel: [usize; 2], padding| {
+        let stride = [kernel[0]; 2];
+        Op::AveragePool2d(Pool {
+            kernel,
+            stride,
+            padding,
+        })
+    };
+    let pooled = |op| Layers::new(&[1, 4, 4, 3]).with("pool", op, &[]);
+    check(pooled(pool([4, 4], Padding::Valid)), &["Mean"]);
+    check(pooled(pool([5, 5], Padding::Same)), &["Mean"]);
+    check(pooled(pool([3, 3], Padding::Valid)), &["AveragePool2D"]);
+    check(pooled(pool([4, 2], Padding::Same)), &["AveragePool2D"]);
 }
 
 #[test]

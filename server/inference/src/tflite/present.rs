@@ -12,6 +12,8 @@ use crate::{Elements, Engine, InferenceError, Model, Output};
 pub struct TfliteModel<'a> {
     model: tflitec::model::Model<'a>,
     kernels: Kernels,
+    /// Scale of each output, which the crate does not tell of 16-bit tensors.
+    output_scales: Vec<Option<f32>>,
 }
 
 impl<'a> TfliteModel<'a> {
@@ -24,18 +26,27 @@ impl<'a> TfliteModel<'a> {
     /// [`InferenceError::File`] or [`InferenceError::Load`] when the bytes are not a whole and
     /// consistent TFLite model.
     pub fn from_bytes(bytes: &'a [u8], kernels: Kernels) -> Result<Self, InferenceError> {
-        verify(bytes)?;
+        let file = verify(bytes)?;
+        let scale = |&output: &usize| -> Option<f32> {
+            let quantization = file.tensors.get(output)?.quantization.as_ref()?;
+            quantization.scales.first().copied()
+        };
+        let output_scales = file.outputs.iter().map(scale).collect();
         let model = tflitec::model::Model::from_bytes(bytes).map_err(|_| InferenceError::Load {
             engine: describe(kernels),
             problem: "has a damaged structure".to_owned(),
         })?;
-        Ok(Self { model, kernels })
+        Ok(Self {
+            model,
+            kernels,
+            output_scales,
+        })
     }
 }
 
 impl Model for TfliteModel<'_> {
     fn engine(&self) -> Result<Box<dyn Engine + '_>, InferenceError> {
-        Ok(Box::new(TfliteEngine::new(&self.model, self.kernels)?))
+        Ok(Box::new(TfliteEngine::new(self)?))
     }
 
     fn description(&self) -> String {
@@ -68,6 +79,7 @@ enum Encoding {
     Float,
     Int8 { scale: f32, zero_point: i32 },
     Uint8 { scale: f32, zero_point: i32 },
+    Int16 { scale: f32 },
 }
 
 impl Encoding {
@@ -109,7 +121,8 @@ struct TfliteEngine<'a> {
 }
 
 impl<'a> TfliteEngine<'a> {
-    fn new(model: &'a tflitec::model::Model<'a>, kernels: Kernels) -> Result<Self, InferenceError> {
+    fn new(model: &'a TfliteModel<'a>) -> Result<Self, InferenceError> {
+        let kernels = model.kernels;
         let refused = |problem: &str| InferenceError::Load {
             engine: describe(kernels),
             problem: problem.to_owned(),
@@ -118,7 +131,7 @@ impl<'a> TfliteEngine<'a> {
             thread_count: 1,
             is_xnnpack_enabled: kernels == Kernels::Xnnpack,
         };
-        let interpreter = Interpreter::new(model, Some(options))
+        let interpreter = Interpreter::new(&model.model, Some(options))
             .map_err(|_| refused("has an operator that this runtime does not know"))?;
         let count = interpreter.input_tensor_count();
         if count != 1 {
@@ -144,7 +157,11 @@ impl<'a> TfliteEngine<'a> {
                 .output(index)
                 .map_err(|_| refused("has an output whose shape depends on the input"))?;
             output_shapes.push(output.shape().dimensions().clone());
-            output_encodings.push(Encoding::of(&output)?);
+            let scale = model.output_scales.get(index).copied().flatten();
+            output_encodings.push(match (output.data_type(), scale) {
+                (DataType::Int16, Some(scale)) => Encoding::Int16 { scale },
+                _ => Encoding::of(&output)?,
+            });
         }
         Ok(Self {
             interpreter,
@@ -171,6 +188,8 @@ impl<'a> TfliteEngine<'a> {
         quantized.clear();
         match self.input_encoding {
             Encoding::Float => return self.interpreter.copy(input, 0),
+            // Of outputs only.
+            Encoding::Int16 { .. } => {}
             Encoding::Int8 { scale, zero_point } => quantized.extend(input.iter().map(|value| {
                 let code = quantize(*value, scale, zero_point, i8::MIN.into(), i8::MAX.into());
                 (code as i8).cast_unsigned()
@@ -192,6 +211,11 @@ impl<'a> TfliteEngine<'a> {
                     let output = self.interpreter.output(index)?;
                     let codes = output.data::<i8>().iter();
                     real.extend(codes.map(|&code| scale * (i32::from(code) - zero_point) as f32));
+                }
+                Encoding::Int16 { scale } => {
+                    let output = self.interpreter.output(index)?;
+                    let codes = output.data::<i16>().iter();
+                    real.extend(codes.map(|&code| scale * f32::from(code)));
                 }
                 Encoding::Uint8 { scale, zero_point } => {
                     let output = self.interpreter.output(index)?;

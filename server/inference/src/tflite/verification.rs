@@ -15,16 +15,17 @@ const DIVISORS: [&str; 6] = [
     "filter_height",
 ];
 
-/// Checks that a file is complete, names its tensors in Unicode, and has no window, step tensor or
+/// Reads a file and checks that it is complete, names its tensors in Unicode, and has no window, step tensor or
 /// scale of zero, nor a tensor above [`Graph::MAX_ELEMENTS`].
 ///
 /// # Errors
 /// [`InferenceError::File`] with the first thing found.
-pub(super) fn verify(bytes: &[u8]) -> Result<(), InferenceError> {
+pub(super) fn verify(bytes: &[u8]) -> Result<File<'_>, InferenceError> {
     let file = tflite::read(bytes).map_err(|error| InferenceError::File(error.to_string()))?;
     verify_sizes(&file)?;
     verify_scales(&file)?;
-    verify_divisors(&file)
+    verify_divisors(&file)?;
+    Ok(file)
 }
 
 fn verify_sizes(file: &File) -> Result<(), InferenceError> {
@@ -119,7 +120,7 @@ mod tests {
         let whole = pooling_file();
         let check = |bytes: &[u8], expected: &str| {
             let problem = match verify(bytes) {
-                Ok(()) => String::new(),
+                Ok(_) => String::new(),
                 Err(error) => error.to_string(),
             };
             assert!(problem.starts_with(expected), "{problem}");

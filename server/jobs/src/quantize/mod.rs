@@ -1,4 +1,5 @@
 mod comparison;
+mod equalization;
 mod evidence;
 mod report;
 mod trial;
@@ -79,7 +80,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     context.begin(Stage::Convert, "converting", 0, "");
     let prepared = passes::prepare(&classifier.graph);
     let rewrites = crate::choices::rewrites(&settings.quantization);
-    let rewritten = passes::prepare_with(&classifier.graph, &rewrites);
+    let mut rewritten = passes::prepare_with(&classifier.graph, &rewrites);
     context.check_cancelled()?;
 
     let sample_count = settings.batch_size.saturating_mul(settings.iteration_count);
@@ -89,8 +90,18 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         samples: &samples,
         preprocessing,
     };
+    if settings.quantization.cross_layer_equalization {
+        equalization::equalize(&mut rewritten, settings, &classifier, &set, context)?;
+    }
     let observed = quantization::observations(&rewritten);
-    let calibrated = calibrate(&rewritten, observed, &classifier, &set, context)?;
+    let calibrated = calibrate(
+        (Stage::Calibrate, "calibrating"),
+        &rewritten,
+        observed,
+        &classifier,
+        &set,
+        context,
+    )?;
     let statistics = &calibrated.statistics;
     let evaluation = evidence::evaluation_images(settings, &classifier, context)?;
 
@@ -98,6 +109,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     if settings.quantization.weights_second_moment_correction {
         let probe = MomentProbe::new(&rewritten, &quantized)?;
         let moments = calibrate(
+            (Stage::Correct, "correcting"),
             &probe.graph,
             probe.observations(),
             &classifier,

@@ -75,14 +75,15 @@ fn activation(
     else {
         return None;
     };
-    let (lowest, highest) = match element {
-        ElementType::UInt8 => (0, 255),
-        _ => (-128, 127),
+    let (bits, lowest, highest) = match element {
+        ElementType::UInt8 => (8, 0, 255),
+        ElementType::Int16 => (16, i32::from(i16::MIN), i32::from(i16::MAX)),
+        _ => (8, -128, 127),
     };
     let real = |stored: i32| f64::from(scale) * f64::from(stored - zero_point);
     let statistics = statistics.tensor(tensor);
     Some(Activation {
-        bits: 8,
+        bits,
         scale: f64::from(scale),
         zero_point,
         range: [real(lowest), real(highest)],

@@ -3,6 +3,7 @@
 
 mod activations;
 mod bias;
+mod equalization;
 mod layers;
 mod rules;
 mod weights;

@@ -1,0 +1,246 @@
+//! Tensors whose channels can be scaled together without a change of what the graph computes.
+
+use std::collections::BTreeMap;
+
+use super::affine::set_weights;
+use super::edges::{Side, channel, scalable, scaled_weights};
+use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, NodeId, Op, ReduceOp, TensorId};
+
+/// Tensors between layers with weights that share their channels, because only operators lie
+/// between them that treat each channel alone and commute with positive factors
+/// (`f(s x) = s f(x)`): the stream of a residual network with its additions, for example.
+///
+/// Dividing channel `c` of every tensor by `s[c]` changes nothing else if the layers that write
+/// them are divided and those that read them multiplied by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelGroup {
+    /// Number of channels. A flattened map has them one after the other at each position.
+    pub channels: usize,
+    /// All tensors, in the order of their numbers.
+    pub tensors: Vec<TensorId>,
+    /// Layers whose output belongs to the group.
+    pub writers: Vec<NodeId>,
+    /// Layers whose input belongs to the group.
+    pub readers: Vec<NodeId>,
+    /// Whether a clamp at six (ReLU6) lies within: a factor is exact only where no value reaches
+    /// six, before or after.
+    pub clamped: bool,
+}
+
+impl ChannelGroup {
+    /// Divides the channels of the group's tensors by `scales`, positive and one a channel.
+    /// Whether all weights stayed finite; nothing has changed otherwise.
+    pub fn rescale(&self, graph: &mut Graph, scales: &[f64]) -> bool {
+        let inverse: Vec<f64> = scales.iter().map(|scale| 1.0 / scale).collect();
+        let mut changed = graph.clone();
+        let writers = self
+            .writers
+            .iter()
+            .map(|&id| (id, &inverse[..], Side::Output));
+        let readers = self.readers.iter().map(|&id| (id, scales, Side::Input));
+        for (NodeId(index), factors, side) in writers.chain(readers) {
+            let Some((kernel, bias)) = scaled_weights(&changed, index as usize, factors, side)
+            else {
+                return false;
+            };
+            set_weights(&mut changed, index as usize, kernel, &bias);
+        }
+        *graph = changed;
+        true
+    }
+}
+
+/// All groups of a graph with fused activations that have layers on both sides, and nothing
+/// besides that would notice a factor.
+pub fn channel_groups(graph: &Graph) -> Vec<ChannelGroup> {
+    let mut sets = Sets::new(graph);
+    for (index, node) in graph.nodes().iter().enumerate() {
+        sets.take(graph, NodeId(index as u32), node);
+    }
+    for &end in graph.inputs().iter().chain(graph.outputs()) {
+        sets.block(end);
+    }
+    sets.groups(graph)
+}
+
+/// Disjoint sets of tensors.
+struct Sets {
+    parents: Vec<usize>,
+    blocked: Vec<bool>,
+    clamped: Vec<bool>,
+    writers: Vec<(TensorId, NodeId)>,
+    readers: Vec<(TensorId, NodeId)>,
+}
+
+impl Sets {
+    fn new(graph: &Graph) -> Self {
+        let count = graph.tensors().count();
+        Self {
+            parents: (0..count).collect(),
+            blocked: vec![false; count],
+            clamped: vec![false; count],
+            writers: Vec::new(),
+            readers: Vec::new(),
+        }
+    }
+
+    fn root(&mut self, tensor: TensorId) -> usize {
+        let mut at = tensor.0 as usize;
+        while self.parents[at] != at {
+            self.parents[at] = self.parents[self.parents[at]];
+            at = self.parents[at];
+        }
+        at
+    }
+
+    fn join(&mut self, a: TensorId, b: TensorId) {
+        let (a, b) = (self.root(a), self.root(b));
+        let (first, second) = (a.min(b), a.max(b));
+        self.parents[second] = first;
+        self.blocked[first] |= self.blocked[second];
+        self.clamped[first] |= self.clamped[second];
+    }
+
+    fn block(&mut self, tensor: TensorId) {
+        let root = self.root(tensor);
+        self.blocked[root] = true;
+    }
+
+    fn take(&mut self, graph: &Graph, id: NodeId, node: &Node) {
+        if node.activation == FusedActivation::Relu6 || node.op == Op::Activation(Activation::Relu6)
+        {
+            let root = self.root(node.output);
+            self.clamped[root] = true;
+        }
+        if scalable(graph, node) {
+            self.readers.push((node.inputs[0], id));
+            self.writers.push((node.output, id));
+            return;
+        }
+        let (through, stopped) = channelwise_operands(graph, node);
+        for &operand in &through {
+            self.join(operand, node.output);
+        }
+        for &operand in &stopped {
+            self.block(operand);
+        }
+        if through.is_empty() {
+            self.block(node.output);
+        }
+    }
+
+    fn groups(mut self, graph: &Graph) -> Vec<ChannelGroup> {
+        let mut groups: BTreeMap<usize, ChannelGroup> = BTreeMap::new();
+        let tensors: Vec<TensorId> = graph
+            .tensors()
+            .filter(|(_, tensor)| tensor.constant.is_none())
+            .map(|(id, _)| id)
+            .collect();
+        for id in tensors {
+            let root = self.root(id);
+            let channels = graph.shape(id).last().copied().unwrap_or(1);
+            let clamped = self.clamped[root];
+            let group = groups.entry(root).or_insert_with(|| ChannelGroup {
+                channels,
+                tensors: Vec::new(),
+                writers: Vec::new(),
+                readers: Vec::new(),
+                clamped,
+            });
+            group.channels = group.channels.min(channels);
+            group.tensors.push(id);
+        }
+        for (tensor, node) in std::mem::take(&mut self.writers) {
+            let root = self.root(tensor);
+            groups
+                .entry(root)
+                .and_modify(|group| group.writers.push(node));
+        }
+        for (tensor, node) in std::mem::take(&mut self.readers) {
+            let root = self.root(tensor);
+            groups
+                .entry(root)
+                .and_modify(|group| group.readers.push(node));
+        }
+        groups
+            .into_iter()
+            .filter(|(root, group)| {
+                let whole = |id: &TensorId| {
+                    let last = graph.shape(*id).last().copied().unwrap_or(1);
+                    last.is_multiple_of(group.channels)
+                };
+                !self.blocked[*root]
+                    && !group.writers.is_empty()
+                    && !group.readers.is_empty()
+                    && group.tensors.iter().all(whole)
+            })
+            .map(|(_, group)| group)
+            .collect()
+    }
+}
+
+/// Operands whose factors a node hands on to its result, and those that must not change.
+fn channelwise_operands(graph: &Graph, node: &Node) -> (Vec<TensorId>, Vec<TensorId>) {
+    let shape = |id: TensorId| graph.shape(id);
+    let x = node.inputs[0];
+    let variable: Vec<TensorId> = node
+        .inputs
+        .iter()
+        .copied()
+        .filter(|&id| graph.constant(id).is_none())
+        .collect();
+    let rank = shape(x).len();
+    let keeps_channels = shape(x).last() == shape(node.output).last();
+    let through = match &node.op {
+        Op::Activation(Activation::Relu | Activation::Relu6 | Activation::LeakyRelu { .. })
+        | Op::MaxPool2d(_)
+        | Op::AveragePool2d(_)
+        | Op::Resize { .. } => vec![x],
+        Op::PRelu if variable == [x] => vec![x],
+        Op::Pad {
+            value,
+            before,
+            after,
+        } if *value == 0.0 && before.last() == Some(&0) && after.last() == Some(&0) => vec![x],
+        Op::Reduce { kind, axes, .. }
+            if !axes.contains(&(rank - 1))
+                && matches!(kind, ReduceOp::Mean | ReduceOp::Sum | ReduceOp::Max) =>
+        {
+            vec![x]
+        }
+        Op::Reshape { shape: new }
+            if keeps_channels || (new.len() == 2 && shape(x).first() == Some(&1)) =>
+        {
+            vec![x]
+        }
+        Op::Binary(BinaryOp::Add | BinaryOp::Subtract)
+            if variable.len() == 2
+                && shape(variable[0]) == shape(node.output)
+                && shape(variable[1]) == shape(node.output) =>
+        {
+            variable.clone()
+        }
+        // One factor is scaled, such as a map, and the other is not, such as its gate.
+        Op::Binary(BinaryOp::Multiply) => {
+            let scaled = variable.iter().find(|&&id| shape(id) == shape(node.output));
+            scaled.map(|&id| vec![id]).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    let mut stopped = variable;
+    for operand in &through {
+        if let Some(position) = stopped.iter().position(|id| id == operand) {
+            stopped.remove(position);
+        }
+    }
+    (through, stopped)
+}
+
+/// Output and input channel that an element of a kernel connects, given its index in a kernel of
+/// this shape; a reader of a flattened map counts the positions' channels through.
+pub fn kernel_channels(op: &Op, kernel: &[usize], index: &ndarray::IxDyn) -> (usize, usize) {
+    (
+        channel(op, kernel, index, Side::Output),
+        channel(op, kernel, index, Side::Input),
+    )
+}

@@ -1,0 +1,50 @@
+//! Factors between layers, from what a few pictures show.
+
+use configuration::{Settings, Target};
+use graph::Graph;
+
+use crate::calibration::{CalibrationSet, calibrate};
+use crate::classifier::Classifier;
+use crate::context::Context;
+use crate::error::JobError;
+use crate::event::{Level, Stage};
+
+/// Pictures that tell the ranges of channels: each has hundreds of positions.
+const IMAGES: usize = 64;
+
+/// Scales the channels between layers where that makes quantization less noisy.
+pub(super) fn equalize(
+    graph: &mut Graph,
+    settings: &Settings,
+    classifier: &Classifier,
+    set: &CalibrationSet,
+    context: &mut Context,
+) -> Result<(), JobError> {
+    let observations = quantization::equalization_observations(graph);
+    if observations.is_empty() {
+        return Ok(());
+    }
+    let some = CalibrationSet {
+        samples: &set.samples[..set.samples.len().min(IMAGES)],
+        ..*set
+    };
+    let seen = calibrate(
+        (Stage::Equalize, "equalizing"),
+        graph,
+        observations,
+        classifier,
+        &some,
+        context,
+    )?
+    .statistics;
+    let power_of_two = settings.target == Target::Imx500;
+    let equalized = quantization::equalize(graph, &seen, power_of_two);
+    context.log(
+        Level::Info,
+        format!(
+            "equalized the channels of {} of {} groups of tensors",
+            equalized.groups, equalized.candidates
+        ),
+    );
+    Ok(())
+}

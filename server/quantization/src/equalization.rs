@@ -1,0 +1,303 @@
+//! Scales between the channels of neighbouring layers, chosen from what calibration sees.
+//!
+//! One scale for a whole activation tensor wastes levels on channels with small ranges, and one for
+//! a row of weights on inputs with small weights. A channel's scale can be moved between the two
+//! without a change of what the model computes (M. Nagel et al., "Data-Free Quantization Through
+//! Weight Equalization and Bias Correction", 2019, section 4.1; the balance between activations and
+//! weights is that of G. Xiao et al., "SmoothQuant", 2023, section 4).
+
+use graph::passes::{ChannelGroup, channel_groups, kernel_channels};
+use graph::{Graph, Node, Op, TensorId};
+use rayon::prelude::*;
+
+use crate::statistics::{Observation, Statistics};
+
+/// Exponents tried for the ranges of activations and of weights.
+const EXPONENTS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+
+/// Predicted noise, as a share of what it is without factors, above which a group stays as it is.
+const WORTHWHILE: f64 = 0.95;
+
+/// Bound of a clamp, and the share of it that scaled channels fill, so that pictures beyond
+/// calibration are not clamped either.
+const CLAMP: f64 = 6.0;
+const CLAMP_FILL: f64 = 0.9;
+
+/// A channel that reaches this share of the clamp's bound is taken to be clamped.
+const SATURATED: f64 = 0.9;
+
+/// Smallest range of a channel that is made use of, as a share of the largest: what is smaller may
+/// come alive on other pictures. Clamped channels would lose their values, others precision.
+const SMALLEST_SHARE: f64 = 1.0 / 256.0;
+const SMALLEST_CLAMPED_SHARE: f64 = 1.0 / 16.0;
+
+/// Tensors whose channel ranges [`equalize`] wants to know.
+pub fn equalization_observations(graph: &Graph) -> Vec<Observation> {
+    let groups = channel_groups(graph);
+    let tensors = groups.iter().flat_map(|group| &group.tensors);
+    tensors
+        .map(|&tensor| Observation {
+            tensor,
+            channel_means: true,
+            channel_variances: true,
+            channel_ranges: true,
+        })
+        .collect()
+}
+
+/// What was equalized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Equalized {
+    /// Groups of tensors whose channels were scaled.
+    pub groups: usize,
+    /// Groups that could be scaled.
+    pub candidates: usize,
+}
+
+/// Scales channels where that lowers the predicted noise of quantization. `power_of_two` says that
+/// thresholds of activations will be powers of two, which the largest channel is then scaled to.
+pub fn equalize(graph: &mut Graph, statistics: &Statistics, power_of_two: bool) -> Equalized {
+    let groups = channel_groups(graph);
+    let scales: Vec<Option<Vec<f64>>> = groups
+        .par_iter()
+        .map(|group| Balance::new(graph, statistics, group)?.best(power_of_two))
+        .collect();
+    let mut equalized = Equalized {
+        groups: 0,
+        candidates: groups.len(),
+    };
+    for (group, scales) in groups.iter().zip(scales) {
+        if let Some(scales) = scales {
+            equalized.groups += usize::from(group.rescale(graph, &scales));
+        }
+    }
+    equalized
+}
+
+/// What decides over the factors of a group.
+struct Balance {
+    channels: usize,
+    clamped: bool,
+    tensors: Vec<Ranges>,
+    readers: Vec<Rows>,
+    /// Largest magnitude of each channel in any tensor.
+    largest: Vec<f64>,
+    /// What a unit of noise in each channel does to the readers.
+    sensitivity: Vec<f64>,
+    /// Largest relative weight on each channel.
+    weight: Vec<f64>,
+}
+
+/// Largest magnitudes of a tensor's channels.
+struct Ranges {
+    largest: Vec<f64>,
+    signed: bool,
+}
+
+/// Weights of a reader that has one scale for several input channels.
+struct Rows {
+    /// Largest magnitude by output and input channel, over the root of the output's power.
+    largest: Vec<f64>,
+    /// Mean square of each input channel, times the number of weights on it in a row.
+    power: Vec<f64>,
+}
+
+impl Balance {
+    fn new(graph: &Graph, statistics: &Statistics, group: &ChannelGroup) -> Option<Self> {
+        let channels = group.channels;
+        let mut balance = Self {
+            channels,
+            clamped: group.clamped,
+            tensors: Vec::new(),
+            readers: Vec::new(),
+            largest: vec![0.0; channels],
+            sensitivity: vec![0.0; channels],
+            weight: vec![0.0; channels],
+        };
+        for &tensor in &group.tensors {
+            let seen = statistics.tensor(tensor)?;
+            let mut largest = vec![0.0f64; channels];
+            for (channel, &value) in seen.channels.as_ref()?.largest.iter().enumerate() {
+                let largest = &mut largest[channel % channels];
+                *largest = largest.max(value);
+            }
+            for (all, &one) in balance.largest.iter_mut().zip(&largest) {
+                *all = all.max(one);
+            }
+            let signed = seen.min < 0.0;
+            balance.tensors.push(Ranges { largest, signed });
+        }
+        for reader in &group.readers {
+            balance.read(graph, statistics, &graph.nodes()[reader.0 as usize])?;
+        }
+        Some(balance)
+    }
+
+    /// Takes in the weights of a layer that reads the group.
+    fn read(&mut self, graph: &Graph, statistics: &Statistics, node: &Node) -> Option<()> {
+        let channels = self.channels;
+        let power = mean_squares(statistics, node.inputs[0], channels)?;
+        let kernel = graph.constant(node.inputs[1])?;
+        let outputs = *graph.shape(node.output).last()?;
+        let mut largest = vec![0.0f64; outputs * channels];
+        let mut energy = vec![0.0f64; outputs * channels];
+        let mut taps = 0usize;
+        for (index, &weight) in kernel.indexed_iter() {
+            let (output, input) = kernel_channels(&node.op, kernel.shape(), &index);
+            let place = output * channels + input % channels;
+            let weight = f64::from(weight).abs();
+            largest[place] = largest[place].max(weight);
+            energy[place] += weight * weight;
+            taps += usize::from(output == 0);
+        }
+        let shares_scale = !matches!(node.op, Op::DepthwiseConv2d { .. });
+        for output in 0..outputs {
+            let row = output * channels..(output + 1) * channels;
+            let total: f64 = energy[row.clone()]
+                .iter()
+                .zip(&power)
+                .map(|(energy, power)| energy * power)
+                .sum();
+            let inverse = if total > 0.0 { 1.0 / total } else { 0.0 };
+            for (channel, place) in row.enumerate() {
+                self.sensitivity[channel] += energy[place] * inverse;
+                largest[place] *= inverse.sqrt();
+                if shares_scale {
+                    self.weight[channel] = self.weight[channel].max(largest[place]);
+                }
+            }
+        }
+        if shares_scale {
+            let taps_a_channel = taps as f64 / channels as f64;
+            let power = power.iter().map(|power| power * taps_a_channel).collect();
+            self.readers.push(Rows { largest, power });
+        }
+        Some(())
+    }
+
+    /// The factors with the least predicted noise; `None` where that is hardly less than without.
+    fn best(&self, power_of_two: bool) -> Option<Vec<f64>> {
+        let range = self.largest.iter().copied().fold(0.0, f64::max);
+        if range <= 0.0 || !range.is_finite() {
+            return None;
+        }
+        let unscaled = vec![1.0; self.channels];
+        let present = self.noise(&unscaled, power_of_two);
+        let mut best = (present * WORTHWHILE, None);
+        for activations in EXPONENTS {
+            for weights in EXPONENTS {
+                let scales = self.scales(range, activations, weights, power_of_two);
+                let noise = self.noise(&scales, power_of_two);
+                if noise < best.0 {
+                    best = (noise, Some(scales));
+                }
+            }
+        }
+        best.1
+    }
+
+    /// `range^activations / weight^weights` for each channel, where a clamp allows it.
+    fn scales(&self, range: f64, activations: f64, weights: f64, power_of_two: bool) -> Vec<f64> {
+        let share = match self.clamped {
+            true => SMALLEST_CLAMPED_SHARE,
+            false => SMALLEST_SHARE,
+        };
+        let heaviest = self.weight.iter().copied().fold(0.0, f64::max);
+        let channel = |channel: usize| {
+            let weight = match heaviest > 0.0 {
+                true => (self.weight[channel] / heaviest).max(SMALLEST_SHARE),
+                false => 1.0,
+            };
+            let largest = (self.largest[channel] / range).max(share);
+            largest.powf(activations) / weight.powf(weights)
+        };
+        let mut scales: Vec<f64> = (0..self.channels).map(channel).collect();
+        if self.clamped {
+            let floor = range * share;
+            let ratio = |channel: usize, scale: f64| self.largest[channel].max(floor) / scale;
+            let saturated = |channel: usize| self.largest[channel] >= SATURATED * CLAMP;
+            let free = (0..self.channels).filter(|&channel| !saturated(channel));
+            let highest = free
+                .map(|channel| ratio(channel, scales[channel]))
+                .fold(0.0, f64::max);
+            for (channel, scale) in scales.iter_mut().enumerate() {
+                *scale = match saturated(channel) {
+                    true => 1.0,
+                    false => *scale * highest / (CLAMP * CLAMP_FILL),
+                };
+            }
+        } else {
+            let highest = scaled_range(&self.largest, &scales);
+            // The largest value lands at the highest level of a power of two.
+            let wanted = match power_of_two {
+                true => range.log2().round().exp2() * 127.0 / 128.0,
+                false => range,
+            };
+            scales
+                .iter_mut()
+                .for_each(|scale| *scale *= highest / wanted);
+        }
+        scales
+    }
+
+    /// Predicted noise at the readers, relative to the power of their outputs.
+    fn noise(&self, scales: &[f64], power_of_two: bool) -> f64 {
+        let spread: f64 = scales
+            .iter()
+            .zip(&self.sensitivity)
+            .map(|(scale, sensitivity)| scale * scale * sensitivity)
+            .sum();
+        let steps = self.tensors.iter().map(|tensor| {
+            let range = scaled_range(&tensor.largest, scales);
+            let range = match power_of_two {
+                true if range > 0.0 => (range * 0.999).log2().ceil().exp2(),
+                _ => range,
+            };
+            let step = range / if tensor.signed { 127.0 } else { 255.0 };
+            step * step
+        });
+        let of_activations = steps.fold(0.0, f64::max) * spread;
+        let of_weights: f64 = self
+            .readers
+            .iter()
+            .map(|rows| {
+                let power: f64 = rows
+                    .power
+                    .iter()
+                    .zip(scales)
+                    .map(|(power, scale)| power / (scale * scale))
+                    .sum();
+                let steps = rows.largest.chunks(self.channels).map(|row| {
+                    let largest = row
+                        .iter()
+                        .zip(scales)
+                        .map(|(weight, scale)| weight * scale)
+                        .fold(0.0, f64::max);
+                    (largest / 127.0).powi(2)
+                });
+                steps.sum::<f64>() * power
+            })
+            .sum();
+        of_activations + of_weights
+    }
+}
+
+fn scaled_range(largest: &[f64], scales: &[f64]) -> f64 {
+    largest
+        .iter()
+        .zip(scales)
+        .map(|(largest, scale)| largest / scale)
+        .fold(0.0, f64::max)
+}
+
+/// Mean square of each channel of a tensor; a flattened map's positions are averaged.
+fn mean_squares(statistics: &Statistics, tensor: TensorId, channels: usize) -> Option<Vec<f64>> {
+    let seen = statistics.tensor(tensor)?.channels.as_ref()?;
+    let mut squares = vec![0.0; channels];
+    for (channel, (mean, variance)) in seen.means.iter().zip(&seen.variances).enumerate() {
+        squares[channel % channels] += mean * mean + variance;
+    }
+    let positions = (seen.means.len() / channels).max(1) as f64;
+    squares.iter_mut().for_each(|square| *square /= positions);
+    Some(squares)
+}
