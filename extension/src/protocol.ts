@@ -17,6 +17,13 @@ export interface JobStatus {
   readonly percentage: number;
   readonly result: JobResult | null;
   readonly error: string | null;
+  /** Where the value that is at fault stands in the configuration. */
+  readonly range?: Range | null;
+}
+
+export interface Range {
+  readonly start: Position;
+  readonly end: Position;
 }
 
 /** The `result` event of `schemas/events.schema.json`, as far as it is shown here. */
@@ -58,7 +65,7 @@ export interface Position {
 
 /** Why a job does not start: the `data` of the error that answers the command. */
 export type Refusal =
-  | { readonly reason: 'findings'; readonly uri: string; readonly range: { readonly start: Position; readonly end: Position } }
+  | { readonly reason: 'findings'; readonly uri: string; readonly range: Range }
   | { readonly reason: 'unsaved' }
   | { readonly reason: 'running'; readonly id: string }
   | { readonly reason: 'untrusted' }
@@ -98,7 +105,7 @@ export function refusalOf(error: unknown): Refusal {
   return { reason: 'other' };
 }
 
-function isRange(value: unknown): value is { start: Position; end: Position } {
+function isRange(value: unknown): value is Range {
   return isObject(value) && isPosition(value['start']) && isPosition(value['end']);
 }
 

@@ -182,6 +182,14 @@ describe('the end of a job', () => {
   });
 });
 
+test('the failure of a job leads to the value at fault', async () => {
+  const range = { start: { line: 2, character: 1 }, end: { line: 2, character: 9 } };
+  window.showErrorMessage.mockResolvedValueOnce('Show Problem');
+  await showOutcome(status({ state: 'failed', error: 'a picture is broken', range }));
+  expect(window.showErrorMessage).toHaveBeenCalledWith('Quantizing resnet failed: a picture is broken', 'Show Problem', 'Show Log');
+  expect(window.showTextDocument).toHaveBeenCalledWith(expect.anything(), { selection: expect.objectContaining(range) as unknown });
+});
+
 test('a configuration is called by its folder unless it has a name', () => {
   expect(nameOf(uri)).toBe('resnet');
   expect(nameOf(Uri.file('/models/small.json') as never)).toBe('small');

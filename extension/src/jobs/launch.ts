@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { refusalOf, wire } from '../protocol';
-import type { JobChoices, JobKind, JobStatus, Refusal } from '../protocol';
+import type { JobChoices, JobKind, JobStatus, Range, Refusal } from '../protocol';
 import type { Server } from '../server/server';
 import { showServerFailure } from '../server/server';
 import * as settings from '../settings';
@@ -124,11 +124,15 @@ async function queueOrReplace(configuration: vscode.Uri): Promise<JobChoices | u
 async function showProblem(message: string, { uri, range }: Refusal & { reason: 'findings' }): Promise<undefined> {
   const show = vscode.l10n.t('Show Problem');
   if (await vscode.window.showErrorMessage(message, show) === show) {
-    const { start, end } = range;
-    const selection = new vscode.Range(start.line, start.character, end.line, end.character);
-    await vscode.window.showTextDocument(vscode.Uri.parse(uri, true), { selection });
+    await reveal(uri, range);
   }
   return undefined;
+}
+
+/** Shows a place in a file. */
+export async function reveal(uri: string, { start, end }: Range): Promise<void> {
+  const selection = new vscode.Range(start.line, start.character, end.line, end.character);
+  await vscode.window.showTextDocument(vscode.Uri.parse(uri, true), { selection });
 }
 
 async function manageTrust(message: string): Promise<undefined> {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { JobStatus, ModelLine, WrittenFile } from '../protocol';
-import { nameOf } from './launch';
+import { nameOf, reveal } from './launch';
 
 /** Tells how a job has ended. One that was cancelled has nothing to tell. */
 export async function showOutcome(status: JobStatus): Promise<void> {
@@ -32,8 +32,14 @@ async function showFailure(status: JobStatus): Promise<void> {
   const message = status.job === 'quantize'
     ? vscode.l10n.t('Quantizing {0} failed: {1}', name, error)
     : vscode.l10n.t('Evaluating {0} failed: {1}', name, error);
-  if (await vscode.window.showErrorMessage(message, showLog) === showLog) {
+  const showProblem = vscode.l10n.t('Show Problem');
+  const { range } = status;
+  const marked = range !== undefined && range !== null;
+  const chosen = await vscode.window.showErrorMessage(message, ...marked ? [showProblem, showLog] : [showLog]);
+  if (chosen === showLog) {
     await vscode.commands.executeCommand('modelQuantizer.showLog');
+  } else if (chosen === showProblem && marked) {
+    await reveal(status.uri, range);
   }
 }
 

@@ -66,6 +66,7 @@ pub(crate) fn run<T: Send + 'static>(
                 reporter.event(&Event::Error {
                     cancelled: true,
                     message: JobError::Cancelled.to_string(),
+                    key: None,
                 });
                 return Ok(Ending::Failed);
             }
@@ -79,6 +80,7 @@ pub(crate) fn run<T: Send + 'static>(
             reporter.event(&Event::Error {
                 cancelled: false,
                 message: JobError::Panicked.to_string(),
+                key: None,
             });
             Ending::Failed
         }
@@ -91,6 +93,8 @@ pub(crate) fn run<T: Send + 'static>(
 struct Refusal {
     /// One sentence.
     message: String,
+    /// The key that the sentence is about.
+    key: Option<String>,
     /// All findings with excerpts of the configuration, if that is the reason.
     report: Option<String>,
 }
@@ -100,6 +104,7 @@ fn settings(kind: Job, arguments: &JobArguments) -> Result<(Settings, KeptConfig
     let path = &arguments.configuration;
     let configuration = Configuration::load(path, &DiskFacts).map_err(|error| Refusal {
         message: error.to_string(),
+        key: None,
         report: None,
     })?;
     let kept = KeptConfiguration {
@@ -116,6 +121,9 @@ fn settings(kind: Job, arguments: &JobArguments) -> Result<(Settings, KeptConfig
                 message: findings
                     .first()
                     .map_or_else(String::new, |finding| finding.message.clone()),
+                key: findings
+                    .first()
+                    .and_then(|finding| finding.path.first().cloned()),
                 report: Some(human(&file, configuration.text(), &findings)),
             }
         })
@@ -131,6 +139,7 @@ fn refuse(
         _ => reporter.event(&Event::Error {
             cancelled: false,
             message: refusal.message,
+            key: refusal.key,
         }),
     }
     Ok(Ending::Failed)

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use configuration::Job;
 use thiserror::Error;
 
 /// Why a job did not finish. Every message is one sentence for the user.
@@ -147,6 +148,37 @@ pub enum JobError {
 }
 
 impl JobError {
+    /// The key of the configuration at whose value the user has to look, where there is one.
+    pub fn key(&self, job: Job) -> Option<&'static str> {
+        let (images, outputs) = match job {
+            Job::Quantize => ("dataset_image_dir", "output_dir"),
+            Job::Evaluate => ("evaluate_image_dir", "evaluate_result_dir"),
+        };
+        match self {
+            Self::Keras(_)
+            | Self::Write(_)
+            | Self::Quantization(_)
+            | Self::NonFinite { .. }
+            | Self::NotClassifier { .. }
+            | Self::NoScores { .. } => Some("source_keras_model"),
+            Self::Dataset(_) | Self::Image(_) | Self::NoReadableImage { .. } => Some(images),
+            Self::Preprocessing(_) => Some("preprocessing"),
+            Self::Labels(_) => Some("evaluate_label_file"),
+            Self::TooFewImages { .. } => Some("batch_size"),
+            Self::InputSize { .. } => Some("input_tensor_size"),
+            Self::NotQuantized { .. }
+            | Self::OtherModel { .. }
+            | Self::ReadModel(_)
+            | Self::Unloadable { .. } => Some("output_dir"),
+            Self::WriteFile { .. } => Some(outputs),
+            Self::Cancelled
+            | Self::Inference(_)
+            | Self::Panicked
+            | Self::NoThreads
+            | Self::Unusable(_) => None,
+        }
+    }
+
     /// An error about an output, with a remedy that suits the cause.
     pub(crate) fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
         let remedy = match source.kind() {

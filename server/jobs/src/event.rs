@@ -44,6 +44,8 @@ pub enum Event {
         cancelled: bool,
         /// One sentence: what, where, what to do.
         message: String,
+        /// The key of the configuration at whose value the user has to look.
+        key: Option<String>,
     },
 }
 

@@ -16,6 +16,8 @@ mod workers;
 
 use std::path::Path;
 
+use configuration::Job;
+
 pub use context::{Cancellation, Context, KeptConfiguration};
 pub use error::JobError;
 pub use evaluate::{EVALUATION_REPORT, EVALUATION_REPORT_PAGE, RESULTS, evaluate};
@@ -33,12 +35,18 @@ pub use quantize::{
 pub use report::{RunComparison, to_json};
 
 /// Tells how a job ended.
-fn tell<T>(context: &mut Context, outcome: &Result<T, JobError>, wrap: impl Fn(&T) -> Outcome) {
+fn tell<T>(
+    context: &mut Context,
+    job: Job,
+    outcome: &Result<T, JobError>,
+    wrap: impl Fn(&T) -> Outcome,
+) {
     let event = match outcome {
         Ok(outcome) => Event::Result(wrap(outcome)),
         Err(error) => Event::Error {
             cancelled: matches!(error, JobError::Cancelled),
             message: error.to_string(),
+            key: error.key(job).map(str::to_owned),
         },
     };
     context.send(event);

@@ -235,8 +235,10 @@ fn outcome(session: &Arc<Session>, uri: &Url) -> Outcome {
         if !session.options().report_syntax && names_our_schema(document, &facts) {
             findings.retain(|finding| !schema_reference::excludes(finding));
         }
+        let mut diagnostics = diagnostics::of(session, snapshot, &findings);
+        diagnostics.extend(session.failures.diagnostic(snapshot, diagnostics::SOURCE));
         return Outcome {
-            diagnostics: diagnostics::of(session, snapshot, &findings),
+            diagnostics,
             version: Some(snapshot.version),
             is_ours: true,
             label_use: label_use(document, &facts),

@@ -10,7 +10,7 @@ use tower_lsp::lsp_types::{
 };
 
 /// What editors show as the origin of a diagnostic.
-const SOURCE: &str = "model-quantizer";
+pub(crate) const SOURCE: &str = "model-quantizer";
 
 /// The diagnostics of a document, without those that the editor reports itself.
 pub(crate) fn of(session: &Session, snapshot: &Snapshot, findings: &[Finding]) -> Vec<Diagnostic> {

@@ -4,6 +4,7 @@
 mod arguments;
 mod child;
 mod command;
+mod failures;
 mod pace;
 mod progress;
 mod registry;
@@ -12,5 +13,6 @@ mod stages;
 mod status;
 
 pub(crate) use command::{refusal, require_trust, start};
+pub(crate) use failures::Failures;
 pub(crate) use registry::Jobs;
 pub(crate) use status::{JobQuery, JobStatus};

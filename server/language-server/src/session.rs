@@ -5,7 +5,7 @@ use crate::checking::Checks;
 use crate::disk::{Answers, Question, Trust};
 use crate::documents::Documents;
 use crate::glob;
-use crate::jobs::Jobs;
+use crate::jobs::{Failures, Jobs};
 use crate::log::Log;
 use crate::options::{ClientOptions, Options};
 use crate::status::Status;
@@ -28,6 +28,7 @@ pub(crate) struct Session {
     pub(crate) checks: Checks,
     pub(crate) answers: Arc<Answers>,
     pub(crate) jobs: Jobs,
+    pub(crate) failures: Failures,
     pub(crate) status: Status,
     /// The program that runs jobs.
     pub(crate) program: PathBuf,
@@ -64,6 +65,7 @@ impl Session {
             checks: Checks::default(),
             answers: Arc::new(Answers::new(sender, log.clone())),
             jobs: Jobs::default(),
+            failures: Failures::default(),
             status: Status::default(),
             program: options.program.clone(),
             exit: Notify::new(),

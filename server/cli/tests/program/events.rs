@@ -78,6 +78,7 @@ fn jobs_that_fail_end_in_an_error() {
         assert_eq!(last["event"], "error");
         assert_eq!(last["cancelled"], false);
         assert!(last["message"].as_str().unwrap().contains(value), "{last}");
+        assert_eq!(last["key"], key);
     }
 }
 

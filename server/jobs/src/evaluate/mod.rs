@@ -5,7 +5,7 @@ mod results;
 mod run;
 mod summary;
 
-use configuration::Settings;
+use configuration::{Job, Settings};
 use images::{Extensions, LabelledImages, Labels};
 
 use crate::classifier::Classifier;
@@ -38,7 +38,7 @@ pub const EVALUATION_REPORT_PAGE: &str = "evaluation_report.html";
 /// [`JobError`], also told as the last event.
 pub fn evaluate(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, JobError> {
     let outcome = run(settings, context);
-    crate::tell(context, &outcome, |outcome| {
+    crate::tell(context, Job::Evaluate, &outcome, |outcome| {
         Outcome::Evaluate(outcome.clone())
     });
     outcome

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use ::report::{Calibration, Files, QuantizationReport};
 use advice::Evidence;
-use configuration::Settings;
+use configuration::{Job, Settings};
 use graph::{Graph, passes};
 use images::Extensions;
 use inference::{Kernels, Model as _, TfliteModel};
@@ -45,7 +45,7 @@ pub const QUANTIZATION_REPORT_PAGE: &str = "quantization_report.html";
 /// [`JobError`], also told as the last event.
 pub fn quantize(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, JobError> {
     let outcome = run(settings, context);
-    crate::tell(context, &outcome, |outcome| {
+    crate::tell(context, Job::Quantize, &outcome, |outcome| {
         Outcome::Quantize(outcome.clone())
     });
     outcome

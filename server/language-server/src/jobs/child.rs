@@ -36,6 +36,9 @@ pub(super) enum Event {
     Error {
         cancelled: bool,
         message: String,
+        /// The key of the configuration that is at fault.
+        #[serde(default)]
+        key: Option<String>,
     },
     /// What the job has made, as it was printed.
     #[serde(skip)]

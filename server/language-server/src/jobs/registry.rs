@@ -80,6 +80,7 @@ impl Jobs {
                 percentage: 0,
                 result: None,
                 error: None,
+                range: None,
             }),
             cancelled: watch::Sender::new(false),
         });

@@ -7,8 +7,9 @@ use super::progress::Progress;
 use super::registry::Job;
 use super::stages::percentage;
 use super::status::{JobChanged, JobStatus, State};
+use crate::checking::schedule;
 use crate::session::Session;
-use configuration::Job as Kind;
+use configuration::{DiskFacts, Job as Kind};
 use futures_util::FutureExt as _;
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
@@ -32,6 +33,16 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// While a job runs, something is told at least so often.
 const HEARTBEAT: Duration = Duration::from_millis(950);
 
+impl Ending {
+    /// A failure that is nobody's configuration.
+    fn failed(message: impl Into<String>) -> Ending {
+        Ending::Failed {
+            message: message.into(),
+            key: None,
+        }
+    }
+}
+
 /// Runs a job to its end, and tells about it.
 pub(super) async fn run(
     session: Arc<Session>,
@@ -50,7 +61,7 @@ pub(super) async fn run(
     run.show(token).await;
     let driven = AssertUnwindSafe(run.drive(kind, &arguments)).catch_unwind();
     let ending = driven.await.unwrap_or_else(|_| {
-        Ending::Failed("the language server has a fault; its log tells more, and so does the job on the command line".to_owned())
+        Ending::failed("the language server has a fault; its log tells more, and so does the job on the command line")
     });
     run.end(ending).await;
 }
@@ -76,7 +87,11 @@ enum Shown {
 /// How a job has ended.
 enum Ending {
     Succeeded(Value),
-    Failed(String),
+    Failed {
+        message: String,
+        /// The key of the configuration that is at fault.
+        key: Option<String>,
+    },
     Cancelled,
 }
 
@@ -131,6 +146,7 @@ impl Run {
             turn = turn.lock() => turn,
             () = stopped(&mut cancellation) => return Ending::Cancelled,
         };
+        self.forget_failure().await;
         let started = Process::start(
             &self.session.program,
             kind,
@@ -142,7 +158,7 @@ impl Run {
             Ok(process) => process,
             Err(error) => {
                 let program = self.session.program.display();
-                return Ending::Failed(format!(
+                return Ending::failed(format!(
                     "the program {program} does not start ({error}); check that it is still there"
                 ));
             }
@@ -183,7 +199,7 @@ impl Run {
             None if kill_at.is_some() => Ending::Cancelled,
             None => {
                 let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-                Ending::Failed(format!(
+                Ending::failed(format!(
                     "the job ended without a result ({how}); the log of the language server may tell why"
                 ))
             }
@@ -223,7 +239,7 @@ impl Run {
             Event::Error {
                 cancelled: true, ..
             } => return Some(Ending::Cancelled),
-            Event::Error { message, .. } => return Some(Ending::Failed(message)),
+            Event::Error { message, key, .. } => return Some(Ending::Failed { message, key }),
             Event::Result(result) => return Some(Ending::Succeeded(result)),
             Event::Other => {}
         }
@@ -255,7 +271,33 @@ impl Run {
         }
     }
 
+    /// A failure of the job before is no news once this one starts.
+    async fn forget_failure(&self) {
+        let (session, path) = (Arc::clone(&self.session), self.job.path.clone());
+        let begun = tokio::task::spawn_blocking(move || session.failures.begin(&path, &DiskFacts));
+        if begun.await.is_ok() {
+            self.check_again();
+        }
+    }
+
+    /// Has the failure shown or not shown.
+    fn check_again(&self) {
+        if let Some(uri) = self.session.documents.uri_of(&self.job.path) {
+            schedule(&self.session, uri);
+        }
+    }
+
     async fn end(mut self, ending: Ending) {
+        let range = match &ending {
+            Ending::Failed {
+                message,
+                key: Some(key),
+            } => self.session.failures.fail(&self.job.path, key, message),
+            _ => None,
+        };
+        if range.is_some() {
+            self.check_again();
+        }
         let status = self.job.update(|status| match ending {
             Ending::Succeeded(result) => {
                 status.state = State::Succeeded;
@@ -263,10 +305,11 @@ impl Run {
                 status.message = "done".to_owned();
                 status.result = Some(result);
             }
-            Ending::Failed(error) => {
+            Ending::Failed { message, .. } => {
                 status.state = State::Failed;
                 status.message = "failed".to_owned();
-                status.error = Some(error);
+                status.error = Some(message);
+                status.range = range;
             }
             Ending::Cancelled => {
                 status.state = State::Cancelled;

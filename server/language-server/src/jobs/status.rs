@@ -4,8 +4,8 @@
 use configuration::Job as Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tower_lsp::lsp_types::Url;
 use tower_lsp::lsp_types::notification::Notification;
+use tower_lsp::lsp_types::{Range, Url};
 
 /// A job at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +27,8 @@ pub(crate) struct JobStatus {
     pub(crate) result: Option<Value>,
     /// Why it failed or what stopped it, in one sentence.
     pub(crate) error: Option<String>,
+    /// Where the value that is at fault stands in the configuration.
+    pub(crate) range: Option<Range>,
 }
 
 /// How far a job is.

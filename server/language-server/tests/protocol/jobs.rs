@@ -205,6 +205,44 @@ async fn failures_are_told() {
 }
 
 #[tokio::test]
+async fn the_value_at_fault_is_marked_until_the_text_changes_or_a_job_starts() {
+    let project = Project::new();
+    let text = project.read("configuration.json");
+    let uri = project.uri("configuration.json");
+    let failure = r#"print {"event":"error","cancelled":false,"message":"a picture is broken","key":"dataset_image_dir"}"#;
+    project.write("pretend.txt", failure);
+    let mut client = Client::rich().await;
+    client.ignore("window/showMessage");
+    client.open(&uri, &text).await;
+    assert_eq!(client.settled(&uri, 1).await, Vec::<Value>::new());
+    let line = text
+        .lines()
+        .position(|line| line.contains("dataset_image_dir"));
+    let (id, token) = start(&mut client, &project, json!({})).await;
+    progress(&mut client, &token).await;
+    let query = json!({"id": id});
+    let status = client.request("modelQuantizer/jobResult", query).await;
+    let marked = client.diagnostics(&uri, 1).await;
+    assert_eq!(marked.len(), 1, "{marked:#?}");
+    assert_eq!(marked[0]["code"], "job-failed");
+    assert_eq!(marked[0]["message"], "a picture is broken");
+    assert_eq!(marked[0]["range"], status["range"]);
+    assert_eq!(status["range"]["start"]["line"], json!(line));
+    // The next job takes the mark away, and sets it when it fails as well.
+    project.write("pretend.txt", &format!("sleep 300\n{failure}"));
+    let (_, token) = start(&mut client, &project, json!({})).await;
+    assert_eq!(client.diagnostics(&uri, 1).await, Vec::<Value>::new());
+    progress(&mut client, &token).await;
+    assert_eq!(client.diagnostics(&uri, 1).await.len(), 1);
+    client.replace(&uri, 2, &(text + "\n")).await;
+    assert_eq!(client.diagnostics(&uri, 2).await, Vec::<Value>::new());
+    for id in ["quantize-1", "quantize-2"] {
+        client.logged(&format!("{id} failed")).await;
+    }
+    client.finish().await;
+}
+
+#[tokio::test]
 async fn what_a_job_says_besides_is_logged() {
     let project = Project::new();
     let script = [
