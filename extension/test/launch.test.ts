@@ -169,6 +169,17 @@ describe('the end of a job', () => {
     expect(commands.executeCommand).toHaveBeenCalledWith('modelQuantizer.openReport', expect.objectContaining({ path: report.path }));
   });
 
+  test('reveals the file where it can be seen', async () => {
+    const result = { job: 'quantize', quantized_model: { path: '/out/model_quantized.tflite', bytes: 1 } } as const;
+    for (const [folder, command] of [[undefined, 'revealFileInOS'], [{ uri: Uri.file('/out'), name: 'out', index: 0 }, 'revealInExplorer']] as const) {
+      workspace.getWorkspaceFolder.mockReturnValueOnce(folder);
+      window.showInformationMessage.mockResolvedValueOnce('Reveal File');
+      await showOutcome(status({ state: 'succeeded', result }));
+      expect(window.showInformationMessage).toHaveBeenLastCalledWith('Quantized resnet: 0.0 kB.', 'Reveal File');
+      expect(commands.executeCommand).toHaveBeenLastCalledWith(command, expect.objectContaining({ path: '/out/model_quantized.tflite' }));
+    }
+  });
+
   test('names the accuracy of each model', () => {
     const models = [{ name: 'Keras', top_1_accuracy: 0.9 }, { name: 'TFLite int8', top_1_accuracy: 0.905 }];
     expect(summary(status({ job: 'evaluate', result: { job: 'evaluate', models } }))).toBe('Evaluated resnet: Keras 90.0 %, TFLite int8 90.5 %.');

@@ -21,7 +21,10 @@ async function showSuccess(status: JobStatus): Promise<void> {
   if (chosen === open && report !== undefined) {
     await vscode.commands.executeCommand('modelQuantizer.openReport', vscode.Uri.file(report.path));
   } else if (chosen === reveal && main !== undefined) {
-    await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(main.path));
+    const file = vscode.Uri.file(main.path);
+    // The Explorer shows the workspace only; results may go elsewhere.
+    const inside = vscode.workspace.getWorkspaceFolder(file) !== undefined;
+    await vscode.commands.executeCommand(inside ? 'revealInExplorer' : 'revealFileInOS', file);
   }
 }
 

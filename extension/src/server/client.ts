@@ -70,7 +70,10 @@ export class Client extends LanguageClient {
   }
 
   override error(message: string, data?: unknown): void {
-    if (data === undefined || data === null) {
+    if (message.endsWith('exited with code 0.')) {
+      // The library calls the end that it has asked for an error.
+      this.log.info(message);
+    } else if (data === undefined || data === null) {
       this.log.error(message);
     } else {
       this.log.error(message, data);

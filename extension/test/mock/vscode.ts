@@ -110,6 +110,7 @@ export const window = {
   createStatusBarItem: vi.fn((id: string) => ({ id, text: '', show: vi.fn(), hide: vi.fn(), dispose: vi.fn() })),
   onDidChangeActiveTextEditor: vi.fn(nothing),
   registerCustomEditorProvider: vi.fn(nothing),
+  createOutputChannel: vi.fn((name: string) => ({ name, error: vi.fn(), warn: vi.fn(), info: vi.fn(), debug: vi.fn(), show: vi.fn(), dispose: vi.fn() })),
   withProgress: vi.fn(async (
     options: (typeof opened)[number]['options'],
     task: (progress: { report: (value: { message?: string; increment?: number }) => void }, token: CancellationTokenSource['token']) => Promise<unknown>,
@@ -147,6 +148,7 @@ export const workspace = {
   findFiles: vi.fn(async (_pattern: unknown, _exclude?: unknown, _limit?: number): Promise<URI[]> => []),
   getConfiguration: vi.fn(() => ({ get: (name: string, fallback: unknown) => configuration.get(name) ?? fallback })),
   getWorkspaceFolder: vi.fn((_uri: URI): undefined | { uri: URI; name: string; index: number } => undefined),
+  registerTextDocumentContentProvider: vi.fn(nothing),
   createFileSystemWatcher: vi.fn((_pattern: unknown) => ({ onDidCreate: nothing, onDidChange: nothing, onDidDelete: nothing, dispose: vi.fn() })),
   onDidGrantWorkspaceTrust: trust.event,
   onDidChangeConfiguration: configurationChanged.event,
