@@ -23,7 +23,7 @@ pub struct Settings {
     pub input_tensor_size: usize,
     /// Calibration iterations, 1 or more.
     pub iteration_count: usize,
-    /// Folder for the two TFLite models.
+    /// Folder for the two TFLite models, the quantization report and the runs that are kept.
     pub output_dir: PathBuf,
     /// Folder of labelled images, one subfolder a class.
     pub evaluate_image_dir: PathBuf,
@@ -31,7 +31,7 @@ pub struct Settings {
     pub evaluate_image_extension: String,
     /// JSON file of class names and output numbers.
     pub evaluate_label_file: PathBuf,
-    /// Folder for `results.json`.
+    /// Folder for `results.json` and the evaluation report.
     pub evaluate_result_dir: PathBuf,
     /// How calibration images become the model's input.
     pub preprocessing: Preprocessing,

@@ -6,6 +6,7 @@ mod calibration;
 mod choices;
 mod classifier;
 mod context;
+mod digest;
 mod error;
 mod evaluate;
 mod event;

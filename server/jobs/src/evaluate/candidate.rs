@@ -38,8 +38,7 @@ pub(super) fn load_models<'a>(
     quantized: &'a [u8],
 ) -> Result<Vec<Candidate<'a>>, JobError> {
     let [float_path, quantized_path] = model_paths(&settings.output_dir);
-    let keras_bytes =
-        std::fs::metadata(&settings.source_keras_model).map_or(0, |metadata| metadata.len());
+    let keras_bytes = crate::digest::size(&settings.source_keras_model);
     let outputs = classifier.graph.outputs();
     Ok(vec![
         Candidate {

@@ -30,9 +30,10 @@ pub struct ModelRecord {
     pub role: ModelRole,
     /// Where it was.
     pub path: String,
-    /// Size in bytes.
+    /// Size in bytes; 0 where it could not be read any more.
     pub bytes: u64,
-    /// SHA-256 in hexadecimal; `None` for a model that is a folder.
+    /// SHA-256 in hexadecimal, of a folder over names and contents of its files; `None` where it
+    /// could not be read any more.
     pub sha256: Option<String>,
 }
 

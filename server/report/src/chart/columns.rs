@@ -46,9 +46,10 @@ pub(crate) fn columns(title: &str, columns: &[Column], thresholds: &[(f64, Empha
     let (top, step) = scale(largest);
     let y = |value: f64| HEIGHT - value.clamp(0.0, top) / top * (HEIGHT - 10.0);
     let mut svg = format!(
-        "<svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\">\n",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">\n\
+         <svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{title}\">\n",
         HEIGHT + 6.0,
-        Text(title)
+        title = Text(title)
     );
     let mut tick = 0.0;
     while tick <= top * 1.001 {
@@ -82,7 +83,7 @@ pub(crate) fn columns(title: &str, columns: &[Column], thresholds: &[(f64, Empha
             emphasis.class()
         );
     }
-    svg + "</svg>\n"
+    svg + "</svg>\n</div>\n"
 }
 
 #[cfg(test)]

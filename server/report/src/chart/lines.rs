@@ -28,9 +28,10 @@ pub(crate) fn lines(title: &str, lines: &[Line]) -> String {
         .unwrap_or(0);
     let pitch = (WIDTH - LEFT - 10.0) / count.saturating_sub(1).max(1) as f64;
     let mut svg = format!(
-        "<svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\">\n",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">\n\
+         <svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{title}\">\n",
         HEIGHT + 6.0,
-        Text(title)
+        title = Text(title)
     );
     let mut tick = 0.0;
     while tick <= top * 1.001 {
@@ -62,7 +63,7 @@ pub(crate) fn lines(title: &str, lines: &[Line]) -> String {
         }
         svg += &format!("<path class=\"line line-{index}\" d=\"{path}\"/>\n");
     }
-    svg + "</svg>\n"
+    svg + "</svg>\n</div>\n"
 }
 
 /// A short piece of a line, for a legend.
