@@ -89,6 +89,10 @@ fn stage(platform: &Platform, extension: &Path, staging: &Path) -> Result<String
     write(&staging.join("licences/third-party.txt"), &notices)?;
     stage_server(platform, &staging.join("server"))?;
 
+    let readme = staging.join("README.md");
+    let text = read_text(&readme)?;
+    write(&readme, &without_pictures(&text))?;
+
     let manifest = staging.join("package.json");
     let mut package = read_package(&manifest)?;
     if let Some(members) = package.as_object_mut() {
@@ -113,8 +117,18 @@ fn stage_server(platform: &Platform, destination: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// VS Code shows the pictures of a README from the web only, and there is no page for these.
+fn without_pictures(readme: &str) -> String {
+    let kept = |line: &&str| !line.starts_with("![");
+    readme.split_inclusive('\n').filter(kept).collect()
+}
+
+fn read_text(file: &Path) -> Result<String, String> {
+    fs::read_to_string(file).map_err(|error| cannot("read", file, error))
+}
+
 fn read_package(file: &Path) -> Result<Value, String> {
-    let text = fs::read_to_string(file).map_err(|error| cannot("read", file, error))?;
+    let text = read_text(file)?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
 }
 
@@ -148,4 +162,15 @@ fn create_parent(file: &Path) -> Result<(), String> {
 
 fn cannot(verb: &str, path: &Path, error: std::io::Error) -> String {
     format!("cannot {verb} {}: {error}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_pictures_out_of_the_readme() {
+        let readme = "# Title\n\n![A picture](../docs/pictures/a.png)\nText ![sign](b)\n";
+        assert_eq!(without_pictures(readme), "# Title\n\nText ![sign](b)\n");
+    }
 }

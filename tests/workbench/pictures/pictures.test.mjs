@@ -51,10 +51,14 @@ describe('Pictures of a job', () => {
 
     it('report.png', async () => {
         const { workbench } = suite;
-        const toast = workbench.toast('Quantized flowers');
+        await workbench.toast('Quantized flowers').waitFor();
+        await workbench.run('Notifications: Clear All Notifications');
+        await workbench.run('Model Quantizer: Evaluate');
+        const toast = workbench.toast('Evaluated flowers');
         await toast.getByRole('button', { name: 'Open Report' }).click();
         await toast.waitFor({ state: 'detached' });
-        await workbench.webview.getByRole('heading').first().waitFor();
+        await workbench.webview.getByRole('heading', { name: 'Evaluation of' }).waitFor();
+        await workbench.run('View: Toggle Primary Side Bar Visibility');
         await take(workbench, 'report');
     });
 });

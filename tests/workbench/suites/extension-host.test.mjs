@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cases } from '../projects/cases.mjs';
-import { CASES_ARE_CONFIGURATIONS, casesOnDisk, folderOf, LEFT_TO_JSON, obstacle } from '../projects/disk.mjs';
+import { casesOnDisk, folderOf, LEFT_TO_JSON, obstacle, SETTINGS_FOR_CASES } from '../projects/disk.mjs';
 import { flowersAt } from '../projects/flowers.mjs';
 import { useWorkbench } from '../workbench/hooks.mjs';
 import { until } from '../workbench/workbench.mjs';
 
 /** How long all tests in the extension host may take together. */
-const RUN_MS = 150_000;
+const RUN_MS = 280_000;
 
 /** So many there are at least. */
 const LEAST_TESTS = 50;
@@ -18,7 +18,7 @@ const TESTS = fileURLToPath(new URL('../extension-host', import.meta.url));
 
 describe('In the extension host', () => {
     const suite = useWorkbench(prepare, ({ project }) => ({
-        settings: CASES_ARE_CONFIGURATIONS,
+        settings: SETTINGS_FOR_CASES,
         environment: { WORKBENCH_HOST_RESULT: project.result, WORKBENCH_HOST_CASES: project.cases },
         payload: { extensionDevelopmentPath: TESTS, extensionTestsPath: join(TESTS, 'index.cjs') },
     }));

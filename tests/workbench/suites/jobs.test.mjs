@@ -91,4 +91,17 @@ describe('Quantize and Evaluate', () => {
             assert.ok(text.includes(`${(100 * accuracy).toFixed(1)} %`), text);
         }
     });
+
+    it('Open Report shows the numbers of the evaluation', async () => {
+        const { workbench, project } = suite;
+        await workbench.toast('Evaluated flowers').getByRole('button', { name: 'Open Report' }).click();
+        const page = workbench.webview;
+        await page.getByRole('heading', { name: 'Evaluation of flowers.h5' }).waitFor();
+        await workbench.screenshot('evaluation-report');
+        const table = await page.getByRole('table', { name: 'Accuracy of the three models' }).innerText();
+        const results = JSON.parse(readFileSync(join(project.folder, 'results/results.json'), 'utf8'));
+        const shown = results.models.map(({ top_1_accuracy: accuracy }) => `${(100 * accuracy).toFixed(1)} %`);
+        assert.equal(shown.length, 3);
+        assert.deepEqual(shown.filter((accuracy) => !table.includes(accuracy)), []);
+    });
 });

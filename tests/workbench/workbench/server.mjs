@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ENTRY = join(folder(), 'code-server/node_modules/code-server/out/node/entry.js');
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** Every code-server that has not ended. */
 const running = new Set();

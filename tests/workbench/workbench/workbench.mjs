@@ -7,7 +7,7 @@ import { launchBrowser } from './browser.mjs';
 import { folder, startServer } from './server.mjs';
 
 /** How long something may take to be seen. Generous, because machines that test are busy. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 120_000;
 
 const STATUS_ITEM = 'model-quantizer.model-quantizer.modelQuantizer.status';
 
@@ -121,7 +121,7 @@ export class Workbench {
 
     /** The page inside the web view of the active editor. */
     get webview() {
-        return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+        return this.page.locator('iframe.webview.ready').filter({ visible: true }).contentFrame().frameLocator('iframe#active-frame');
     }
 
     async screenshot(name) {
