@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { chooseConfiguration } from '../src/configurations/choose';
 import { Configurations } from '../src/configurations/configurations';
 import { activate, deactivate } from '../src/extension';
 import { clients } from './mock/languageclient';
-import { commands, configuration, Uri, window, workspace } from './mock/vscode';
+import { commands, configuration, TabInputCustom, Uri, window, workspace } from './mock/vscode';
 
 let root: string;
 let configurations: Configurations;
@@ -43,6 +43,19 @@ test('configurations of other programs are left alone', async () => {
   expect(context('modelQuantizer.configurationPaths')).toEqual([ours.fsPath]);
   await configurations.search();
   expect(context('modelQuantizer.hasConfigurations')).toBe(false);
+});
+
+test('copies that are kept with runs are no configurations', async () => {
+  const folder = path.join(root, 'output/runs/2026-11-25T21-41-08.208Z-quantize');
+  await mkdir(folder, { recursive: true });
+  const text = '{"source_keras_model": "m.h5"}';
+  const kept = await file('output/runs/2026-11-25T21-41-08.208Z-quantize/configuration.json', text);
+  const near = await file('output/configuration.json', text);
+  const far = await file('configuration.json', text);
+  workspace.findFiles.mockResolvedValueOnce([kept, far, near]);
+  await configurations.search();
+  window.tabGroups.activeTabGroup.activeTab = { input: new TabInputCustom(Uri.file(path.join(folder, 'quantization_report.html')), 'modelQuantizer.report') };
+  expect(configurations.all().map(String)).toEqual([near, far].map(String));
 });
 
 test('files that a setting names are configurations whatever is in them', async () => {

@@ -6,7 +6,10 @@ import { nearestFirst } from './distance';
 
 /** The pattern of names that activates the extension. */
 const PATTERN = '**/configuration.json';
-const EXCLUDED = '**/{node_modules,.git,target}/**';
+const EXCLUDED = '{**/node_modules/**,**/.git/**,**/target/**,**/runs/*Z-quantize/**,**/runs/*Z-evaluate/**}';
+
+/** The copy that was kept with a run (schemas/runs.schema.json); nobody runs it again from there. */
+const KEPT = /[\\/]runs[\\/][^\\/]*Z-(quantize|evaluate)[\\/][^\\/]*$/;
 const LIMIT = 200;
 
 /** A configuration says early what it is. */
@@ -64,7 +67,7 @@ export class Configurations implements vscode.Disposable {
 
   /** All configurations, those nearest to the active editor first. */
   all(): vscode.Uri[] {
-    const active = vscode.window.activeTextEditor?.document.uri;
+    const active = activeFile();
     const from = active?.scheme === 'file' ? active.fsPath : undefined;
     const uris = new Map([...this.found.values()].map((uri) => [uri.fsPath, uri]));
     return nearestFirst([...uris.keys()], from).flatMap((path) => uris.get(path) ?? []);
@@ -86,7 +89,7 @@ export class Configurations implements vscode.Disposable {
       const pattern = glob.startsWith('**/') || glob.startsWith('/') ? glob : `**/${glob}`;
       return vscode.workspace.findFiles(pattern, EXCLUDED, LIMIT);
     }));
-    const ours = await Promise.all(named.map(async (uri) => isOurs(await beginning(uri)) ? [uri] : []));
+    const ours = await Promise.all(named.filter((uri) => !KEPT.test(uri.fsPath)).map(async (uri) => isOurs(await beginning(uri)) ? [uri] : []));
     const found = new Map([...ours.flat(), ...chosen.flat()].map((uri) => [uri.toString(), uri]));
     for (const document of vscode.workspace.textDocuments) {
       if (isCandidate(document) && isOurs(document.getText())) {
@@ -114,8 +117,14 @@ export class Configurations implements vscode.Disposable {
   }
 }
 
+/** The file that the user looks at: a text, or a report. */
+function activeFile(): vscode.Uri | undefined {
+  const input: unknown = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return vscode.window.activeTextEditor?.document.uri ?? (input instanceof vscode.TabInputCustom ? input.uri : undefined);
+}
+
 function isCandidate(document: vscode.TextDocument): boolean {
-  return document.uri.scheme === 'file' && (document.languageId === 'json' || document.languageId === 'jsonc');
+  return document.uri.scheme === 'file' && !KEPT.test(document.uri.fsPath) && (document.languageId === 'json' || document.languageId === 'jsonc');
 }
 
 /** A guess for menus and for when to start the server, which has the last word. */

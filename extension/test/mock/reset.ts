@@ -7,6 +7,7 @@ beforeEach(() => {
   opened.length = 0;
   configuration.clear();
   window.activeTextEditor = undefined;
+  window.tabGroups.activeTabGroup.activeTab = undefined;
   workspace.isTrusted = true;
   workspace.textDocuments = [];
   workspace.workspaceFolders = undefined;

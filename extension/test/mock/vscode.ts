@@ -46,6 +46,10 @@ export class Range {
   }
 }
 
+export class TabInputCustom {
+  constructor(readonly uri: URI, readonly viewType: string) {}
+}
+
 export class RelativePattern {
   constructor(readonly baseUri: URI, readonly pattern: string) {}
 }
@@ -99,6 +103,7 @@ const nothing = (): Disposable => new Disposable(() => undefined);
 export const opened: { options: { title: string; location: number; cancellable: boolean }; reports: { message?: string; increment?: number }[]; source: CancellationTokenSource; over: boolean }[] = [];
 
 export const window = {
+  tabGroups: { activeTabGroup: { activeTab: undefined as undefined | { input: unknown } } },
   activeTextEditor: undefined as undefined | { document: { uri: URI } },
   showInformationMessage: vi.fn(async (_message: string, ..._actions: unknown[]): Promise<unknown> => undefined),
   showWarningMessage: vi.fn(async (_message: string, ..._actions: unknown[]): Promise<unknown> => undefined),
