@@ -43,5 +43,7 @@ pub use finding::{Finding, Place, Related, list, quoted};
 pub use fix::{Change, Fix, Replacement, apply};
 pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};
-pub use settings::{ErrorMethod, InferenceInputType, QuantizationSettings, Settings, Target};
+pub use settings::{
+    BudgetPrecision, ErrorMethod, InferenceInputType, QuantizationSettings, Settings, Target,
+};
 pub use starting::starting_configuration;

@@ -7,7 +7,9 @@ use crate::syntax::Node;
 use images::Preprocessing;
 use std::path::{Path, PathBuf};
 
-pub use quantization::{ErrorMethod, InferenceInputType, QuantizationSettings, Target};
+pub use quantization::{
+    BudgetPrecision, ErrorMethod, InferenceInputType, QuantizationSettings, Target,
+};
 
 /// A configuration that satisfies the schema. All paths are absolute; nothing is said about what
 /// they lead to.

@@ -65,6 +65,8 @@ pub enum Stage {
     Quantize,
     /// Comparing the moments of each layer's output with rounded weights.
     Correct,
+    /// Looking for layers to keep in more bits.
+    Budget,
     /// Running the quantized model once.
     Verify,
     /// Running the float and the quantized model on some of the images.
@@ -191,6 +193,7 @@ impl Stage {
             Self::Calibrate => "calibrate",
             Self::Quantize => "quantize",
             Self::Correct => "correct",
+            Self::Budget => "budget",
             Self::Verify => "verify",
             Self::Compare => "compare",
             Self::Write => "write",

@@ -14,7 +14,7 @@ use crate::parameters::ActivationParameters;
 use crate::precision;
 use crate::quantize::QuantizationError;
 use crate::shift_negative::shift_negative;
-use crate::statistics::{Statistics, copies_values};
+use crate::statistics::{Statistics, moves_values};
 use crate::storage::{Storage, Storages};
 
 /// 8-bit parameters that the values of each tensor ask for.
@@ -102,7 +102,7 @@ fn narrow(
     candidates: &Candidates,
 ) -> Result<ActivationParameters, QuantizationError> {
     let chosen = match &node.op {
-        op if copies_values(op) => match storages.get(&node.inputs[0]) {
+        op if moves_values(op) => match storages.get(&node.inputs[0]) {
             Some(Storage::Int8(parameters)) => Some(*parameters),
             _ => None,
         },
@@ -224,7 +224,7 @@ fn chosen_parameters(
     let computed = graph
         .nodes()
         .iter()
-        .filter(|node| !copies_values(&node.op) && fixed_parameters(&node.op).is_none())
+        .filter(|node| !moves_values(&node.op) && fixed_parameters(&node.op).is_none())
         .map(|node| (node.output, options.layer(node).activations));
     let inputs = graph
         .inputs()
@@ -290,7 +290,7 @@ fn retarget(graph: &Graph, storages: &mut Storages, tensor: TensorId, wanted: St
     let same_precision = storages.get(&tensor).map(|s| s.precision()) == Some(wanted.precision());
     let free = if !same_precision {
         false
-    } else if copies_values(op) {
+    } else if moves_values(op) {
         retarget(graph, storages, producer.inputs[0], wanted)
     } else {
         fixed_parameters(op).is_none() && !wants_equal_parameters(op)

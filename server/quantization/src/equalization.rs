@@ -18,10 +18,10 @@ const EXPONENTS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Predicted noise, as a share of what it is without factors, above which a group stays as it is.
 const WORTHWHILE: f64 = 0.95;
 
-/// Bound of a clamp, and the share of it that scaled channels fill, so that pictures beyond
-/// calibration are not clamped either.
+/// Bound of a clamp, and the share of it that scaled channels fill, so that few values of pictures
+/// beyond calibration are clamped.
 const CLAMP: f64 = 6.0;
-const CLAMP_FILL: f64 = 0.9;
+const CLAMP_FILL: f64 = 0.6;
 
 /// A channel that reaches this share of the clamp's bound is taken to be clamped.
 const SATURATED: f64 = 0.9;
@@ -216,14 +216,15 @@ impl Balance {
             let floor = range * share;
             let ratio = |channel: usize, scale: f64| self.largest[channel].max(floor) / scale;
             let saturated = |channel: usize| self.largest[channel] >= SATURATED * CLAMP;
-            let free = (0..self.channels).filter(|&channel| !saturated(channel));
-            let highest = free
-                .map(|channel| ratio(channel, scales[channel]))
-                .fold(0.0, f64::max);
+            let free: Vec<usize> = (0..self.channels).filter(|&c| !saturated(c)).collect();
+            let ratios = free.iter().map(|&channel| ratio(channel, scales[channel]));
+            let highest = ratios.fold(0.0, f64::max);
+            let unscaled = free.iter().map(|&channel| self.largest[channel]);
+            let wanted = unscaled.fold(CLAMP * CLAMP_FILL, f64::max);
             for (channel, scale) in scales.iter_mut().enumerate() {
                 *scale = match saturated(channel) {
                     true => 1.0,
-                    false => *scale * highest / (CLAMP * CLAMP_FILL),
+                    false => *scale * highest / wanted,
                 };
             }
         } else {

@@ -44,7 +44,7 @@ pub use sampling::{Sample, draw_samples};
 pub use second_moment::MomentProbe;
 pub use shift_negative::{NegativeTail, negative_tails};
 pub use statistics::{
-    NonFinite, Observation, Observer, Statistics, TensorStatistics, observations,
+    NonFinite, Observation, Observer, Statistics, TensorStatistics, moves_values, observations,
 };
 
 #[cfg(test)]

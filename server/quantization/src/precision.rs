@@ -9,7 +9,7 @@ use crate::assignment::{Candidates, fixed_parameters, not_observed};
 use crate::options::{Options, Precision};
 use crate::parameters::ActivationParameters;
 use crate::quantize::QuantizationError;
-use crate::statistics::{Statistics, copies_values};
+use crate::statistics::{Statistics, moves_values};
 use crate::storage::{Storage, Storages};
 
 /// In what a node computes: as chosen, or else as its input if it only moves values, or else in 8
@@ -29,7 +29,7 @@ pub(crate) fn of_node(
         }),
         None => {
             let input = storages.get(&node.inputs[0]).map(|input| input.precision());
-            let follows = copies_values(&node.op) || node.op == Op::Convert;
+            let follows = moves_values(&node.op) || node.op == Op::Convert;
             let followed = input.filter(|&input| follows && runs(input));
             Ok(followed.unwrap_or_default())
         }
@@ -138,7 +138,7 @@ impl Context<'_> {
         node: &Node,
         storages: &Storages,
     ) -> Result<Storage, QuantizationError> {
-        if copies_values(&node.op) || node.op == Op::Convert {
+        if moves_values(&node.op) || node.op == Op::Convert {
             let copied = storages.get(&node.inputs[0]).copied();
             return copied.ok_or_else(|| not_observed(graph, node.inputs[0]));
         }
@@ -174,7 +174,7 @@ impl Context<'_> {
         }
         let producer = graph.nodes().iter().find(|node| node.output == tensor);
         if let Some(producer) = producer {
-            if copies_values(&producer.op) || producer.op == Op::Convert {
+            if moves_values(&producer.op) || producer.op == Op::Convert {
                 return self.narrowed(graph, producer.inputs[0], storages);
             }
             if let Some(fixed) = fixed_parameters(&producer.op) {

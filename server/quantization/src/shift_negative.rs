@@ -10,7 +10,7 @@ use graph::{Activation, BinaryOp, Graph, Node, Op, ReduceOp, TensorId};
 
 use crate::assignment::Candidates;
 use crate::parameters::ActivationParameters;
-use crate::statistics::{Statistics, copies_values};
+use crate::statistics::{Statistics, moves_values};
 
 /// A small negative tail that leaves most of the levels below zero idle.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,7 +138,7 @@ fn only_layers_read(graph: &Graph, tensor: TensorId) -> bool {
 }
 
 fn passes_on(op: &Op) -> bool {
-    copies_values(op) || is_mean(op)
+    moves_values(op) || is_mean(op)
 }
 
 fn is_mean(op: &Op) -> bool {

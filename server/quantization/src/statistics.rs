@@ -60,11 +60,12 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
 }
 
 fn chooses_parameters(op: &Op) -> bool {
-    !copies_values(op) && fixed_parameters(op).is_none()
+    !moves_values(op) && fixed_parameters(op).is_none()
 }
 
-/// Operators whose output takes the scale of their input, so that its range is not needed.
-pub(crate) fn copies_values(op: &Op) -> bool {
+/// Operators whose output takes the scale of their input, so that its range is not needed: they
+/// only move values, pick among them or average them.
+pub fn moves_values(op: &Op) -> bool {
     matches!(
         op,
         Op::Reshape { .. }

@@ -21,8 +21,8 @@ pub use evaluation::{
 };
 pub use json::to_json;
 pub use quantization::{
-    Activation, Advice, Calibration, Comparison, Files, Histogram, Layer, QuantizationReport,
-    Weights,
+    AccuracyBudget, Activation, Advice, Calibration, Comparison, Files, Histogram, Layer,
+    QuantizationReport, Weights,
 };
 pub use runs::{
     ComparedClass, ComparedEvaluation, ComparedLayer, ComparedQuantization, ComparedRun,

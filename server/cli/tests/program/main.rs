@@ -9,6 +9,7 @@
 
 #[cfg(feature = "tflite-runtime")]
 mod advice;
+mod budget;
 mod cancellation;
 #[cfg(feature = "tflite-runtime")]
 mod commands;

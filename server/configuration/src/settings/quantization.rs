@@ -62,6 +62,16 @@ impl ErrorMethod {
     }
 }
 
+/// What layers become that an accuracy budget asks to keep more exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum BudgetPrecision {
+    /// 16-bit activations, 8-bit weights.
+    #[default]
+    Int16,
+    /// As they were.
+    Float32,
+}
+
 /// The values under `quantization`; the schema describes each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuantizationSettings {
@@ -100,6 +110,10 @@ pub struct QuantizationSettings {
     pub activation_channel_equalization: bool,
     /// Whether channels between layers are scaled to equal ranges.
     pub cross_layer_equalization: bool,
+    /// Top-1 accuracy that quantization may cost, in percentage points.
+    pub accuracy_budget: Option<f64>,
+    /// What the layers become that the budget asks to keep more exact.
+    pub accuracy_budget_precision: BudgetPrecision,
 }
 
 impl Default for QuantizationSettings {
@@ -122,6 +136,8 @@ impl Default for QuantizationSettings {
             residual_collapsing: true,
             activation_channel_equalization: false,
             cross_layer_equalization: true,
+            accuracy_budget: None,
+            accuracy_budget_precision: BudgetPrecision::default(),
         }
     }
 }
@@ -186,6 +202,12 @@ impl QuantizationSettings {
                 "cross_layer_equalization",
                 default.cross_layer_equalization,
             ),
+            accuracy_budget: Some(number("accuracy_budget", f64::NAN))
+                .filter(|budget| budget.is_finite()),
+            accuracy_budget_precision: match text("accuracy_budget_precision") {
+                Some("float32") => BudgetPrecision::Float32,
+                _ => BudgetPrecision::default(),
+            },
         }
     }
 }
@@ -205,13 +227,14 @@ mod tests {
     #[test]
     fn every_key_of_the_schema_is_read() {
         let keys = crate::keys(&["quantization"]);
-        assert_eq!(keys.len(), 17);
+        assert_eq!(keys.len(), 19);
         let changed = |key: &str, default: Option<&str>| match (key, default) {
             (_, Some("true")) => "false".to_owned(),
             (_, Some("false")) => "true".to_owned(),
             ("inference_input_type", _) => "\"int8\"".to_owned(),
             ("activation_error_method" | "weights_error_method", _) => "\"kl\"".to_owned(),
             ("shift_negative_ratio", _) => "0.25".to_owned(),
+            ("accuracy_budget_precision", _) => "\"float32\"".to_owned(),
             _ => "9".to_owned(),
         };
         for help in keys {

@@ -16,7 +16,8 @@ use crate::history::{self, EvaluateSummary, Summary};
 use crate::output::OutputFolder;
 use crate::quantize::model_paths;
 use candidate::{load_models, read_model, stale_models};
-use run::{Run, Task};
+use run::Run;
+pub(crate) use run::Task;
 use summary::Evaluation;
 
 /// Name of the file with the results in `evaluate_result_dir`.

@@ -18,29 +18,29 @@ use crate::workers::run_in_order;
 const GROUP: usize = 4;
 
 /// The labelled images and how the models see them.
-pub(super) struct Task<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) classifier: &'a Classifier,
-    pub(super) images: &'a [LabelledImage],
+pub(crate) struct Task<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) classifier: &'a Classifier,
+    pub(crate) images: &'a [LabelledImage],
 }
 
 /// What one model makes of all images.
-pub(super) struct Run {
+pub(crate) struct Run {
     /// For each image the answer, or why it cannot be read.
-    pub(super) answers: Vec<Result<Answer, String>>,
+    pub(crate) answers: Vec<Result<Answer, String>>,
     /// Images whose EXIF orientation was ignored.
-    pub(super) reoriented: usize,
+    pub(crate) reoriented: usize,
     /// Median time of one inference on one thread, with every thread at work.
-    pub(super) milliseconds_per_image: f64,
+    pub(crate) milliseconds_per_image: f64,
 }
 
 /// What a model makes of an image.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The best classes, at most five.
-    pub(super) ranked: Vec<usize>,
+    pub(crate) ranked: Vec<usize>,
     /// Score of the first of them.
-    pub(super) score: f32,
+    pub(crate) score: f32,
 }
 
 struct Worker<'a> {
@@ -57,7 +57,7 @@ struct Prediction {
 }
 
 impl Task<'_> {
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         name: &'static str,
         model: &dyn Model,

@@ -107,7 +107,7 @@ pub(super) fn compare(
     if inference::tflite_runtime_version().is_none() {
         return Ok(None);
     }
-    let images = evenly_spaced(set.samples, set.paths);
+    let images = evenly_spaced(set.samples, set.paths, IMAGES);
     context.begin(
         Stage::Compare,
         "comparing float and int8",
@@ -175,7 +175,7 @@ pub(super) fn compare(
 }
 
 /// What the final softmax reads, or else the output of the model.
-fn logits(graph: &Graph) -> TensorId {
+pub(super) fn logits(graph: &Graph) -> TensorId {
     let output = graph.outputs()[0];
     graph
         .nodes()
@@ -185,8 +185,12 @@ fn logits(graph: &Graph) -> TensorId {
 }
 
 /// Some of the images that were drawn, from all over the folder.
-fn evenly_spaced<'a>(samples: &[Sample], paths: &'a [PathBuf]) -> Vec<&'a PathBuf> {
-    let count = samples.len().min(IMAGES);
+pub(super) fn evenly_spaced<'a>(
+    samples: &[Sample],
+    paths: &'a [PathBuf],
+    images: usize,
+) -> Vec<&'a PathBuf> {
+    let count = samples.len().min(images);
     (0..count)
         .map(|index| &paths[samples[index * samples.len() / count].image])
         .collect()
@@ -296,9 +300,9 @@ mod tests {
     fn images_come_from_all_over_the_folder() {
         let paths: Vec<PathBuf> = (0..100).map(|index| format!("{index}").into()).collect();
         let samples: Vec<Sample> = (0..96).map(|image| Sample { image, weight: 1 }).collect();
-        let chosen = evenly_spaced(&samples, &paths);
+        let chosen = evenly_spaced(&samples, &paths, IMAGES);
         assert_eq!(chosen.len(), IMAGES);
         assert_eq!((chosen[0], chosen[31]), (&paths[0], &paths[93]));
-        assert_eq!(evenly_spaced(&samples[..3], &paths).len(), 3);
+        assert_eq!(evenly_spaced(&samples[..3], &paths, IMAGES).len(), 3);
     }
 }

@@ -1,3 +1,4 @@
+mod budget;
 mod comparison;
 mod equalization;
 mod evidence;
@@ -12,7 +13,7 @@ use configuration::{Job, Settings};
 use graph::{Graph, passes};
 use images::Extensions;
 use inference::{Kernels, Model as _, TfliteModel};
-use quantization::{MomentProbe, QuantizedModel, draw_samples};
+use quantization::{MomentProbe, Options, QuantizedModel, draw_samples};
 use tflite::{Encodings, WriteOptions};
 
 use crate::calibration::{CalibrationSet, calibrate};
@@ -105,18 +106,36 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     let statistics = &calibrated.statistics;
     let evaluation = evidence::evaluation_images(settings, &classifier, context)?;
 
-    let mut quantized = quantize_graph(&rewritten, statistics, settings, context)?;
-    if settings.quantization.weights_second_moment_correction {
-        let probe = MomentProbe::new(&rewritten, &quantized)?;
-        let moments = calibrate(
-            (Stage::Correct, "correcting"),
-            &probe.graph,
-            probe.observations(),
-            &classifier,
-            &set,
-            context,
-        )?;
-        probe.correct(&mut quantized, &moments.statistics);
+    let quantize = |options: &Options, context: &mut Context| {
+        let mut quantized = quantize_graph(&rewritten, statistics, options, context)?;
+        if settings.quantization.weights_second_moment_correction {
+            let probe = MomentProbe::new(&rewritten, &quantized)?;
+            let moments = calibrate(
+                (Stage::Correct, "correcting"),
+                &probe.graph,
+                probe.observations(),
+                &classifier,
+                &set,
+                context,
+            )?;
+            probe.correct(&mut quantized, &moments.statistics);
+        }
+        Ok::<QuantizedModel, JobError>(quantized)
+    };
+    let mut options = crate::choices::options(settings);
+    let mut quantized = quantize(&options, context)?;
+    let mut accuracy_budget = None;
+    if let Some(budget) = settings.quantization.accuracy_budget {
+        let subject = budget::Subject {
+            settings,
+            float: &prepared,
+            graph: &rewritten,
+            classifier: &classifier,
+            set: &set,
+        };
+        let met = budget::meet(budget, &subject, &options, quantized, quantize, context)?;
+        (options, quantized) = (met.options, met.model);
+        accuracy_budget = Some(met.summary);
     }
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
     verify(&quantized_model, context)?;
@@ -126,7 +145,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     let comparison = comparison.as_ref().map(comparison::Comparison::summary);
     let proposals = advice::advise(&Evidence {
         settings,
-        options: &crate::choices::options(settings),
+        options: &options,
         rewrites: &rewrites,
         source: &classifier.graph,
         graph: &rewritten,
@@ -163,6 +182,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
             samples: sample_count,
         },
         comparison,
+        accuracy_budget,
         files: Files {
             float_bytes: float_model.len() as u64,
             quantized_bytes: quantized_model.len() as u64,
@@ -222,7 +242,7 @@ fn write(graph: &Graph, encodings: &Encodings) -> Result<Vec<u8>, JobError> {
 fn quantize_graph(
     graph: &Graph,
     statistics: &quantization::Statistics,
-    settings: &Settings,
+    options: &Options,
     context: &mut Context,
 ) -> Result<QuantizedModel, JobError> {
     let kernels = graph
@@ -231,14 +251,13 @@ fn quantize_graph(
         .filter(|node| node.op.has_kernel())
         .count();
     context.begin(Stage::Quantize, "quantizing", kernels, "layers");
-    let options = crate::choices::options(settings);
     let cancellation = context.cancellation.clone();
     let threads = context.threads;
     let mut progress = |done: usize, _: usize| context.progress(done);
     let result = quantization::quantize(
         graph,
         statistics,
-        &options,
+        options,
         threads,
         cancellation.flag(),
         &mut progress,

@@ -17,6 +17,8 @@ pub struct QuantizationReport {
     pub calibration: Calibration,
     /// The two models side by side; absent from builds without the TFLite runtime.
     pub comparison: Option<Comparison>,
+    /// How the accuracy budget was met; absent where there is none.
+    pub accuracy_budget: Option<AccuracyBudget>,
     /// What was written.
     pub files: Files,
     /// What may spoil the accuracy, and the setting that would help.
@@ -48,6 +50,27 @@ pub struct Comparison {
     pub top_1_agreement: f64,
     /// What ran them.
     pub engine: String,
+}
+
+/// Layers that keep more bits so that the model is accurate enough.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccuracyBudget {
+    /// Top-1 accuracy that quantization may cost, in percentage points.
+    pub budget: f64,
+    /// Whether it costs no more.
+    pub met: bool,
+    /// Labelled images that decided.
+    pub images: usize,
+    /// Mixtures that were measured.
+    pub trials: usize,
+    /// Fraction of the images that the float model names right, in [0, 1].
+    pub float_top_1_accuracy: f64,
+    /// The same in 8 bits throughout, or as the overrides say.
+    pub int8_top_1_accuracy: f64,
+    /// The same of the written model.
+    pub top_1_accuracy: f64,
+    /// Layers that do not compute in 8 bits.
+    pub layers: Vec<String>,
 }
 
 /// Sizes of the written models in bytes.

@@ -47,6 +47,19 @@ fn summary(report: &QuantizationReport) -> String {
             format!("of these {images} images get the same class"),
         ));
     }
+    if let Some(budget) = &report.accuracy_budget {
+        items.push((
+            if budget.met { "Budget met" } else { "Budget missed" },
+            percent(budget.top_1_accuracy),
+            format!(
+                "top-1 on {} labelled images, where float has {} and 8 bits alone {}; layers in more bits: {}",
+                budget.images,
+                percent(budget.float_top_1_accuracy),
+                percent(budget.int8_top_1_accuracy),
+                budget.layers.len(),
+            ),
+        ));
+    }
     let ratio = report.files.quantized_bytes as f64 / report.files.float_bytes.max(1) as f64;
     items.push((
         "Size",
@@ -250,6 +263,16 @@ mod tests {
                 top_1_agreement: 0.96875,
                 engine: "TFLite 2.17.1".to_owned(),
             }),
+            accuracy_budget: Some(AccuracyBudget {
+                budget: 1.0,
+                met: true,
+                images: 300,
+                trials: 7,
+                float_top_1_accuracy: 0.9,
+                int8_top_1_accuracy: 0.8,
+                top_1_accuracy: 0.895,
+                layers: vec!["a&b".to_owned()],
+            }),
             files: Files {
                 float_bytes: 4_000_000,
                 quantized_bytes: 1_000_000,
@@ -274,6 +297,8 @@ mod tests {
     fn the_page_says_what_the_data_says() {
         let html = report().to_html();
         for expected in [
+            "Budget met",
+            "layers in more bits: 1",
             "<title>Quantization of &lt;flowers&gt;.h5</title>",
             "28.2 dB",
             "96.9 %",
