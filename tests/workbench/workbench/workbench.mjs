@@ -56,8 +56,16 @@ export class Workbench {
 
     /** Runs the command with exactly this name in the command palette. */
     async run(name) {
-        await this.page.keyboard.press('F1');
-        await this.quickInput.fill(`>${name}`);
+        await until(async () => {
+            await this.page.keyboard.press('F1');
+            await this.quickInput.fill(`>${name}`);
+            // The palette does not add what becomes possible while it is open, so it is opened again.
+            const isThere = await this.quickRow(name).waitFor({ timeout: 5000 }).then(() => true, () => false);
+            if (!isThere) {
+                await this.page.keyboard.press('Escape');
+            }
+            return isThere;
+        }, `the palette has ${name}`);
         await this.quickRow(name).click();
     }
 
