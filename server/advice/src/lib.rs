@@ -16,6 +16,7 @@ mod negative_tails;
 mod noise;
 mod normalization;
 mod outliers;
+mod overrides;
 mod unfamiliar;
 mod words;
 

@@ -2,10 +2,10 @@
 
 use configuration::Code;
 use quantization::TensorStatistics;
-use serde_json::json;
 
 use crate::evidence::{Evidence, Stored};
-use crate::words::{figure, names, percent};
+use crate::overrides;
+use crate::words::{figure, names, percent, plural};
 use crate::{Proposal, advice};
 
 /// Distances from the mean, in standard deviations, beyond which values may be outliers, the most
@@ -32,11 +32,16 @@ struct Outlier {
 }
 
 pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
-    let present = evidence.options.activations.z_threshold;
+    let producers = evidence.producers();
     let mut found: Vec<(String, Outlier)> = evidence
         .activations()
-        .filter_map(|(_, name, seen, stored)| {
-            Some((name.to_owned(), outlier(seen, stored, present)?))
+        .filter_map(|(tensor, name, seen, stored)| {
+            let present = match producers.get(&tensor) {
+                Some(node) => evidence.options.layer(node).activations,
+                None => evidence.options.input(name),
+            };
+            let outlier = outlier(seen, stored, present.z_threshold)?;
+            Some((name.to_owned(), outlier))
         })
         .collect();
     found.sort_by(|(_, a), (_, b)| {
@@ -46,21 +51,28 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let Some((_, worst)) = found.first() else {
         return Vec::new();
     };
-    let distance = worst.distance;
-    let mut options = evidence.options.clone();
-    options.activations.z_threshold = distance;
     let [reach, needed] = worst.reach.map(figure);
     let share = percent(worst.share);
     let layers: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
     let message = format!(
-        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels; set `z_threshold` to {distance}",
-        names(&layers)
+        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels; set `z_threshold` for {} in `overrides`, so that the far values do not count",
+        names(&layers),
+        plural(layers.len(), "this layer", "these layers"),
     );
+    let mut options = evidence.options.clone();
+    for (name, outlier) in &found {
+        let changes = options.layers.entry(name.clone()).or_default();
+        changes.z_threshold = Some(outlier.distance);
+    }
+    let distances = found
+        .into_iter()
+        .map(|(name, outlier)| (outlier.distance as u64, name));
+    let value = overrides::with_entries(evidence, "z_threshold", distances);
     let proposal = advice(
         Code::ActivationOutliers,
         layers,
-        "quantization.z_threshold",
-        json!(distance as u64),
+        overrides::OVERRIDES,
+        value,
         message,
     );
     // Few values may decide all the same.
