@@ -7,6 +7,7 @@ use quantization::ChannelMoments;
 use serde_json::{Value, json};
 
 use crate::evidence::Evidence;
+use crate::overrides;
 use crate::words::{figure, names};
 use crate::{Proposal, advice};
 
@@ -60,12 +61,21 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
         Some(json!(true)),
         "set `cross_layer_equalization` to true",
     );
-    let others = piece(
-        &others,
-        "source_keras_model",
-        None,
-        "equalization cannot scale them without a change of what the model computes",
-    );
+    let layers: Vec<String> = others.iter().map(|other| other.producer.clone()).collect();
+    let others = match overrides::wide(evidence, &layers) {
+        Some(value) => piece(
+            &others,
+            overrides::OVERRIDES,
+            Some(value),
+            "equalization does not reach them, so give them 16 bits in `overrides`",
+        ),
+        None => piece(
+            &others,
+            "source_keras_model",
+            None,
+            "equalization does not reach them",
+        ),
+    };
     equalizable.into_iter().chain(others).collect()
 }
 

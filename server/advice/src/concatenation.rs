@@ -6,7 +6,8 @@ use configuration::Code;
 use graph::{Node, Op, TensorId};
 
 use crate::evidence::Evidence;
-use crate::words::{figure, names};
+use crate::overrides;
+use crate::words::{figure, names, plural};
 use crate::{Proposal, advice};
 
 /// Ranges of the operands may differ by this factor (the toolkit's judge).
@@ -37,15 +38,28 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
         return Vec::new();
     };
     let branches: Vec<String> = found.iter().map(|starved| starved.branch.clone()).collect();
+    let mut joined: Vec<String> = Vec::new();
+    for starved in &found {
+        if !joined.contains(&starved.concatenation) {
+            joined.push(starved.concatenation.clone());
+        }
+    }
+    let value = overrides::wide(evidence, &joined);
+    let (key, help) = match value {
+        Some(_) => (
+            overrides::OVERRIDES,
+            "give the concatenation 16 bits in `overrides`",
+        ),
+        None => (
+            "source_keras_model",
+            "bring the branches of the concatenation to similar ranges",
+        ),
+    };
     let [small, large] = worst.reach;
     let message = format!(
-        "{} {} to {} where {} reaches to {}, {} times as far, so that one scale for both leaves it {:.0} of 256 levels; bring the branches of the concatenation to similar ranges, or keep them apart",
+        "{} {} to {} where {} reaches to {}, {} times as far, so that one scale for both leaves it {:.0} of 256 levels; {help}",
         names(&branches),
-        if branches.len() == 1 {
-            "reaches"
-        } else {
-            "reach"
-        },
+        plural(branches.len(), "reaches", "reach"),
         figure(small),
         configuration::list([worst.concatenation.as_str()], 1),
         figure(large),
@@ -55,8 +69,8 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     vec![advice(
         Code::UnbalancedConcatenation,
         branches,
-        "source_keras_model",
-        None,
+        key,
+        value,
         message,
     )]
 }

@@ -10,6 +10,7 @@ use tflite::{Encoding, QuantizedValues};
 
 use crate::channels::reads_unbalanced;
 use crate::evidence::Evidence;
+use crate::overrides;
 use crate::words::{names, percent};
 use crate::{Proposal, advice};
 
@@ -54,18 +55,20 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
         ),
         None => String::new(),
     };
+    let value = overrides::wide(evidence, &layers);
+    let (key, help) = match value {
+        Some(_) => (
+            overrides::OVERRIDES,
+            "; if that costs accuracy, give these layers 16 bits in `overrides`",
+        ),
+        None => ("source_keras_model", ""),
+    };
     let message = format!(
-        "the logits of the int8 model are only {ratio:.1} dB above their noise, with the same answer on {} of {} images{where_lost}",
+        "the logits of the int8 model are only {ratio:.1} dB above their noise, with the same answer on {} of {} images{where_lost}{help}",
         percent(comparison.top_1_agreement),
         comparison.images,
     );
-    Some(advice(
-        Code::NoisyLogits,
-        layers,
-        "source_keras_model",
-        None,
-        message,
-    ))
+    Some(advice(Code::NoisyLogits, layers, key, value, message))
 }
 
 fn weights(evidence: &Evidence) -> Option<Proposal> {

@@ -2,6 +2,7 @@
 
 use configuration::Code;
 use quantization::TensorStatistics;
+use serde_json::json;
 
 use crate::evidence::{Evidence, Stored};
 use crate::overrides;
@@ -54,27 +55,33 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let [reach, needed] = worst.reach.map(figure);
     let share = percent(worst.share);
     let layers: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
-    let message = format!(
-        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels; set `z_threshold` for {} in `overrides`, so that the far values do not count",
-        names(&layers),
-        plural(layers.len(), "this layer", "these layers"),
+    let seen = format!(
+        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels",
+        names(&layers)
     );
     let mut options = evidence.options.clone();
-    for (name, outlier) in &found {
-        let changes = options.layers.entry(name.clone()).or_default();
-        changes.z_threshold = Some(outlier.distance);
-    }
-    let distances = found
-        .into_iter()
-        .map(|(name, outlier)| (outlier.distance as u64, name));
-    let value = overrides::with_entries(evidence, "z_threshold", distances);
-    let proposal = advice(
-        Code::ActivationOutliers,
-        layers,
-        overrides::OVERRIDES,
-        value,
-        message,
-    );
+    let (key, value, help) = if overrides::exist() {
+        for (name, outlier) in &found {
+            let changes = options.layers.entry(name.clone()).or_default();
+            changes.z_threshold = Some(outlier.distance);
+        }
+        let help = format!(
+            "set `z_threshold` for {} in `overrides`, so that the far values do not count",
+            plural(layers.len(), "this layer", "these layers")
+        );
+        let distances = found
+            .into_iter()
+            .map(|(name, outlier)| (outlier.distance as u64, name));
+        let value = overrides::with_entries(evidence, "z_threshold", distances);
+        (overrides::OVERRIDES, value, help)
+    } else {
+        let distance = worst.distance;
+        options.activations.z_threshold = distance;
+        let help = format!("set `z_threshold` to {distance}, so that the far values do not count");
+        ("quantization.z_threshold", json!(distance as u64), help)
+    };
+    let message = format!("{seen}; {help}");
+    let proposal = advice(Code::ActivationOutliers, layers, key, value, message);
     // Few values may decide all the same.
     vec![proposal.if_better(options)]
 }
