@@ -112,14 +112,20 @@ fn weights(
         return None;
     }
     let kernel = prepared.constant(*node.inputs.get(1)?)?;
-    let Encoding::Quantized(stored) = quantized.encodings.get(*twin.inputs.get(1)?) else {
-        return None;
-    };
     let elements = |node: &Node, graph: &Graph| -> u64 {
         let operands = node.inputs.iter().skip(1);
         operands.map(|&id| graph.tensor(id).elements() as u64).sum()
     };
     let parameters = elements(node, prepared);
+    let Encoding::Quantized(stored) = quantized.encodings.get(*twin.inputs.get(1)?) else {
+        return Some(Weights {
+            bits: 32,
+            parameters,
+            float_bytes: 4 * parameters,
+            quantized_bytes: 4 * parameters,
+            sqnr_db: None,
+        });
+    };
     // A bias is stored in 32 bits in both models.
     let kernel_bytes = stored.values.len() as u64;
     let biases = elements(twin, &quantized.graph).saturating_sub(kernel_bytes);

@@ -150,7 +150,7 @@ pub struct Histogram {
 /// Quantization of a kernel and its bias.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Weights {
-    /// Bits of an element of the kernel.
+    /// Bits of an element of the kernel; 32 in a layer that is kept in float.
     pub bits: u8,
     /// Elements of kernel and bias.
     pub parameters: u64,

@@ -194,6 +194,9 @@ fn bits(activation: Option<&Activation>, weights: Option<&Weights>) -> String {
         None => "float32".to_owned(),
     };
     match weights {
+        Some(Weights { bits: 32, .. }) => {
+            format!("{output}<br><small class=\"note\">weights float32</small>")
+        }
         Some(weights) => format!(
             "{output}<br><small class=\"note\">weights {}</small>",
             weights.bits
@@ -323,6 +326,32 @@ mod tests {
         assert!(first < second);
         assert!(html.find("<bdi>&quot;second").unwrap() < html.find("<bdi>first").unwrap());
         assert_eq!(html.matches("class=\"bar bad\"").count(), 1);
+    }
+
+    #[test]
+    fn bits_are_those_of_the_data() {
+        let mut report = report();
+        let weights = |bits| Weights {
+            bits,
+            parameters: 10,
+            float_bytes: 40,
+            quantized_bytes: 40,
+            sqnr_db: None,
+        };
+        report.layers[0].activation = None;
+        report.layers[0].weights = Some(weights(32));
+        if let Some(activation) = &mut report.layers[1].activation {
+            activation.bits = 16;
+        }
+        report.layers[1].weights = Some(weights(8));
+        let html = report.to_html();
+        for expected in [
+            "<td>float32<br><small class=\"note\">weights float32</small></td>",
+            "<td>16<br><small class=\"note\">weights 8</small></td>",
+            "<td>8</td>",
+        ] {
+            assert!(html.contains(expected), "{expected} is not in {html}");
+        }
     }
 
     #[test]

@@ -286,6 +286,7 @@ fn stored(figures: &LayerFigures) -> String {
         _ => "float32".to_owned(),
     };
     match figures.weights_bits {
+        Some(32) => format!("{output}; weights float32"),
         Some(bits) => format!("{output}; weights {bits} bits"),
         None => output,
     }
