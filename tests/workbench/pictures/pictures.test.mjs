@@ -8,7 +8,7 @@ import { useWorkbench } from '../workbench/hooks.mjs';
 
 const FOLDER = fileURLToPath(new URL('../../../docs/pictures', import.meta.url));
 const LARGEST = 150_000;
-const VIEW = { viewport: { width: 1080, height: 640 }, settings: { 'editor.minimap.enabled': false, 'breadcrumbs.enabled': false } };
+const VIEW = { viewport: { width: 1080, height: 640 }, settings: { 'editor.minimap.enabled': false } };
 
 async function take(workbench, name) {
     mkdirSync(FOLDER, { recursive: true });

@@ -77,7 +77,8 @@ export class Workbench {
         await this.quickInput.fill(path);
         // Files that were open before stand above what the search finds.
         const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name });
-        await row.filter({ hasText: folders.join('/') }).first().click();
+        const place = folders.length > 0 ? { hasText: folders.join('/') } : { hasNotText: '/' };
+        await row.filter(place).first().click();
         const crumbs = this.page.locator('.editor-group-container.active .breadcrumbs-control');
         for (const part of [...folders, name]) {
             await crumbs.getByText(part, { exact: true }).waitFor();
