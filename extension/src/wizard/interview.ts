@@ -122,7 +122,7 @@ export class Interview {
 
   private async target(place: Place): Promise<Reply<string>> {
     const prompt = l10n.t('The device that the quantized model is for');
-    return take(await this.questions.pick(place, prompt, described(schema.properties.target)), (target) => {
+    return take(await this.questions.pick(place, prompt, described(schema.$defs.knownTarget)), (target) => {
       this.draft.target = target;
     });
   }

@@ -11,8 +11,10 @@ pub(crate) mod inputs;
 mod labels;
 mod model;
 mod outputs;
+mod overrides;
 mod preprocessing;
 mod stale;
+mod target;
 
 use crate::code::Code;
 use crate::document::Document;
@@ -47,6 +49,8 @@ pub(crate) fn run(
     let model = model::check(&mut context, &inputs);
     labels::check(&mut context, &inputs, classes.as_deref(), model.as_deref());
     preprocessing::check(&mut context, model.as_deref());
+    target::check(&mut context, &inputs);
+    overrides::check(&mut context, model.as_deref());
     stale::check(&mut context, &inputs);
     advice::check(&mut context, &inputs);
     context.findings
@@ -59,6 +63,8 @@ struct Inputs {
     calibration_folder: Option<PathBuf>,
     evaluation_folder: Option<PathBuf>,
     label_file: Option<PathBuf>,
+    /// Where the target is a file.
+    target: Option<PathBuf>,
 }
 
 /// What the checks share.

@@ -120,6 +120,8 @@ codes! {
     LabelWithoutFolder "label-without-folder" Warning Disk "a label without images";
     LabelOutsideModel "label-outside-model" Error Disk "a label number that the model has no output for";
     LabelCountMismatch "label-count-mismatch" Warning Disk "fewer labels than the model has outputs";
+    MalformedTarget "malformed-target" Error Disk "a target file that does not follow the schema of targets";
+    UnmatchedLayers "unmatched-layers" Warning Disk "settings for layers that the model does not have";
     StaleOutputs "stale-outputs" Hint Disk "quantized models older than what they were made from";
     ChannelCountMismatch "channel-count-mismatch" Error Disk "normalization for another number of channels than the model has";
     NormalizedTwice "normalized-twice" Warning Disk "normalization before a model that normalizes by itself";

@@ -155,12 +155,16 @@ impl Document {
 ///
 /// An error in the text or against the schema stops both jobs: a file that says something else
 /// than its author believes is not run. Of the errors on disk, Quantize passes over those at
-/// `evaluate_…` keys, and Evaluate over those at the keys of calibration, which it does not read.
+/// `evaluate_…` keys, and Evaluate over those at the keys of calibration and
+/// quantization, which it does not read.
 pub fn stops(finding: &Finding, job: Job) -> bool {
     let key = finding.key().unwrap_or_default();
     let unused = match job {
         Job::Quantize => key.starts_with("evaluate_"),
-        Job::Evaluate => matches!(key, "dataset_image_dir" | "batch_size" | "iteration_count"),
+        Job::Evaluate => matches!(
+            key,
+            "dataset_image_dir" | "batch_size" | "iteration_count" | "target" | "quantization"
+        ),
     };
     finding.is_error() && !(unused && finding.code.stage() == Stage::Disk)
 }

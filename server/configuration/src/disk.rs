@@ -227,15 +227,14 @@ fn kind(kind: FileType) -> Entry {
     }
 }
 
-/// Reads a label file. Only regular files: opening a pipe would wait for ever.
-fn text(file: &Path) -> Result<String, String> {
+/// Reads a label or target file. Only regular files: opening a pipe would wait for ever.
+pub(crate) fn text(file: &Path) -> Result<String, String> {
     let shown = file.display();
-    let unreadable = |error: std::io::Error| {
-        format!("label file {shown} cannot be read ({error}); check its permissions")
-    };
+    let unreadable =
+        |error: std::io::Error| format!("{shown} cannot be read ({error}); check its permissions");
     if !fs::metadata(file).map_err(unreadable)?.is_file() {
         return Err(format!(
-            "label file {shown} is not a regular file; give the path of a JSON file"
+            "{shown} is not a regular file; give the path of a JSON file"
         ));
     }
     let limit = Labels::MAX_FILE_BYTES;
@@ -247,12 +246,11 @@ fn text(file: &Path) -> Result<String, String> {
         .map_err(unreadable)?;
     if bytes.len() as u64 > limit {
         return Err(format!(
-            "label file {shown} is larger than {limit} bytes, the most that is read; keep one entry a class"
+            "{shown} is larger than {limit} bytes, the most that is read; keep only what belongs there"
         ));
     }
-    String::from_utf8(bytes).map_err(|_| {
-        format!("label file {shown} is not UTF-8 text; save it with the encoding UTF-8")
-    })
+    String::from_utf8(bytes)
+        .map_err(|_| format!("{shown} is not UTF-8 text; save it with the encoding UTF-8"))
 }
 
 /// What the data set's reader passes over as well.

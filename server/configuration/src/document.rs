@@ -7,9 +7,10 @@ use crate::finding::Finding;
 use crate::paths;
 use crate::repetition::repeated_keys;
 use crate::role::PathRole;
-use crate::schema::validate;
+use crate::schema::{CONFIGURATION, validate};
 use crate::settings::Settings;
 use crate::syntax::{Node, Parsed, parse};
+use crate::target::is_file;
 use crate::text::TextRange;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,7 +120,7 @@ impl Document {
             .collect();
         if let Some(root) = self.root() {
             findings.extend(repeated_keys(root));
-            findings.extend(validate(root, self.text()));
+            findings.extend(validate(&CONFIGURATION, root, self.text()));
             let on_disk = checks::run(self, root, facts, &findings);
             findings.extend(on_disk);
         }
@@ -143,7 +144,10 @@ impl Document {
             .iter()
             .filter_map(|&(key, role)| {
                 let value = members?.member(key)?.value.as_ref()?;
-                let written = value.as_str().filter(|text| !text.is_empty())?;
+                let written = value.as_str().filter(|text| match role {
+                    PathRole::Target => is_file(text),
+                    _ => !text.is_empty(),
+                })?;
                 Some(Mention {
                     key,
                     role,
@@ -191,7 +195,7 @@ mod tests {
 
     #[test]
     fn mentioned_paths() {
-        let text = r#"{"output_dir": "../out", "source_keras_model": "m.h5", "batch_size": 1, "evaluate_image_dir": """#;
+        let text = r#"{"output_dir": "../out", "source_keras_model": "m.h5", "batch_size": 1, "evaluate_image_dir": "", "target": "mine.json"}"#;
         let document = Document::new(text.to_owned(), Path::new("/p/configuration.json"));
         let mentions = document.mentions();
         let found: Vec<_> = mentions
@@ -203,6 +207,7 @@ mod tests {
             [
                 ("output_dir", "\"../out\"", Path::new("/p/../out")),
                 ("source_keras_model", "\"m.h5\"", Path::new("/p/m.h5")),
+                ("target", "\"mine.json\"", Path::new("/p/mine.json")),
             ]
         );
     }

@@ -29,7 +29,7 @@ pub trait Facts {
     /// When a file was written last.
     fn modified(&self, file: &Path) -> Option<SystemTime>;
 
-    /// The content of a label file.
+    /// The content of a label or target file.
     ///
     /// # Errors
     /// Why it cannot be read.
@@ -139,6 +139,8 @@ pub struct ModelFacts {
     pub classes: Option<usize>,
     /// Number of layers.
     pub layers: usize,
+    /// Names of the layers, in execution order.
+    pub layer_names: Vec<String>,
     /// Number of weights.
     pub parameters: u64,
     /// Names of the layers that normalize the image inside the model.

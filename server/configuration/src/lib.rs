@@ -18,6 +18,7 @@ mod facts;
 mod finding;
 mod fix;
 pub mod labels;
+mod layers;
 mod model;
 mod paths;
 mod repetition;
@@ -29,6 +30,7 @@ mod settings;
 mod starting;
 mod suggestion;
 pub mod syntax;
+pub mod target;
 pub mod text;
 
 pub use code::{Code, Owner, Severity, Stage};
@@ -41,9 +43,11 @@ pub use facts::{
 };
 pub use finding::{Finding, Place, Related, list, quoted};
 pub use fix::{Change, Fix, Replacement, apply};
+pub use layers::{matches_layer, nearest_layers};
 pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};
 pub use settings::{
-    BudgetPrecision, ErrorMethod, InferenceInputType, QuantizationSettings, Settings, Target,
+    BudgetPrecision, ErrorMethod, InferenceInputType, LayerOverride, QuantizationSettings, Settings,
 };
 pub use starting::starting_configuration;
+pub use target::Target;

@@ -46,6 +46,7 @@ pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts
         channels,
         classes: summary.classes,
         layers: summary.layers.len(),
+        layer_names: summary.layers.into_iter().map(|layer| layer.name).collect(),
         parameters: summary.parameters.unwrap_or_default(),
         normalization_layers: summary
             .input_normalizations

@@ -11,19 +11,22 @@ pub enum PathRole {
     EvaluationImages,
     /// The label file.
     Labels,
+    /// A file that describes a target.
+    Target,
     /// A folder that a job writes to, and creates where need be.
     Output,
 }
 
 impl PathRole {
-    /// The keys that hold paths, in the order of the schema.
-    pub const KEYS: [(&'static str, PathRole); 6] = [
+    /// The keys that hold paths, in the order of the schema. That of the target may hold a name too.
+    pub const KEYS: [(&'static str, PathRole); 7] = [
         ("source_keras_model", PathRole::Model),
         ("dataset_image_dir", PathRole::CalibrationImages),
         ("output_dir", PathRole::Output),
         ("evaluate_image_dir", PathRole::EvaluationImages),
         ("evaluate_label_file", PathRole::Labels),
         ("evaluate_result_dir", PathRole::Output),
+        ("target", PathRole::Target),
     ];
 
     /// The role of the path under a key of the configuration.

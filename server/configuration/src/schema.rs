@@ -1,4 +1,5 @@
-//! The JSON schema of configurations: the single source of keys, types, ranges and help texts.
+//! The JSON schemas of configurations and targets: the single source of keys, types, ranges and
+//! help texts.
 
 mod document;
 mod help;
@@ -6,8 +7,9 @@ mod message;
 mod validation;
 
 pub use document::configuration_schema;
+pub(crate) use document::{CONFIGURATION, TARGET};
 pub use help::{KeyHelp, ValueHelp, key_help, keys};
-pub(crate) use message::shown;
+pub(crate) use message::{dotted, shown};
 pub(crate) use validation::validate;
 
 /// Whether a key holds a comment, which the jobs do not read.

@@ -1,15 +1,16 @@
 //! A valid configuration as typed values.
 
+mod overrides;
 mod quantization;
 
 use crate::paths;
 use crate::syntax::Node;
+use crate::target::Target;
 use images::Preprocessing;
 use std::path::{Path, PathBuf};
 
-pub use quantization::{
-    BudgetPrecision, ErrorMethod, InferenceInputType, QuantizationSettings, Target,
-};
+pub use overrides::LayerOverride;
+pub use quantization::{BudgetPrecision, ErrorMethod, InferenceInputType, QuantizationSettings};
 
 /// A configuration that satisfies the schema. All paths are absolute; nothing is said about what
 /// they lead to.
@@ -70,7 +71,7 @@ impl Settings {
             evaluate_result_dir: path("evaluate_result_dir")?,
             evaluate_preprocessing: evaluation.unwrap_or_else(|| calibration.clone()),
             preprocessing: calibration,
-            target: Target::of(root),
+            target: target(root, folder),
             quantization: QuantizationSettings::of(root),
             written: read_by_quantize(root),
         })
@@ -99,6 +100,15 @@ pub(crate) fn read_by_quantize(root: &Node) -> serde_json::Value {
         Some((key.to_owned(), value))
     };
     READ_BY_QUANTIZE.into_iter().filter_map(member).collect()
+}
+
+/// The target, which is the default where there is none.
+fn target(root: &Node, folder: &Path) -> Target {
+    let written = root.get("target").and_then(Node::as_str);
+    let absolute = |path: &str| paths::absolute(folder, path);
+    written
+        .and_then(|written| Target::named(written, absolute))
+        .unwrap_or_default()
 }
 
 /// The preprocessing under `key`, where there is one, or why it is not possible.
@@ -165,6 +175,9 @@ mod tests {
         assert_eq!(default.preprocessing, Preset::Mobilenet.into());
         assert_eq!(default.evaluate_preprocessing, default.preprocessing);
         assert_eq!(default.quantization, QuantizationSettings::default());
+        assert_eq!(default.target, Target::Imx500);
+        let own = settings(r#", "target": "../devices/mine.json""#).target;
+        assert_eq!(own, Target::File("/p/../devices/mine.json".into()));
 
         let changed = settings(
             r#", "preprocessing": {"//": "x", "resize": {"// y": "z", "fit": "stretch"}},

@@ -17,13 +17,11 @@ pub(crate) fn nearest<'a>(
             let other = fold(candidate);
             let allowed = length.max(other.len()) / 3;
             let shorter = length.min(other.len());
-            if shorter >= SHORTEST_STEM && folded.get(..shorter) == other.get(..shorter) {
-                return Some((allowed, candidate));
-            }
+            let starts = shorter >= SHORTEST_STEM && folded.get(..shorter) == other.get(..shorter);
             // The difference in length is a lower bound of the distance, and saves the work on
             // words of absurd length.
             if length.abs_diff(other.len()) > allowed {
-                return None;
+                return starts.then_some((allowed, candidate));
             }
             let distance = edit_distance(&folded, &other);
             (distance <= allowed).then_some((distance, candidate))

@@ -9,6 +9,8 @@ use crate::error::JobError;
 pub(crate) struct Classifier {
     /// What the file says, untouched by any pass.
     pub(crate) graph: Graph,
+    /// Names of the layers, as Inspect shows them.
+    pub(crate) layers: Vec<String>,
     /// Height and width of the input in pixels.
     pub(crate) size: [usize; 2],
     /// Channels of the input, 1 or 3.
@@ -23,7 +25,7 @@ impl Classifier {
         let options = keras::ReadOptions {
             input_size: Some(configured),
         };
-        let graph = keras::read(path, &options)?.graph;
+        let keras::Model { graph, summary } = keras::read(path, &options)?;
         let refuse = |problem: String| JobError::NotClassifier {
             model: path.to_path_buf(),
             problem,
@@ -57,6 +59,7 @@ impl Classifier {
         }
         Ok(Self {
             graph,
+            layers: summary.layers.into_iter().map(|layer| layer.name).collect(),
             size: [height, width],
             channels,
             outputs,
@@ -134,6 +137,7 @@ mod tests {
             graph.set_outputs(&[last]);
             let classifier = Classifier {
                 graph,
+                layers: Vec::new(),
                 size: [1, 1],
                 channels: 1,
                 outputs: 1,

@@ -79,6 +79,31 @@ pub enum JobError {
         /// What it is instead, as the rest of the sentence.
         problem: String,
     },
+    /// The file of the target is not usable.
+    #[error(transparent)]
+    Target(#[from] configuration::target::TargetError),
+    /// Settings are for a layer that the model does not have.
+    #[error("no layer of the model matches {pattern:?} in quantization.overrides; {}", remedy(.nearest))]
+    NoSuchLayer {
+        /// The name, which may have wildcards.
+        pattern: String,
+        /// Names like it, the best first.
+        nearest: Vec<String>,
+    },
+    /// A layer shall be what the target does not allow.
+    #[error(
+        "the target {target:?} does not let the layer {layer:?} ({op}) {wanted}; change quantization.overrides or the target"
+    )]
+    NotOnTarget {
+        /// Name of the target.
+        target: String,
+        /// Name of the node.
+        layer: String,
+        /// Its operator.
+        op: &'static str,
+        /// What it shall do, as a phrase.
+        wanted: &'static str,
+    },
     /// A TFLite model that Evaluate needs is not there.
     #[error("there is no \"{path}\"; run Quantize with this configuration first")]
     NotQuantized {
@@ -164,6 +189,8 @@ impl JobError {
             Self::Dataset(_) | Self::Image(_) | Self::NoReadableImage { .. } => Some(images),
             Self::Preprocessing(_) => Some("preprocessing"),
             Self::Labels(_) => Some("evaluate_label_file"),
+            Self::Target(_) => Some("target"),
+            Self::NoSuchLayer { .. } | Self::NotOnTarget { .. } => Some("quantization"),
             Self::TooFewImages { .. } => Some("batch_size"),
             Self::InputSize { .. } => Some("input_tensor_size"),
             Self::NotQuantized { .. }
@@ -198,6 +225,17 @@ impl JobError {
             path: path.into(),
             source,
             remedy,
+        }
+    }
+}
+
+/// What to write in place of a name that matches no layer.
+fn remedy(nearest: &[String]) -> String {
+    match nearest {
+        [] => "write names that Inspect shows".to_owned(),
+        names => {
+            let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            format!("did you mean {}?", names.join(" or "))
         }
     }
 }

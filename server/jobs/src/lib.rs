@@ -11,7 +11,9 @@ mod error;
 mod evaluate;
 mod event;
 mod history;
+mod layers;
 mod output;
+mod overrides;
 mod quantize;
 mod workers;
 

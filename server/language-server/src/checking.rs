@@ -7,11 +7,10 @@
 use crate::diagnostics;
 use crate::disk::{Answers, Asked, Dependencies, Question};
 use crate::documents::Snapshot;
-use crate::label_files::{self, label_use};
+use crate::label_files::{self, FileUse, file_uses};
 use crate::schema_reference::{self, names_our_schema};
 use crate::session::Session;
 use crate::status;
-use configuration::labels::LabelUse;
 use configuration::{DiskFacts, Facts as _};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -33,8 +32,8 @@ struct State {
     shown: HashMap<Url, (Option<i32>, Vec<Diagnostic>)>,
     /// What the last check of a document depended on.
     dependencies: HashMap<Url, Dependencies>,
-    /// The label files that configurations name.
-    label_uses: HashMap<Url, (PathBuf, LabelUse)>,
+    /// The label and target files that configurations name.
+    file_uses: HashMap<Url, Vec<(PathBuf, FileUse)>>,
 }
 
 impl Checks {
@@ -99,31 +98,26 @@ impl Checks {
             .collect()
     }
 
-    /// What configurations use a label file for.
-    pub(crate) fn uses_of(&self, label_file: &Path) -> Vec<LabelUse> {
+    /// What configurations use a file for.
+    pub(crate) fn uses_of(&self, file: &Path) -> Vec<FileUse> {
         let state = self.lock();
-        let uses = state.label_uses.values();
-        uses.filter(|(path, _)| path == label_file)
+        let uses = state.file_uses.values().flatten();
+        uses.filter(|(path, _)| path == file)
             .map(|(_, used)| used.clone())
             .collect()
     }
 
-    /// Notes what a configuration uses as its label file, and gives the label files for which that
-    /// is new.
-    fn set_label_use(&self, uri: &Url, used: Option<(PathBuf, LabelUse)>) -> Vec<PathBuf> {
+    /// Notes which files a configuration uses for what, and gives the files for which that is new.
+    fn set_file_uses(&self, uri: &Url, uses: Vec<(PathBuf, FileUse)>) -> Vec<PathBuf> {
         let mut state = self.lock();
-        let before = match &used {
-            Some(used) => state.label_uses.insert(uri.clone(), used.clone()),
-            None => state.label_uses.remove(uri),
+        let before = match uses.is_empty() {
+            true => state.file_uses.remove(uri),
+            false => state.file_uses.insert(uri.clone(), uses.clone()),
         };
-        if before == used {
-            return Vec::new();
-        }
-        [before, used]
-            .into_iter()
-            .flatten()
-            .map(|(path, _)| path)
-            .collect()
+        let before = before.unwrap_or_default();
+        let gone = before.iter().filter(|used| !uses.contains(used));
+        let new = uses.iter().filter(|used| !before.contains(used));
+        gone.chain(new).map(|(path, _)| path.clone()).collect()
     }
 
     /// Notes what a check depended on, and forgets the answers that nobody wants any more.
@@ -192,7 +186,7 @@ struct Outcome {
     /// Whether the document is ours to speak about.
     is_ours: bool,
     dependencies: Option<Dependencies>,
-    label_use: Option<(PathBuf, LabelUse)>,
+    file_uses: Vec<(PathBuf, FileUse)>,
 }
 
 async fn check_once(session: &Arc<Session>, uri: &Url) {
@@ -210,9 +204,9 @@ async fn check_once(session: &Arc<Session>, uri: &Url) {
     session
         .checks
         .set_dependencies(uri, outcome.dependencies, &session.answers);
-    for label_file in session.checks.set_label_use(uri, outcome.label_use) {
-        let open = session.documents.uri_of(&label_file);
-        if let Some(uri) = open.or_else(|| Url::from_file_path(label_file).ok()) {
+    for file in session.checks.set_file_uses(uri, outcome.file_uses) {
+        let open = session.documents.uri_of(&file);
+        if let Some(uri) = open.or_else(|| Url::from_file_path(file).ok()) {
             schedule(session, uri);
         }
     }
@@ -241,7 +235,7 @@ fn outcome(session: &Arc<Session>, uri: &Url) -> Outcome {
             diagnostics,
             version: Some(snapshot.version),
             is_ours: true,
-            label_use: label_use(document, &facts),
+            file_uses: file_uses(document, &facts),
             dependencies: Some(facts.dependencies()),
         };
     }
@@ -272,7 +266,7 @@ fn outcome(session: &Arc<Session>, uri: &Url) -> Outcome {
         version,
         is_ours: true,
         dependencies: Some(dependencies),
-        label_use: None,
+        file_uses: Vec::new(),
     }
 }
 

@@ -1,14 +1,38 @@
-//! Label files, which have diagnostics of their own as long as an open configuration names them.
+//! Label and target files, which have diagnostics of their own as long as an open configuration
+//! names them.
 
 use crate::documents::Snapshot;
 use crate::session::Session;
 use configuration::labels::{LabelUse, check_labels};
 use configuration::syntax::Node;
-use configuration::{Document, Facts, Finding, PathRole};
+use configuration::target::check_target;
+use configuration::{Document, Entry, Facts, Finding, PathRole};
 use std::path::PathBuf;
 
-/// The label file that a configuration names, and what for.
-pub(crate) fn label_use(document: &Document, facts: &dyn Facts) -> Option<(PathBuf, LabelUse)> {
+/// What a configuration uses a file for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileUse {
+    /// As its label file.
+    Labels(LabelUse),
+    /// As its target.
+    Target,
+}
+
+/// The label file and the target file that a configuration names.
+pub(crate) fn file_uses(document: &Document, facts: &dyn Facts) -> Vec<(PathBuf, FileUse)> {
+    let target = document
+        .mentions()
+        .into_iter()
+        .find(|mention| mention.role == PathRole::Target)
+        // What the check does not look at has no diagnostics either.
+        .filter(|mention| facts.entry(&mention.path) == Entry::File)
+        .map(|mention| (mention.path, FileUse::Target));
+    let labels = label_use(document, facts);
+    let labels = labels.map(|(path, used)| (path, FileUse::Labels(used)));
+    labels.into_iter().chain(target).collect()
+}
+
+fn label_use(document: &Document, facts: &dyn Facts) -> Option<(PathBuf, LabelUse)> {
     let mentions = document.mentions();
     let path = |role| {
         let mention = mentions.iter().find(|mention| mention.role == role);
@@ -32,11 +56,15 @@ pub(crate) fn label_use(document: &Document, facts: &dyn Facts) -> Option<(PathB
     Some((path(PathRole::Labels)?, used))
 }
 
-/// What is wrong with the text of a label file for any of its uses.
-pub(crate) fn findings(text: &str, uses: &[LabelUse]) -> Vec<Finding> {
+/// What is wrong with the text of a file for any of its uses.
+pub(crate) fn findings(text: &str, uses: &[FileUse]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for used in uses {
-        for finding in check_labels(text, Some(used)) {
+        let found = match used {
+            FileUse::Labels(used) => check_labels(text, Some(used)),
+            FileUse::Target => check_target(text),
+        };
+        for finding in found {
             if !findings.contains(&finding) {
                 findings.push(finding);
             }
@@ -46,7 +74,7 @@ pub(crate) fn findings(text: &str, uses: &[LabelUse]) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with an open document, if it is a label file.
+/// What is wrong with an open document, if it is a label or target file.
 pub(crate) fn findings_in(session: &Session, snapshot: &Snapshot) -> Vec<Finding> {
     let uses = session.checks.uses_of(&snapshot.path);
     findings(snapshot.lines.text(), &uses)

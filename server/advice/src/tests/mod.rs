@@ -105,7 +105,7 @@ impl Case {
         let options = Options {
             activations: quantization::ActivationSettings {
                 method: match self.settings.target {
-                    Target::Imx500 => ActivationMethod::PowerOfTwo,
+                    Target::Imx500 | Target::File(_) => ActivationMethod::PowerOfTwo,
                     Target::Tflite => ActivationMethod::Uniform,
                 },
                 z_threshold: self.settings.quantization.z_threshold,

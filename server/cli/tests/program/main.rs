@@ -31,6 +31,8 @@ mod reports;
 mod runs;
 #[cfg(feature = "tflite-runtime")]
 mod support;
+#[cfg(feature = "tflite-runtime")]
+mod targets;
 
 #[cfg(not(feature = "tflite-runtime"))]
 #[test]

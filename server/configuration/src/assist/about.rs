@@ -8,6 +8,7 @@ use crate::labels::LabelFile;
 use crate::role::PathRole;
 use crate::settings;
 use crate::syntax::Node;
+use crate::target;
 use std::path::Path;
 
 /// Names in one line.
@@ -70,6 +71,10 @@ pub(super) fn path(document: &Document, mention: &Mention, facts: &dyn Facts) ->
         },
         PathRole::Labels => match facts.text(&mention.path) {
             Some(Ok(text)) => about_labels(&text),
+            _ => Vec::new(),
+        },
+        PathRole::Target => match facts.text(&mention.path) {
+            Some(Ok(text)) => about_target(&text),
             _ => Vec::new(),
         },
         PathRole::Output => about_output(&mention.path, facts),
@@ -203,6 +208,33 @@ fn about_labels(text: &str) -> Vec<String> {
     ]
 }
 
+/// What a target file says of all operators, and how many rules it has.
+fn about_target(text: &str) -> Vec<String> {
+    let Some(target) = target::read(text) else {
+        return Vec::new();
+    };
+    let rule = &target.default;
+    let bits: Vec<String> = rule.activation_bits.iter().map(u8::to_string).collect();
+    let scales = match rule.per_channel {
+        true => "one scale for each output channel",
+        false => "one scale for each kernel",
+    };
+    vec![
+        format!("{}.", code(&target.name)),
+        format!(
+            "Activations {} with {} bits; weights {}, {scales}; {}.",
+            code(rule.activation_method.name()),
+            bits.join(" or "),
+            code(rule.weight_method.name()),
+            counted(
+                target.operators.len(),
+                "rule for operators",
+                "rules for operators"
+            )
+        ),
+    ]
+}
+
 fn about_output(folder: &Path, facts: &dyn Facts) -> Vec<String> {
     const FILES: [&str; 3] = ["model.tflite", "model_quantized.tflite", "results.json"];
     let written = FILES.into_iter().filter_map(|name| {
@@ -246,6 +278,10 @@ pub(super) fn short(document: &Document, mention: &Mention, facts: &dyn Facts) -
             let text = facts.text(&mention.path)?.ok()?;
             let names = LabelFile::read(&text).names()?.len();
             Some(counted(names, "class", "classes"))
+        }
+        PathRole::Target => {
+            let text = facts.text(&mention.path)?.ok()?;
+            Some(target::read(&text)?.name)
         }
         PathRole::Output => None,
     }

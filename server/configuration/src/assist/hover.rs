@@ -4,7 +4,7 @@ use super::about;
 use super::markdown::{code, counted};
 use crate::document::Document;
 use crate::facts::Facts;
-use crate::schema::{KeyHelp, key_help};
+use crate::schema::{KeyHelp, dotted, key_help};
 use crate::syntax::{Node, Value};
 use crate::text::TextRange;
 
@@ -21,14 +21,13 @@ pub struct Hover {
 pub fn hover(document: &Document, offset: usize, facts: &dyn Facts) -> Option<Hover> {
     let mut path = Vec::new();
     let (range, value) = find(document.root()?, offset, &mut path)?;
+    let mut keys: Vec<&str> = path.iter().map(String::as_str).collect();
     // An item of a list is explained by the list.
-    let keys: Vec<&str> = path
-        .iter()
-        .map(String::as_str)
-        .take_while(|segment| segment.parse::<usize>().is_err())
-        .collect();
+    while keys.last().is_some_and(|key| key.parse::<usize>().is_ok()) {
+        keys.pop();
+    }
     let help = key_help(&keys)?;
-    let mut parts = vec![format!("**{}** ({})", help.title, code(&keys.join(".")))];
+    let mut parts = vec![format!("**{}** ({})", help.title, code(&dotted(&keys)))];
     parts.extend(value.and_then(|value| meaning(&help, value)));
     parts.push(help.markdown.clone());
     parts.extend(facts_about(document, &keys, facts));

@@ -7,7 +7,7 @@ use crate::edit::add_members;
 use crate::facts::AdvicePiece;
 use crate::finding::Finding;
 use crate::fix::{Change, Fix, Replacement, apply};
-use crate::schema::validate;
+use crate::schema::{CONFIGURATION, validate};
 use crate::settings::read_by_quantize;
 use crate::syntax::{Node, parse};
 use crate::text::TextRange;
@@ -120,7 +120,7 @@ fn setting(context: &Context, path: &[String], value: &Value) -> Option<Fix> {
     let changed = apply(text, &[&replacement]);
     let parsed = parse(&changed);
     let root = parsed.root.as_ref()?;
-    let problems = |root: &Node, text: &str| validate(root, text).len();
+    let problems = |root: &Node, text: &str| validate(&CONFIGURATION, root, text).len();
     if problems(root, &changed) > problems(context.root, text) {
         return None;
     }

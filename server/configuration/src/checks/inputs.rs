@@ -8,6 +8,7 @@ use crate::fix::{Change, Fix};
 use crate::labels;
 use crate::paths;
 use crate::suggestion::nearest;
+use crate::target::is_file;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,10 @@ pub(super) fn check(context: &mut Context) -> Inputs {
         calibration_folder: locate(context, "dataset_image_dir", Kind::Folder),
         evaluation_folder: locate(context, "evaluate_image_dir", Kind::Folder),
         label_file: locate(context, "evaluate_label_file", Kind::File),
+        target: match context.text("target") {
+            Some(written) if is_file(written) => locate(context, "target", Kind::File),
+            _ => None,
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the schema says about keys and values, for hovers, completions and starting files.
 
-use super::document::{document, resolve, text, texts};
+use super::document::{CONFIGURATION, items, text, texts};
 use super::message::{range, type_name};
 use serde_json::{Map, Value};
 
@@ -56,31 +56,39 @@ pub fn keys(path: &[&str]) -> Vec<KeyHelp> {
     keys
 }
 
-/// Help on the key that `path` leads to, such as `["preprocessing", "resize", "fit"]`.
+/// Help on the key that `path` leads to, such as `["preprocessing", "resize", "fit"]`. Positions in
+/// lists are numbers: `["quantization", "overrides", "0", "layers"]`.
 pub fn key_help(path: &[&str]) -> Option<KeyHelp> {
     let (key, parents) = path.split_last()?;
     keys(parents).into_iter().find(|help| help.key == *key)
 }
 
 fn object_schema(path: &[&str]) -> Option<Map<String, Value>> {
-    path.iter().try_fold(resolve(document()), |schema, key| {
-        let property = schema.get("properties")?.get(*key)?;
-        branches(&resolve(property))
+    let whole = CONFIGURATION.resolve(CONFIGURATION.document());
+    path.iter().try_fold(whole, |schema, segment| {
+        let part = match segment.parse::<usize>() {
+            Ok(_) => schema.get("items")?,
+            Err(_) => schema.get("properties")?.get(*segment)?,
+        };
+        branches(&CONFIGURATION.resolve(part))
             .into_iter()
-            .find(|branch| branch.contains_key("properties"))
+            .find(|branch| branch.contains_key("properties") || branch.contains_key("items"))
     })
 }
 
 /// The schema, or the alternatives that it stands for.
 fn branches(schema: &Map<String, Value>) -> Vec<Map<String, Value>> {
     match schema.get("anyOf").and_then(Value::as_array) {
-        Some(alternatives) => alternatives.iter().map(resolve).collect(),
+        Some(alternatives) => alternatives
+            .iter()
+            .map(|one| CONFIGURATION.resolve(one))
+            .collect(),
         None => vec![schema.clone()],
     }
 }
 
 fn describe(key: &str, schema: &Value, required: bool) -> KeyHelp {
-    let schema = resolve(schema);
+    let schema = CONFIGURATION.resolve(schema);
     let branches = branches(&schema);
     let markdown = match text(&schema, "markdownDescription") {
         "" => text(&schema, "description"),
@@ -90,6 +98,8 @@ fn describe(key: &str, schema: &Value, required: bool) -> KeyHelp {
         Some(Value::String(name)) => vec![type_name(name)],
         _ => texts(branch, "type").into_iter().map(type_name).collect(),
     };
+    let mut types: Vec<&'static str> = branches.iter().flat_map(types).collect();
+    types.dedup();
     KeyHelp {
         key: key.to_owned(),
         title: text(&schema, "title").to_owned(),
@@ -97,14 +107,8 @@ fn describe(key: &str, schema: &Value, required: bool) -> KeyHelp {
         markdown: markdown.to_owned(),
         required,
         default: schema.get("default").map(Value::to_string),
-        examples: schema
-            .get("examples")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(Value::to_string)
-            .collect(),
-        types: branches.iter().flat_map(types).collect(),
+        examples: items(&schema, "examples").map(Value::to_string).collect(),
+        types,
         range: range(&schema),
         values: branches.iter().flat_map(values).collect(),
     }

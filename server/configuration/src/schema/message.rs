@@ -26,8 +26,11 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-/// The numbers that a schema allows: `1 or more`, `from 1 to 4096`.
+/// The numbers that a schema allows: `1 or more`, `from 1 to 4096`, `above 50, up to 100`.
 pub(super) fn range(schema: &Map<String, Value>) -> Option<String> {
+    if let (Some(least), Some(most)) = (schema.get("exclusiveMinimum"), schema.get("maximum")) {
+        return Some(format!("above {least}, up to {most}"));
+    }
     match (schema.get("minimum"), schema.get("maximum")) {
         (Some(least), Some(most)) => Some(format!("from {least} to {most}")),
         (Some(least), None) => Some(format!("{least} or more")),
@@ -44,4 +47,18 @@ pub(super) fn alternatives(values: &[&str]) -> String {
         Some((last, first)) => format!("{} or {last}", first.join(", ")),
         None => String::new(),
     }
+}
+
+/// `preprocessing.normalization.std[1]`
+pub(crate) fn dotted<S: AsRef<str>>(path: &[S]) -> String {
+    let mut name = String::new();
+    for segment in path {
+        let segment = segment.as_ref();
+        match segment.parse::<usize>() {
+            Ok(position) => name.push_str(&format!("[{position}]")),
+            Err(_) if name.is_empty() => name.push_str(segment),
+            Err(_) => name.push_str(&format!(".{segment}")),
+        }
+    }
+    name
 }

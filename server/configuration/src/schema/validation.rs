@@ -1,7 +1,7 @@
 //! Violations of the schema as findings with text ranges.
 
-use super::document::{document, resolve, text, texts, validator};
-use super::message::{alternatives, range, shown, type_name};
+use super::document::{Schema, items, text, texts};
+use super::message::{alternatives, dotted, range, shown, type_name};
 use crate::code::Code;
 use crate::configuration::MAX_FINDINGS;
 use crate::edit::{add_members, remove_member};
@@ -14,18 +14,22 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::{Map, Value};
 
-/// Validates a configuration. The findings are in no particular order.
-pub(crate) fn validate(root: &Node, text: &str) -> Vec<Finding> {
+/// Validates an instance of a schema. The findings are in no particular order.
+pub(crate) fn validate(schema: &'static Schema, root: &Node, text: &str) -> Vec<Finding> {
     let Some(instance) = root.to_json() else {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    for error in validator().iter_errors(&instance).take(MAX_FINDINGS) {
-        Violation::of(root, text, &error).report(&mut findings);
+    let place = Place { schema, root, text };
+    for error in schema.validator().iter_errors(&instance).take(MAX_FINDINGS) {
+        Violation::of(place, &error).report(&mut findings);
     }
     findings.truncate(MAX_FINDINGS);
     without_renamed(findings)
 }
+
+/// Allowed values in one message; others are counted.
+const MAX_NAMED: usize = 6;
 
 /// A misspelt key and the required key that is missing for it are one mistake: only the
 /// misspelling is kept.
@@ -45,28 +49,36 @@ fn without_renamed(findings: Vec<Finding>) -> Vec<Finding> {
     findings.into_iter().filter(stays).collect()
 }
 
-/// One violation: the value, and the schema that it violates.
-struct Violation<'a> {
-    error: &'a ValidationError<'a>,
+/// An instance and what it should be like.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    schema: &'static Schema,
     root: &'a Node,
     text: &'a str,
+}
+
+/// One violation: the value, and the part of the schema that it violates.
+struct Violation<'a> {
+    error: &'a ValidationError<'a>,
+    place: Place<'a>,
     node: &'a Node,
     path: Vec<String>,
     schema: Map<String, Value>,
+    /// A value that another branch of the schema takes.
+    otherwise: Option<String>,
 }
 
 impl<'a> Violation<'a> {
-    fn of(root: &'a Node, text: &'a str, error: &'a ValidationError<'a>) -> Violation<'a> {
+    fn of(place: Place<'a>, error: &'a ValidationError<'a>) -> Violation<'a> {
         let path = segments(error.instance_path().as_str());
-        let keyword = error.schema_path().as_str();
-        let owner = keyword.rsplit_once('/').map_or("", |(owner, _)| owner);
+        let node = place.root.at(path.iter().map(String::as_str));
         Violation {
             error,
-            root,
-            text,
-            node: root.at(path.iter().map(String::as_str)).unwrap_or(root),
-            schema: document().pointer(owner).map(resolve).unwrap_or_default(),
+            place,
+            node: node.unwrap_or(place.root),
+            schema: place.schema.at(owner(error)),
             path,
+            otherwise: None,
         }
     }
 
@@ -97,13 +109,24 @@ impl<'a> Violation<'a> {
             matches!(error.kind(), ValidationErrorKind::Type { .. })
                 && error.instance_path().as_str() == here
         };
-        let nearest = branches
-            .iter()
-            .filter(|errors| !errors.iter().any(wrong_type))
-            .min_by_key(|errors| errors.len());
-        if let Some(errors) = nearest {
+        let fitting = || {
+            let branches = branches.iter();
+            branches.filter(|errors| !errors.iter().any(wrong_type))
+        };
+        if let Some(errors) = fitting().min_by_key(|errors| errors.len()) {
+            let others = fitting().flatten().filter(|other| {
+                matches!(other.kind(), ValidationErrorKind::Pattern { .. })
+                    && other.instance_path().as_str() == here
+            });
+            let example = |other: &ValidationError<'_>| {
+                let schema = self.place.schema.at(owner(other));
+                Some((*texts(&schema, "examples").first()?).to_owned())
+            };
+            let otherwise = others.filter_map(example).next();
             for error in errors {
-                Violation::of(self.root, self.text, error).report(findings);
+                let mut violation = Violation::of(self.place, error);
+                violation.otherwise.clone_from(&otherwise);
+                violation.report(findings);
             }
             return;
         }
@@ -202,7 +225,7 @@ impl<'a> Violation<'a> {
             .schema
             .get("properties")
             .and_then(|properties| properties.get(name))
-            .map(resolve)
+            .map(|property| self.place.schema.resolve(property))
             .unwrap_or_default();
         let example = help.get("default").cloned().unwrap_or(Value::Null);
         let meaning = lower_first(text(&help, "description"));
@@ -213,7 +236,7 @@ impl<'a> Violation<'a> {
             self.parent_clause()
         );
         let addition = add_members(
-            self.text,
+            self.place.text,
             self.node,
             &[(format!("\"{name}\""), example.to_string())],
         );
@@ -229,7 +252,9 @@ impl<'a> Violation<'a> {
         let name = self.name();
         match self.error.kind() {
             kind @ ValidationErrorKind::Type { .. } => self.wrong_type(&expected_types(kind)),
-            ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
+            ValidationErrorKind::Minimum { .. }
+            | ValidationErrorKind::ExclusiveMinimum { .. }
+            | ValidationErrorKind::Maximum { .. } => {
                 let allowed = range(&self.schema).unwrap_or_default();
                 let message =
                     format!("{name} is {instance}, but it must be {allowed}; change the number");
@@ -253,7 +278,9 @@ impl<'a> Violation<'a> {
                 self.finding(Code::InvalidValue, message)
                     .with_fixes(self.default_value())
             }
-            ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MaxItems { limit } => {
+            ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MaxItems { limit }
+                if self.is_list_of_channels() =>
+            {
                 let count = instance.as_array().map_or(0, Vec::len);
                 let message = format!(
                     "{name} has {count} numbers, but a list needs {limit}, one for each colour channel; write {limit} numbers or a single one without brackets"
@@ -263,7 +290,7 @@ impl<'a> Violation<'a> {
                     _ => None,
                 };
                 let fix = single.map(|item| {
-                    let number = item.range.of(self.text).to_owned();
+                    let number = item.range.of(self.place.text).to_owned();
                     Fix::replace(
                         format!("Write {number} for all channels"),
                         self.node.range,
@@ -271,6 +298,21 @@ impl<'a> Violation<'a> {
                     )
                 });
                 self.finding(Code::WrongItemCount, message).with_fixes(fix)
+            }
+            ValidationErrorKind::MinItems { limit } => {
+                let message = format!("{name} is an empty list; write at least {limit} entry");
+                self.finding(Code::WrongItemCount, message)
+            }
+            ValidationErrorKind::MaxItems { limit } => {
+                let count = instance.as_array().map_or(0, Vec::len);
+                let message = format!(
+                    "{name} has {count} entries, but at most {limit} are read; write fewer"
+                );
+                self.finding(Code::WrongItemCount, message)
+            }
+            ValidationErrorKind::MaxLength { limit } => {
+                let message = format!("{name} has more than {limit} characters; write fewer");
+                self.finding(Code::InvalidValue, message)
             }
             ValidationErrorKind::Not { .. } => {
                 let reason = text(&self.schema, "description");
@@ -336,7 +378,8 @@ impl<'a> Violation<'a> {
         let number = self.error.instance().as_f64()?;
         let (least, most) = (self.schema.get("minimum"), self.schema.get("maximum"));
         let below = least.filter(|least| least.as_f64().is_some_and(|least| number < least));
-        let bound = below.or(most)?.to_string();
+        let above = most.filter(|most| most.as_f64().is_some_and(|most| number > most));
+        let bound = below.or(above)?.to_string();
         Some(Fix::replace(
             format!("Write {bound}"),
             self.node.range,
@@ -346,10 +389,23 @@ impl<'a> Violation<'a> {
 
     fn not_in_enum(&self) -> Finding {
         let allowed = texts(&self.schema, "enum");
-        let value = self.node.as_str().unwrap_or_default();
         let name = self.name();
+        let Some(value) = self.node.as_str().filter(|_| !allowed.is_empty()) else {
+            return self.not_in_list();
+        };
         let shown = quoted(value);
-        let choice = alternatives(&allowed);
+        // The likely ones stand in the documentation.
+        let mut choice = match allowed.get(..MAX_NAMED) {
+            Some(first) if allowed.len() > MAX_NAMED => {
+                let first: Vec<String> = first.iter().map(|one| format!("`{one}`")).collect();
+                let more = allowed.len() - MAX_NAMED;
+                format!("{} or one of {more} others", first.join(", "))
+            }
+            _ => alternatives(&allowed),
+        };
+        if let Some(example) = &self.otherwise {
+            choice = format!("{choice}, or a value such as `{example}`");
+        }
         let suggestion = nearest(value, allowed.iter().copied());
         let message = match suggestion {
             Some(suggestion) => {
@@ -377,6 +433,29 @@ impl<'a> Violation<'a> {
         self.finding(Code::InvalidValue, message).with_fixes(fixes)
     }
 
+    /// A value that is none of several, which are no texts.
+    fn not_in_list(&self) -> Finding {
+        let allowed: Vec<String> = items(&self.schema, "enum").map(Value::to_string).collect();
+        let shown: Vec<&str> = allowed.iter().map(String::as_str).collect();
+        let message = format!(
+            "{} is {}, but it must be {}; change the value",
+            self.name(),
+            quoted(self.node.range.of(self.place.text)),
+            alternatives(&shown)
+        );
+        let fixes = allowed.iter().map(|one| {
+            let title = format!("Write {one}");
+            Fix::replace(title, self.node.range, one.clone())
+        });
+        self.finding(Code::InvalidValue, message).with_fixes(fixes)
+    }
+
+    /// Whether the schema wants one number for each channel.
+    fn is_list_of_channels(&self) -> bool {
+        self.schema.contains_key("minItems")
+            && self.schema.get("minItems") == self.schema.get("maxItems")
+    }
+
     fn finding(&self, code: Code, message: String) -> Finding {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         Finding::new(code, self.node.range, &path, message)
@@ -385,7 +464,7 @@ impl<'a> Violation<'a> {
     /// What the value is called in a sentence.
     fn name(&self) -> String {
         match self.path.is_empty() {
-            true => "the configuration".to_owned(),
+            true => self.place.schema.subject.to_owned(),
             false => quoted(&dotted(&self.path)),
         }
     }
@@ -406,7 +485,7 @@ impl<'a> Violation<'a> {
     /// The object or list that the value is in.
     fn parent(&self) -> Option<&Node> {
         let (_, parents) = self.path.split_last()?;
-        self.root.at(parents.iter().map(String::as_str))
+        self.place.root.at(parents.iter().map(String::as_str))
     }
 }
 
@@ -419,17 +498,10 @@ fn segments(pointer: &str) -> Vec<String> {
         .collect()
 }
 
-/// `preprocessing.normalization.std[1]`
-fn dotted(path: &[String]) -> String {
-    let mut name = String::new();
-    for segment in path {
-        match segment.parse::<usize>() {
-            Ok(position) => name.push_str(&format!("[{position}]")),
-            Err(_) if name.is_empty() => name.push_str(segment),
-            Err(_) => name.push_str(&format!(".{segment}")),
-        }
-    }
-    name
+/// Where in the schema the violated keyword stands.
+fn owner<'a>(error: &'a ValidationError<'_>) -> &'a str {
+    let keyword = error.schema_path().as_str();
+    keyword.rsplit_once('/').map_or("", |(owner, _)| owner)
 }
 
 fn expected_types(kind: &ValidationErrorKind) -> Vec<&'static str> {

@@ -1,25 +1,7 @@
-//! The values of `target` and under `quantization`.
+//! The values under `quantization`.
 
+use super::overrides::LayerOverride;
 use crate::syntax::Node;
-
-/// The device that a model is quantized for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Target {
-    /// Sony IMX500: power-of-two activation thresholds, symmetric per-channel weights.
-    #[default]
-    Imx500,
-    /// The TFLite runtime: activation ranges with two free ends, symmetric per-channel weights.
-    Tflite,
-}
-
-impl Target {
-    pub(super) fn of(root: &Node) -> Target {
-        match root.get("target").and_then(Node::as_str) {
-            Some("tflite") => Target::Tflite,
-            _ => Target::Imx500,
-        }
-    }
-}
 
 /// The type of the quantized model's input tensor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,16 +29,19 @@ pub enum ErrorMethod {
     Lp,
     /// No search; nothing is clipped.
     NoClipping,
+    /// No search; `percentile` of the values are covered. For activations only.
+    Percentile,
 }
 
 impl ErrorMethod {
-    fn of(written: &str) -> Option<ErrorMethod> {
+    pub(super) fn of(written: &str) -> Option<ErrorMethod> {
         Some(match written {
             "mse" => ErrorMethod::Mse,
             "mae" => ErrorMethod::Mae,
             "kl" => ErrorMethod::Kl,
             "lp" => ErrorMethod::Lp,
             "noclipping" => ErrorMethod::NoClipping,
+            "percentile" => ErrorMethod::Percentile,
             _ => return None,
         })
     }
@@ -88,6 +73,10 @@ pub struct QuantizationSettings {
     /// Distance from the mean, in standard deviations, beyond which activations do not count;
     /// infinite for all to count.
     pub z_threshold: f64,
+    /// Percentage of the values that [`ErrorMethod::Percentile`] covers, above 50 and up to 100.
+    pub percentile: f64,
+    /// Settings that differ for some layers; later entries win.
+    pub overrides: Vec<LayerOverride>,
     /// Whether each output channel of a kernel has a threshold of its own.
     pub weights_per_channel_threshold: bool,
     /// Whether biases make up for the mean error of quantized weights.
@@ -125,6 +114,8 @@ impl Default for QuantizationSettings {
             weights_error_method: ErrorMethod::default(),
             l_p_value: 2,
             z_threshold: f64::INFINITY,
+            percentile: 99.99,
+            overrides: Vec::new(),
             weights_per_channel_threshold: true,
             weights_bias_correction: true,
             weights_second_moment_correction: false,
@@ -170,6 +161,11 @@ impl QuantizationSettings {
             weights_error_method: error("weights_error_method"),
             l_p_value: integer("l_p_value", default.l_p_value),
             z_threshold: number("z_threshold", default.z_threshold),
+            percentile: number("percentile", default.percentile),
+            overrides: written
+                .get("overrides")
+                .map(LayerOverride::all)
+                .unwrap_or_default(),
             weights_per_channel_threshold: flag(
                 "weights_per_channel_threshold",
                 default.weights_per_channel_threshold,
@@ -227,7 +223,7 @@ mod tests {
     #[test]
     fn every_key_of_the_schema_is_read() {
         let keys = crate::keys(&["quantization"]);
-        assert_eq!(keys.len(), 19);
+        assert_eq!(keys.len(), 21);
         let changed = |key: &str, default: Option<&str>| match (key, default) {
             (_, Some("true")) => "false".to_owned(),
             (_, Some("false")) => "true".to_owned(),
@@ -235,6 +231,7 @@ mod tests {
             ("activation_error_method" | "weights_error_method", _) => "\"kl\"".to_owned(),
             ("shift_negative_ratio", _) => "0.25".to_owned(),
             ("accuracy_budget_precision", _) => "\"float32\"".to_owned(),
+            ("overrides", _) => r#"[{"layers": "a"}]"#.to_owned(),
             _ => "9".to_owned(),
         };
         for help in keys {
@@ -267,15 +264,5 @@ mod tests {
         assert_eq!(found.weights_error_method, ErrorMethod::NoClipping);
         assert_eq!((found.l_p_value, found.z_threshold), (4, 7.5));
         assert_eq!(found.shift_negative_ratio, 0.1);
-    }
-
-    #[test]
-    fn the_target_is_imx500_unless_written() {
-        let check = |text: &str, expected: Target| {
-            assert_eq!(Target::of(&parse(text).root.unwrap()), expected);
-        };
-        check("{}", Target::Imx500);
-        check(r#"{"target": "imx500"}"#, Target::Imx500);
-        check(r#"{"target": "tflite"}"#, Target::Tflite);
     }
 }

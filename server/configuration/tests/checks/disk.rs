@@ -20,6 +20,8 @@ pub struct FakeDisk {
     classes: Option<Result<Arc<ClassFolders>, FolderError>>,
     labels: Option<Result<Arc<str>, String>>,
     advice: ReportedAdvice,
+    target: Option<Result<Arc<str>, String>>,
+    layers: Vec<String>,
 }
 
 impl FakeDisk {
@@ -34,11 +36,20 @@ impl FakeDisk {
             ("images", "unknown") => self.images = None,
             ("classes", "unknown") => self.classes = None,
             ("labels", "unknown") => self.labels = None,
-            ("model", _) => self.model = Some(model(value).map(Arc::new)),
+            ("model", _) => {
+                self.model = Some(model(value).map(Arc::new));
+                self.rename_layers();
+            }
             ("images", _) => self.images = Some(folder(value, |count| count.parse().unwrap())),
             ("unreadable", _) => self.unreadable = Some(Arc::new(examination(value))),
             ("classes", _) => {
                 self.classes = Some(folder(value, |value| Arc::new(classes(value))));
+            }
+            ("target", "unknown") => self.target = None,
+            ("target", _) => self.target = Some(labels(value).map(Arc::from)),
+            ("layers", _) => {
+                self.layers = value.split(' ').map(str::to_owned).collect();
+                self.rename_layers();
             }
             ("labels", _) => self.labels = Some(labels(value).map(Arc::from)),
             ("advice", _) => self.advice.pieces.push(advice(value)),
@@ -59,6 +70,14 @@ impl FakeDisk {
                     self.times.insert(path, time);
                 }
             }
+        }
+    }
+}
+
+impl FakeDisk {
+    fn rename_layers(&mut self) {
+        if let Some(Ok(model)) = &mut self.model {
+            Arc::make_mut(model).layer_names.clone_from(&self.layers);
         }
     }
 }
@@ -86,6 +105,8 @@ impl Default for FakeDisk {
                 }),
                 pieces: Vec::new(),
             },
+            target: None,
+            layers: Vec::new(),
         };
         for fact in [
             "/ folder",
@@ -101,6 +122,8 @@ impl Default for FakeDisk {
             "images 300",
             "classes daisy/jpg=10 roses/jpg=20",
             "labels daisy roses",
+            "target text {\"name\": \"mine\", \"default\": {\"activation_method\": \"symmetric\", \"activation_bits\": [8, 16], \"weight_method\": \"power_of_two\", \"per_channel\": false, \"float\": true}}",
+            "layers image conv1 block_1_relu logits",
         ] {
             disk.set(fact);
         }
@@ -142,8 +165,11 @@ impl Facts for FakeDisk {
         self.times.get(&normal(file)).copied()
     }
 
-    fn text(&self, _: &Path) -> Option<Result<Arc<str>, String>> {
-        self.labels.clone()
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>> {
+        match file.ends_with("my_device.json") {
+            true => self.target.clone(),
+            false => self.labels.clone(),
+        }
     }
 
     fn model(&self, _: &Path, _: Option<usize>) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
@@ -226,6 +252,7 @@ fn model(value: &str) -> Result<ModelFacts, ModelProblem> {
         channels: number(2),
         classes: number(3),
         layers: 88,
+        layer_names: Vec::new(),
         parameters: 3_538_984,
         normalization_layers: words[4..].iter().map(|&word| word.to_owned()).collect(),
     })

@@ -18,3 +18,4 @@ mod loading;
 mod robustness;
 mod schemas;
 mod snapshot;
+mod target_files;

@@ -19,6 +19,7 @@ fn schemas_are_valid_and_accept_their_examples() {
         "events.schema.json",
         "findings.schema.json",
         "results.schema.json",
+        "target.schema.json",
     ] {
         let schema = schema(name);
         assert!(jsonschema::meta::is_valid(&schema), "{name}");
@@ -33,9 +34,10 @@ fn schemas_are_valid_and_accept_their_examples() {
 fn keys_have_all_texts_and_sound_examples() {
     let ten = keys(&[]).into_iter().filter(|help| help.required);
     assert_eq!(ten.count(), 10);
-    let parts: [&[&str]; 5] = [
+    let parts: [&[&str]; 6] = [
         &[],
         &["quantization"],
+        &["quantization", "overrides", "0"],
         &["preprocessing"],
         &["preprocessing", "resize"],
         &["preprocessing", "normalization"],
@@ -84,8 +86,10 @@ fn only_keywords_with_a_message_of_their_own() {
             "minItems",
             "maxItems",
             "minLength",
+            "maxLength",
             "pattern",
             "minimum",
+            "exclusiveMinimum",
             "maximum",
             "anyOf",
             "not",
@@ -112,6 +116,7 @@ fn only_keywords_with_a_message_of_their_own() {
         }
     }
     check(&schema("configuration.schema.json"), "");
+    check(&schema("target.schema.json"), "");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Factors between layers, from what a few pictures show.
 
-use configuration::{Settings, Target};
 use graph::Graph;
+use quantization::{ActivationMethod, Options};
 
 use crate::calibration::{CalibrationSet, calibrate};
 use crate::classifier::Classifier;
@@ -15,7 +15,7 @@ const IMAGES: usize = 64;
 /// Scales the channels between layers where that makes quantization less noisy.
 pub(super) fn equalize(
     graph: &mut Graph,
-    settings: &Settings,
+    options: &Options,
     classifier: &Classifier,
     set: &CalibrationSet,
     context: &mut Context,
@@ -37,7 +37,7 @@ pub(super) fn equalize(
         context,
     )?
     .statistics;
-    let power_of_two = settings.target == Target::Imx500;
+    let power_of_two = options.activations.method == ActivationMethod::PowerOfTwo;
     let equalized = quantization::equalize(graph, &seen, power_of_two);
     context.log(
         Level::Info,

@@ -22,7 +22,9 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{Level, Outcome, QuantizeOutcome, Stage};
 use crate::history::{self, QuantizeSummary, Summary};
+use crate::layers::LayerNames;
 use crate::output::OutputFolder;
+use crate::overrides;
 use trial::Trial;
 
 /// Name of the float model in `output_dir`.
@@ -53,6 +55,7 @@ pub fn quantize(settings: &Settings, context: &mut Context) -> Result<QuantizeOu
 }
 
 fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, JobError> {
+    let target = settings.target.capabilities()?;
     let mut output = OutputFolder::prepare(&settings.output_dir)?;
     context.begin(Stage::Read, "reading the model", 0, "");
     let classifier = Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
@@ -82,6 +85,12 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     let prepared = passes::prepare(&classifier.graph);
     let rewrites = crate::choices::rewrites(&settings.quantization);
     let mut rewritten = passes::prepare_with(&classifier.graph, &rewrites);
+    let mut options = crate::choices::options(settings, &target);
+    let names = LayerNames::new(&classifier.layers, &classifier.graph, &rewritten);
+    let chosen = &settings.quantization;
+    for warning in overrides::apply(chosen, &target, &names, &rewritten, &mut options)? {
+        context.warn(warning);
+    }
     context.check_cancelled()?;
 
     let sample_count = settings.batch_size.saturating_mul(settings.iteration_count);
@@ -92,7 +101,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         preprocessing,
     };
     if settings.quantization.cross_layer_equalization {
-        equalization::equalize(&mut rewritten, settings, &classifier, &set, context)?;
+        equalization::equalize(&mut rewritten, &options, &classifier, &set, context)?;
     }
     let observed = quantization::observations(&rewritten);
     let calibrated = calibrate(
@@ -122,7 +131,6 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         }
         Ok::<QuantizedModel, JobError>(quantized)
     };
-    let mut options = crate::choices::options(settings);
     let mut quantized = quantize(&options, context)?;
     let mut accuracy_budget = None;
     if let Some(budget) = settings.quantization.accuracy_budget {

@@ -1,5 +1,6 @@
 //! Diagnostics follow the disk without any typing.
 
+use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
@@ -98,6 +99,43 @@ async fn a_model_is_replaced() {
     };
     check(false, &damage, &repair, [&["unreadable-model"], &[]]).await;
     check(true, &repair, &damage, [&[], &["unreadable-model"]]).await;
+}
+
+/// A target file has diagnostics of its own as well.
+#[tokio::test]
+async fn target_files_are_checked_too() {
+    let project = Project::new();
+    let (uri, target) = (project.uri("configuration.json"), project.uri("mine.json"));
+    let sound = r#"{"name": "mine", "default": {"activation_method": "symmetric", "activation_bits": [8],
+        "weight_method": "symmetric", "per_channel": true, "float": false}}"#;
+    project.write("mine.json", &sound.replace("true", "1"));
+    let text = project.read("configuration.json");
+    let text = text.replacen('{', "{\"target\": \"mine.json\",", 1);
+    let mut client = Client::rich().await;
+    client.open(&uri, &text).await;
+    // The two files are checked side by side, in no order.
+    let mut newest: HashMap<String, Value> = HashMap::new();
+    let mut published = async |client: &mut Client, wanted: &str, code: Option<&str>| loop {
+        if let Some(diagnostics) = newest.get(wanted).and_then(Value::as_array) {
+            let has = |code| diagnostics.iter().find(|one| one["code"] == code);
+            match code {
+                None if diagnostics.is_empty() => return Value::Null,
+                Some(code) if has(code).is_some() => return has(code).unwrap().clone(),
+                _ => {}
+            }
+        }
+        let published = client.notification("textDocument/publishDiagnostics").await;
+        let uri = published["uri"].as_str().unwrap().to_owned();
+        newest.insert(uri, published["diagnostics"].clone());
+    };
+    let finding = published(&mut client, &uri, Some("malformed-target")).await;
+    let related = &finding["relatedInformation"][0]["location"];
+    assert_eq!(related["uri"], target);
+    published(&mut client, &target, Some("wrong-type")).await;
+    client.open(&target, sound).await;
+    published(&mut client, &target, None).await;
+    client.ignore("textDocument/publishDiagnostics");
+    client.finish().await;
 }
 
 /// A file of labels has diagnostics of its own while a configuration that names it is open, from

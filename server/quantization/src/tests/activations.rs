@@ -222,3 +222,60 @@ fn the_growing_histogram_gives_the_same_thresholds() {
         );
     });
 }
+
+/// Against the sorted values themselves: a bin holds less than a thousandth of the range.
+#[test]
+fn percentiles_are_covered_by_every_kind_of_range() {
+    let batches = [bell(10, 20_000)];
+    let histogram = reference_histogram(&batches);
+    let width = histogram.edges[1] - histogram.edges[0];
+    let sorted = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let values = sorted(batches[0].clone());
+    let magnitudes = sorted(values.iter().map(|value| value.abs()).collect());
+    let at = |sorted: &[f64], percentage: f64| {
+        let position = (sorted.len() as f64 * percentage / 100.0).ceil() as usize;
+        sorted[position.clamp(1, sorted.len()) - 1]
+    };
+    for percentage in [60.0, 95.0, 99.9, 100.0] {
+        let method = ErrorMethod::Percentile(percentage);
+        let found = |range_method| range(&histogram, range_method, (method, f64::INFINITY));
+        let threshold = at(&magnitudes, percentage);
+        let symmetric = found(ActivationMethod::Symmetric)[0];
+        assert!(
+            (symmetric - threshold).abs() <= 2.0 * width,
+            "{percentage}: {symmetric} {threshold}"
+        );
+        let power_of_two = found(ActivationMethod::PowerOfTwo)[0];
+        assert_eq!(power_of_two.log2().fract(), 0.0);
+        assert!(power_of_two >= symmetric && power_of_two < 2.0 * symmetric);
+        let cut = (100.0 - percentage) / 2.0;
+        let ends = [at(&values, cut), at(&values, 100.0 - cut)];
+        for (found, end) in found(ActivationMethod::Uniform).iter().zip(ends) {
+            assert!(
+                (found - end).abs() <= 2.0 * width,
+                "{percentage}: {found} {end}"
+            );
+        }
+    }
+    // Nothing is cut where all values count, whatever the kind of range.
+    let all = |method| {
+        range(
+            &histogram,
+            method,
+            (ErrorMethod::Percentile(100.0), f64::INFINITY),
+        )
+    };
+    let none = |method| range(&histogram, method, (ErrorMethod::NoClipping, f64::INFINITY));
+    for method in [
+        ActivationMethod::PowerOfTwo,
+        ActivationMethod::Symmetric,
+        ActivationMethod::Uniform,
+    ] {
+        for (all, none) in all(method).iter().zip(none(method)) {
+            assert!((all - none).abs() < 1e-9, "{all} {none}");
+        }
+    }
+}

@@ -1,8 +1,9 @@
 use graph::{Op, Window};
 use ndarray::{ArrayD, IxDyn};
 
-use super::{numbers, reference};
+use super::{bell, numbers, reference};
 use crate::bias::mean_shift;
+use crate::channels::ChannelSums;
 
 /// The reference's kernel in TFLite's layout: Keras has height, width, input, output.
 fn kernel(op: &Op, shape: &[usize], values: &[f64]) -> ArrayD<f64> {
@@ -10,6 +11,23 @@ fn kernel(op: &Op, shape: &[usize], values: &[f64]) -> ArrayD<f64> {
     match op {
         Op::FullyConnected => kernel.permuted_axes(IxDyn(&[1, 0])),
         _ => kernel.permuted_axes(IxDyn(&[3, 0, 1, 2])),
+    }
+}
+
+/// The means that the correction is made of, from three batches of four channels.
+#[test]
+fn means_of_channels_are_those_of_the_reference() {
+    let mut sums = ChannelSums::new(4, false, false);
+    for index in 0..3 {
+        let factor = 1.0 + 0.5 * f64::from(index);
+        let values = bell(10 + index, 2000);
+        let values: Vec<f32> = values.iter().map(|value| (value * factor) as f32).collect();
+        sums.add(&values, 1);
+    }
+    let expected = numbers(&reference("channel_means"));
+    assert_eq!(expected.len(), 4);
+    for (found, expected) in sums.moments().means.iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
     }
 }
 

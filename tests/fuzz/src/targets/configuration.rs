@@ -4,6 +4,7 @@ use std::path::Path;
 
 use configuration::report;
 use configuration::syntax::{self, SyntaxErrorKind};
+use configuration::target::check_target;
 use configuration::text::{ColumnUnit, LineIndex, TextRange};
 use configuration::{Configuration, Document, Fix, Job, assist};
 
@@ -15,7 +16,8 @@ pub(crate) const TARGET: Target = Target {
     seeds: || {
         let cases = seeds::contents(seeds::fixtures("configuration", &["txt"]));
         let start = configuration::starting_configuration().into_bytes();
-        let texts = cases.into_iter().flat_map(texts).chain([start]);
+        let target = include_bytes!("../../../../schemas/targets/tflite.json").to_vec();
+        let texts = cases.into_iter().flat_map(texts).chain([start, target]);
         texts.map(|text| parts::join(&[&[9, 0], &text])).collect()
     },
     examine: |input| {
@@ -32,6 +34,11 @@ pub(crate) const TARGET: Target = Target {
         for finding in findings {
             fits(&text, finding.range);
             assert!(!finding.message.contains('\n'), "{finding:?}");
+            finding.fixes.iter().for_each(|fix| changes_fit(fix, &text));
+        }
+        // The same text as a target file.
+        for finding in check_target(&text) {
+            fits(&text, finding.range);
             finding.fixes.iter().for_each(|fix| changes_fit(fix, &text));
         }
         report::human("configuration.json", &text, findings);

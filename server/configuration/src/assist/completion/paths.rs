@@ -102,8 +102,8 @@ impl Candidate {
                 let holds = looks_inside && facts.holds_images(&path) == Some(true);
                 (holds, if holds { "JPEG images" } else { "" })
             }
-            (PathRole::Labels, false) => (is_json(&listed.name), ""),
-            (PathRole::Labels, true) | (PathRole::Output, true) => (false, ""),
+            (PathRole::Labels | PathRole::Target, false) => (is_json(&listed.name), ""),
+            (PathRole::Labels | PathRole::Target | PathRole::Output, true) => (false, ""),
             _ => return None,
         };
         if !is_folder && !fits {

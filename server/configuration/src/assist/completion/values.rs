@@ -19,12 +19,21 @@ pub(super) fn complete(
     facts: &dyn Facts,
 ) -> Vec<Completion> {
     let path = cursor.path();
-    if let &[key] = path.as_slice()
-        && let Some(role) = PathRole::of_key(key)
-    {
-        return paths::complete(document, cursor, offset, role, facts);
+    let role = match path.as_slice() {
+        &[key] => PathRole::of_key(key),
+        _ => None,
+    };
+    let files = match role {
+        Some(role) => paths::complete(document, cursor, offset, role, facts),
+        None => Vec::new(),
+    };
+    if role.is_some_and(|role| role != PathRole::Target) {
+        return files;
     }
-    let Some(help) = key_help(&path) else {
+    // An item of a list is explained by the list.
+    let is_item = |segment: &&&str| segment.parse::<usize>().is_ok();
+    let items = path.iter().rev().take_while(is_item).count();
+    let Some(help) = key_help(path.get(..path.len() - items).unwrap_or_default()) else {
         return Vec::new();
     };
     let range = replaced(cursor, offset);
@@ -32,7 +41,11 @@ pub(super) fn complete(
         .into_iter()
         .map(|(json, detail)| value(&help, &json, detail, range))
         .collect();
-    for (json, detail) in from_schema(&help) {
+    let of_schema = match items {
+        0 => from_schema(&help),
+        _ => Vec::new(),
+    };
+    for (json, detail) in of_schema {
         let known = completions
             .iter()
             .any(|completion| completion.edit.text == json);
@@ -49,6 +62,7 @@ pub(super) fn complete(
             completion.filter = completion.label.clone();
         }
     }
+    completions.extend(files);
     completions
 }
 
@@ -105,6 +119,16 @@ fn from_facts(document: &Document, path: &[&str], facts: &dyn Facts) -> Vec<(Str
             suggestion.into_iter().collect()
         }
         ["evaluate_image_extension"] => extensions(document, facts),
+        ["quantization", "overrides", _, "layers"]
+        | ["quantization", "overrides", _, "layers", _] => {
+            let model = about::model(document, facts);
+            let names = model.iter().flat_map(|model| &model.layer_names);
+            let name = |name: &String| {
+                let json = serde_json::Value::from(name.as_str()).to_string();
+                (json, "layer".to_owned())
+            };
+            names.map(name).collect()
+        }
         ["preprocessing" | "evaluate_preprocessing"] => {
             let model = about::model(document, facts);
             let normalizes = model.is_some_and(|model| !model.normalization_layers.is_empty());

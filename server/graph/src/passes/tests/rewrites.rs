@@ -43,6 +43,52 @@ fn linear_layers_become_one() {
     );
 }
 
+/// What is added behind a layer joins its bias, which is made where there is none.
+#[test]
+fn constants_added_behind_a_layer_become_its_bias() {
+    let check = |layers: Layers, expected: &[&str]| {
+        let channels = *layers.graph.shape(layers.last).last().unwrap();
+        let add =
+            |layers: Layers, op, shape: &[usize]| layers.with("constant", Op::Binary(op), &[shape]);
+        let layers = add(layers, BinaryOp::Add, &[channels]);
+        let graph = add(layers, BinaryOp::Subtract, &[]).finish();
+        assert_eq!(operators_after(&graph, fold_affine), expected);
+    };
+    let map = || Layers::new(MAP);
+    let same = window(1, Padding::Same);
+    let bare = Op::Conv2d {
+        window: same,
+        groups: 1,
+    };
+    check(map().conv(&[4, 3, 3, 3], 1, Padding::Same), &["Conv2D"]);
+    check(map().with("conv", bare, &[&[4, 3, 3, 3]]), &["Conv2D"]);
+    let depthwise = Op::DepthwiseConv2d {
+        window: same,
+        multiplier: 2,
+    };
+    check(
+        map().with("depthwise", depthwise, &[&[1, 3, 3, 6]]),
+        &["DepthwiseConv2D"],
+    );
+    let transpose = Op::TransposeConv2d {
+        stride: [2, 2],
+        padding: Padding::Same,
+        output_size: [16, 16],
+    };
+    check(
+        map().with("transpose", transpose, &[&[5, 3, 3, 3]]),
+        &["TransposeConv2D"],
+    );
+    check(
+        Layers::new(&[1, 6]).with("dense", Op::FullyConnected, &[&[4, 6]]),
+        &["FullyConnected"],
+    );
+    check(
+        rectified(map().conv(&[4, 3, 3, 3], 1, Padding::Same)),
+        &["Conv2D", "Relu", "BatchNormalization"],
+    );
+}
+
 #[test]
 fn a_sum_with_a_convolution_of_the_same_tensor_becomes_one_convolution() {
     let check = |kernel: &[usize], stride: usize, groups: usize, expected: &[&str]| {
