@@ -1,6 +1,5 @@
-use super::{coordinate, scale};
+use super::{LEFT, WIDTH, coordinate, frame, scale};
 use crate::markup::Text;
-use crate::number::significant;
 
 /// How much a column calls for attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +30,7 @@ pub(crate) struct Column {
     pub(crate) emphasis: Emphasis,
 }
 
-const WIDTH: f64 = 1100.0;
 const HEIGHT: f64 = 180.0;
-/// Room for the numbers at the axis.
-const LEFT: f64 = 40.0;
 
 /// Bars from left to right with an axis from zero to a round number above the largest, and dashed
 /// lines at values below which bars call for attention.
@@ -45,24 +41,7 @@ pub(crate) fn columns(title: &str, columns: &[Column], thresholds: &[(f64, Empha
         .fold(0.0, f64::max);
     let (top, step) = scale(largest);
     let y = |value: f64| HEIGHT - value.clamp(0.0, top) / top * (HEIGHT - 10.0);
-    let mut svg = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">\n\
-         <svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{title}\">\n",
-        HEIGHT + 6.0,
-        title = Text(title)
-    );
-    let mut tick = 0.0;
-    while tick <= top * 1.001 {
-        let height = coordinate(y(tick));
-        svg += &format!(
-            "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{height}\" y2=\"{height}\"/>\
-             <text class=\"muted\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n",
-            LEFT - 6.0,
-            coordinate(y(tick) + 4.0),
-            significant(tick)
-        );
-        tick += step;
-    }
+    let mut svg = frame(title, HEIGHT, (top, step), y);
     let pitch = (WIDTH - LEFT) / columns.len().max(1) as f64;
     let width = (pitch * 0.8).min(40.0);
     for (index, column) in columns.iter().enumerate() {

@@ -1,6 +1,4 @@
-use super::{coordinate, scale};
-use crate::markup::Text;
-use crate::number::significant;
+use super::{LEFT, WIDTH, coordinate, frame, scale};
 
 /// A polyline over positions that all lines share.
 #[derive(Debug, Clone)]
@@ -9,10 +7,7 @@ pub(crate) struct Line {
     pub(crate) values: Vec<Option<f64>>,
 }
 
-const WIDTH: f64 = 1100.0;
 const HEIGHT: f64 = 220.0;
-/// Room for the numbers at the axis.
-const LEFT: f64 = 40.0;
 
 /// Lines over each other with an axis from zero to a round number above the largest; the classes
 /// `line-0`, `line-1` and so on tell them apart.
@@ -27,24 +22,7 @@ pub(crate) fn lines(title: &str, lines: &[Line]) -> String {
         .max()
         .unwrap_or(0);
     let pitch = (WIDTH - LEFT - 10.0) / count.saturating_sub(1).max(1) as f64;
-    let mut svg = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">\n\
-         <svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{title}\">\n",
-        HEIGHT + 6.0,
-        title = Text(title)
-    );
-    let mut tick = 0.0;
-    while tick <= top * 1.001 {
-        let height = coordinate(y(tick));
-        svg += &format!(
-            "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{height}\" y2=\"{height}\"/>\
-             <text class=\"muted\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n",
-            LEFT - 6.0,
-            coordinate(y(tick) + 4.0),
-            significant(tick)
-        );
-        tick += step;
-    }
+    let mut svg = frame(title, HEIGHT, (top, step), y);
     for (index, line) in lines.iter().enumerate() {
         let mut path = String::new();
         let mut pen_down = false;

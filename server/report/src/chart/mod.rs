@@ -1,5 +1,8 @@
 //! SVG charts. Each has a title for screen readers; its numbers are in a table beside it.
 
+use crate::markup::Text;
+use crate::number::significant;
+
 mod columns;
 mod distribution;
 mod lines;
@@ -31,6 +34,34 @@ fn scale(largest: f64) -> (f64, f64) {
         .find(|step| step * 5.0 >= largest)
         .unwrap_or(magnitude * 10.0);
     ((largest / step).ceil() * step, step)
+}
+
+/// Width of a chart with an axis, and room for the numbers at the axis.
+const WIDTH: f64 = 1100.0;
+const LEFT: f64 = 40.0;
+
+/// The beginning of a chart of some height: a frame that scrolls, and an axis with a line for each
+/// `step` from zero to `top`, at the heights that `y` gives. The chart ends it.
+fn frame(title: &str, height: f64, (top, step): (f64, f64), y: impl Fn(f64) -> f64) -> String {
+    let mut svg = format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\">\n\
+         <svg class=\"wide\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{title}\">\n",
+        height + 6.0,
+        title = Text(title)
+    );
+    let mut tick = 0.0;
+    while tick <= top * 1.001 {
+        let height = coordinate(y(tick));
+        svg += &format!(
+            "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{height}\" y2=\"{height}\"/>\
+             <text class=\"muted\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n",
+            LEFT - 6.0,
+            coordinate(y(tick) + 4.0),
+            significant(tick)
+        );
+        tick += step;
+    }
+    svg
 }
 
 #[cfg(test)]
