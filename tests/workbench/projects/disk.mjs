@@ -24,6 +24,9 @@ export const SETTINGS_FOR_CASES = {
 /** Where the made-up disk has the configuration. */
 const MADE_UP = '/home/project';
 
+/** What the cases call a target of their own. */
+const OWN_TARGET = 'my_device.json';
+
 /** Images that the made-up folder of training images has. */
 const IMAGES = 300;
 
@@ -100,7 +103,9 @@ function put(folder, path, kind, more = '') {
     if (!isThere) {
         rmSync(place, { recursive: true, force: true });
         mkdirSync(dirname(place), { recursive: true });
-        if (kind === 'file') {
+        if (kind === 'file' && path === OWN_TARGET) {
+            cpSync(join(ROOT, 'schemas/targets/imx500.json'), place);
+        } else if (kind === 'file') {
             writeFileSync(place, '');
         } else if (kind === 'folder') {
             mkdirSync(place);
