@@ -9,6 +9,7 @@ use crate::jobs::{JobQuery, JobStatus};
 use crate::options::ClientOptions;
 use crate::session::Session;
 use crate::{commands, watching};
+use localization::Localization;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,13 +49,21 @@ impl Backend {
 
     /// `modelQuantizer/jobs`: how all jobs stand.
     pub(crate) async fn jobs(&self) -> Result<Vec<JobStatus>> {
-        Ok(self.session.jobs.statuses())
+        let statuses = self.session.jobs.statuses().into_iter();
+        let localization = self.session.localization();
+        Ok(statuses.map(|status| status.shown(localization)).collect())
     }
 
     /// `modelQuantizer/jobResult`: how one job stands.
     pub(crate) async fn job_result(&self, query: JobQuery) -> Result<JobStatus> {
+        let localization = self.session.localization();
         let status = self.session.jobs.status(&query.id);
-        status.ok_or_else(|| Error::invalid_params(format!("there is no job {}", query.id)))
+        status
+            .map(|status| status.shown(localization))
+            .ok_or_else(|| {
+                let message = format!("there is no job {}", query.id);
+                Error::invalid_params(localization.owned(message))
+            })
     }
 
     /// `modelQuantizer/didGrantTrust`: the user trusts the workspace from now on.
@@ -82,10 +91,12 @@ impl Backend {
 #[tower_lsp::async_trait]
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let localization = Localization::of(params.locale.as_deref());
         let folders = params.workspace_folders.unwrap_or_default();
         let root = params.root_uri.filter(|_| folders.is_empty());
         self.session.introduce(
             Abilities::of(&params.capabilities),
+            localization,
             self.client_options(params.initialization_options),
             paths(folders.iter().map(|folder| &folder.uri).chain(&root)),
         );
@@ -100,6 +111,8 @@ impl LanguageServer for Backend {
     }
 
     async fn initialized(&self, _: InitializedParams) {
+        let localization = self.session.localization();
+        tokio::task::spawn_blocking(move || localization.prepare());
         tokio::spawn(watching::register(Arc::clone(&self.session)));
     }
 
@@ -186,7 +199,12 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
-        commands::execute(&self.session, params).await
+        let executed = commands::execute(&self.session, params).await;
+        executed.map_err(|mut error| {
+            let localization = self.session.localization();
+            error.message = localization.owned(error.message.into_owned()).into();
+            error
+        })
     }
 }
 

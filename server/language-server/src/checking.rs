@@ -230,7 +230,11 @@ fn outcome(session: &Arc<Session>, uri: &Url) -> Outcome {
             findings.retain(|finding| !schema_reference::excludes(finding));
         }
         let mut diagnostics = diagnostics::of(session, snapshot, &findings);
-        diagnostics.extend(session.failures.diagnostic(snapshot, diagnostics::SOURCE));
+        diagnostics.extend(session.failures.diagnostic(
+            snapshot,
+            diagnostics::SOURCE,
+            session.localization(),
+        ));
         return Outcome {
             diagnostics,
             version: Some(snapshot.version),

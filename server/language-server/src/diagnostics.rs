@@ -4,6 +4,7 @@ use crate::documents::Snapshot;
 use crate::lines::position_of;
 use crate::session::Session;
 use configuration::{Code, Finding, Owner, Place, Related, Severity};
+use localization::Localization;
 use tower_lsp::lsp_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location,
     NumberOrString, Range, Url,
@@ -26,11 +27,12 @@ pub(crate) fn of(session: &Session, snapshot: &Snapshot, findings: &[Finding]) -
 /// A finding as a diagnostic.
 pub(crate) fn diagnostic(session: &Session, snapshot: &Snapshot, finding: &Finding) -> Diagnostic {
     let abilities = session.abilities();
+    let localization = session.localization();
     let related: Vec<_> = finding
         .related
         .iter()
         .filter(|_| abilities.related_information)
-        .filter_map(|related| self::related(snapshot, related))
+        .filter_map(|related| self::related(snapshot, related, localization))
         .collect();
     Diagnostic {
         range: snapshot.lines.range(finding.range),
@@ -39,13 +41,17 @@ pub(crate) fn diagnostic(session: &Session, snapshot: &Snapshot, finding: &Findi
         code_description: documentation(session, finding.code)
             .filter(|_| abilities.code_description),
         source: Some(SOURCE.to_owned()),
-        message: finding.message.clone(),
+        message: localization.text(&finding.message).into_owned(),
         related_information: Some(related).filter(|related| !related.is_empty()),
         ..Diagnostic::default()
     }
 }
 
-fn related(snapshot: &Snapshot, related: &Related) -> Option<DiagnosticRelatedInformation> {
+fn related(
+    snapshot: &Snapshot,
+    related: &Related,
+    localization: Localization,
+) -> Option<DiagnosticRelatedInformation> {
     let location = match &related.place {
         Place::Here(range) => Location::new(snapshot.uri.clone(), snapshot.lines.range(*range)),
         Place::File { path, start, end } => Location::new(
@@ -55,7 +61,7 @@ fn related(snapshot: &Snapshot, related: &Related) -> Option<DiagnosticRelatedIn
     };
     Some(DiagnosticRelatedInformation {
         location,
-        message: related.message.clone(),
+        message: localization.text(&related.message).into_owned(),
     })
 }
 

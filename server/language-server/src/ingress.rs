@@ -189,8 +189,9 @@ fn faulty(
     session.log.error(format!(
         "{method} has failed by a fault of the server: {reason}"
     ));
+    let message = format!("{method} has failed by a fault of the server; its log tells more");
     let error = Error {
-        message: format!("{method} has failed by a fault of the server; its log tells more").into(),
+        message: session.localization().owned(message).into(),
         ..Error::internal_error()
     };
     id.map(|id| Response::from_error(id, error))

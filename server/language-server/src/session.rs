@@ -10,6 +10,7 @@ use crate::log::Log;
 use crate::options::{ClientOptions, Options};
 use crate::status::Status;
 use configuration::Document;
+use localization::Localization;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +38,7 @@ pub(crate) struct Session {
     /// Tells that the disk has changed.
     pub(crate) disk_changed: Notify,
     abilities: OnceLock<Abilities>,
+    localization: OnceLock<Localization>,
     shut_down: AtomicBool,
     choices: Mutex<Choices>,
 }
@@ -71,6 +73,7 @@ impl Session {
             exit: Notify::new(),
             disk_changed: Notify::new(),
             abilities: OnceLock::new(),
+            localization: OnceLock::new(),
             shut_down: AtomicBool::new(false),
             choices: Mutex::default(),
             log,
@@ -82,6 +85,7 @@ impl Session {
     pub(crate) fn introduce(
         &self,
         abilities: Abilities,
+        localization: Localization,
         options: ClientOptions,
         folders: Vec<PathBuf>,
     ) {
@@ -91,6 +95,7 @@ impl Session {
             choices.folders = folders;
         }
         // The library refuses a second `initialize`.
+        let _ = self.localization.set(localization);
         let _ = self.abilities.set(abilities);
     }
 
@@ -109,6 +114,11 @@ impl Session {
 
     pub(crate) fn abilities(&self) -> Abilities {
         self.abilities.get().copied().unwrap_or(Abilities::NONE)
+    }
+
+    /// The language of what the client shows. The log, and everything that is kept, is English.
+    pub(crate) fn localization(&self) -> Localization {
+        self.localization.get().copied().unwrap_or_default()
     }
 
     pub(crate) fn options(&self) -> Arc<ClientOptions> {

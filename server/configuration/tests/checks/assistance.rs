@@ -11,23 +11,17 @@ use configuration::assist::{
 use configuration::text::TextRange;
 use configuration::{Document, Replacement, apply};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs every case and puts its results behind it. The file that comes out is the file that went
 /// in, when all is as expected.
 #[test]
 fn help_of_every_case() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/configuration");
-    let content = std::fs::read_to_string(folder.join("help.txt")).unwrap();
+    let content = std::fs::read_to_string(help_file()).unwrap();
     let mut cases = content.split("=== ");
     let mut written = cases.next().unwrap().to_owned();
     for case in cases {
-        let inputs: Vec<&str> = case
-            .trim_end()
-            .lines()
-            .filter(|line| !line.starts_with("> "))
-            .filter(|line| *line != ">")
-            .collect();
+        let inputs = inputs(case);
         let _ = write!(
             written,
             "=== {}\n{}\n",
@@ -38,8 +32,35 @@ fn help_of_every_case() {
     expect_file("help.txt", &format!("{}\n", written.trim_end()));
 }
 
-/// The results of a case, each line behind `> `.
-fn results(inputs: &[&str]) -> String {
+/// A case of help, as its fixture states it.
+pub struct HelpCase {
+    pub title: String,
+    pub document: Document,
+    /// Where the cursor is.
+    pub offset: usize,
+    pub disk: FakeDisk,
+}
+
+/// Every case of help.
+pub fn help_cases() -> Vec<HelpCase> {
+    let content = std::fs::read_to_string(help_file()).unwrap();
+    let cases = content.split("=== ").skip(1);
+    cases.map(|case| read(&inputs(case))).collect()
+}
+
+fn help_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/configuration/help.txt")
+}
+
+/// The lines of a case without those that say what comes out.
+fn inputs(case: &str) -> Vec<&str> {
+    let lines = case.trim_end().lines();
+    lines
+        .filter(|line| !line.starts_with("> ") && *line != ">")
+        .collect()
+}
+
+fn read(inputs: &[&str]) -> HelpCase {
     let (title, lines) = inputs.split_first().unwrap();
     let mut disk = FakeDisk::default();
     let mut text = Vec::new();
@@ -50,8 +71,22 @@ fn results(inputs: &[&str]) -> String {
         }
     }
     let marked = text.join("\n");
-    let offset = marked.find('|').unwrap_or(0);
-    let document = document(&marked.replacen('|', "", 1));
+    HelpCase {
+        title: (*title).to_owned(),
+        offset: marked.find('|').unwrap_or(0),
+        document: document(&marked.replacen('|', "", 1)),
+        disk,
+    }
+}
+
+/// The results of a case, each line behind `> `.
+fn results(inputs: &[&str]) -> String {
+    let HelpCase {
+        title,
+        document,
+        offset,
+        disk,
+    } = read(inputs);
     let operation = title.split(':').next().unwrap();
     let shown = match operation {
         "complete" => completions(&document, offset, &disk),

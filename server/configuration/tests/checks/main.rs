@@ -15,6 +15,7 @@ mod expected;
 mod findings;
 mod label_files;
 mod loading;
+mod localization;
 mod robustness;
 mod schemas;
 mod snapshot;

@@ -94,6 +94,7 @@ fn code_action(
 ) -> Option<CodeAction> {
     let mut edit = Edit::new(snapshot);
     let mut command = None;
+    let title = session.localization().owned(fix.title);
     for change in fix.changes {
         match change {
             Change::Text(replacement) => edit.here(TextEdit {
@@ -112,7 +113,7 @@ fn code_action(
             Change::CreateFolder(path) => {
                 let arguments = Some(vec![json!(Url::from_file_path(path).ok()?)]);
                 let name = commands::CREATE_FOLDER.to_owned();
-                command = Some(Command::new(fix.title.clone(), name, arguments));
+                command = Some(Command::new(title.clone(), name, arguments));
             }
             Change::WriteFile { path, text } => {
                 if !session.abilities().creates_files {
@@ -123,7 +124,7 @@ fn code_action(
         }
     }
     Some(CodeAction {
-        title: fix.title,
+        title,
         kind: Some(kind),
         diagnostics: finding.map(|finding| vec![diagnostic(session, snapshot, finding)]),
         edit: edit.finish(),

@@ -21,6 +21,7 @@ fn item(context: &Context<'_>, completion: Completion) -> CompletionItem {
         range: context.snapshot.lines.range(replacement.range),
         new_text: replacement.text,
     };
+    let localization = context.session.localization();
     let mut text = edit(completion.edit);
     let is_snippet = completion.is_snippet && context.session.abilities().snippets;
     if completion.is_snippet && !is_snippet {
@@ -35,13 +36,13 @@ fn item(context: &Context<'_>, completion: Completion) -> CompletionItem {
             CompletionKind::File => CompletionItemKind::FILE,
             CompletionKind::Folder => CompletionItemKind::FOLDER,
         }),
-        detail: Some(completion.detail).filter(|detail| !detail.is_empty()),
+        detail: Some(localization.owned(completion.detail)).filter(|detail| !detail.is_empty()),
         documentation: Some(completion.documentation)
             .filter(|documentation| !documentation.is_empty())
             .map(|value| {
                 Documentation::MarkupContent(MarkupContent {
                     kind: MarkupKind::Markdown,
-                    value,
+                    value: localization.markdown(value),
                 })
             }),
         insert_text_format: Some(if is_snippet {
@@ -53,9 +54,10 @@ fn item(context: &Context<'_>, completion: Completion) -> CompletionItem {
         additional_text_edits: completion.also.map(|also| vec![edit(also)]),
         filter_text: Some(completion.filter),
         sort_text: Some(completion.sort),
-        command: suggest
-            .filter(|_| completion.again)
-            .map(|command| Command::new("Complete further".to_owned(), command, None)),
+        command: suggest.filter(|_| completion.again).map(|command| {
+            let title = localization.text("Complete further").into_owned();
+            Command::new(title, command, None)
+        }),
         ..CompletionItem::default()
     }
 }

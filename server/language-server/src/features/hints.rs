@@ -6,14 +6,15 @@ use tower_lsp::lsp_types::{InlayHint, InlayHintLabel, InlayHintTooltip, Range};
 pub(crate) fn hints(context: &Context<'_>, range: Range) -> Vec<InlayHint> {
     let snapshot = context.snapshot;
     let range = snapshot.lines.text_range(range);
+    let localization = context.session.localization();
     assist::inlay_hints(snapshot.document(), range, &context.facts)
         .into_iter()
         .map(|hint| InlayHint {
             position: snapshot.lines.position(hint.offset),
-            label: InlayHintLabel::String(hint.label),
+            label: InlayHintLabel::String(localization.owned(hint.label)),
             kind: None,
             text_edits: None,
-            tooltip: Some(hint.tooltip)
+            tooltip: Some(localization.owned(hint.tooltip))
                 .filter(|tooltip| !tooltip.is_empty())
                 .map(InlayHintTooltip::String),
             padding_left: Some(true),

@@ -7,6 +7,7 @@ use tower_lsp::lsp_types::{CodeLens, Command, Url};
 /// The commands above a configuration.
 pub(crate) fn lenses(context: &Context<'_>) -> Vec<CodeLens> {
     let snapshot = context.snapshot;
+    let localization = context.session.localization();
     assist::lenses(snapshot.document(), &context.facts)
         .into_iter()
         .filter_map(|lens| {
@@ -18,9 +19,10 @@ pub(crate) fn lenses(context: &Context<'_>) -> Vec<CodeLens> {
                 }
             };
             let arguments = Some(vec![json!(argument)]);
+            let title = localization.owned(lens.title);
             Some(CodeLens {
                 range: snapshot.lines.range(lens.range),
-                command: Some(Command::new(lens.title, command.to_owned(), arguments)),
+                command: Some(Command::new(title, command.to_owned(), arguments)),
                 data: None,
             })
         })

@@ -5,6 +5,7 @@ use tower_lsp::lsp_types::{DocumentLink, Url};
 /// The paths of a configuration that lead to something.
 pub(crate) fn links(context: &Context<'_>) -> Vec<DocumentLink> {
     let snapshot = context.snapshot;
+    let localization = context.session.localization();
     let tooltips = context.session.abilities().link_tooltips;
     assist::links(snapshot.document(), &context.facts)
         .into_iter()
@@ -12,7 +13,7 @@ pub(crate) fn links(context: &Context<'_>) -> Vec<DocumentLink> {
             Some(DocumentLink {
                 range: snapshot.lines.range(link.range),
                 target: Some(Url::from_file_path(link.target).ok()?),
-                tooltip: tooltips.then_some(link.tooltip),
+                tooltip: tooltips.then(|| localization.owned(link.tooltip)),
                 data: None,
             })
         })

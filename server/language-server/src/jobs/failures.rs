@@ -3,6 +3,7 @@
 use crate::documents::Snapshot;
 use configuration::text::TextRange;
 use configuration::{Document, Facts};
+use localization::Localization;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,7 +54,12 @@ impl Failures {
     }
 
     /// The failure of the last job on a document, if its text is still the same.
-    pub(crate) fn diagnostic(&self, snapshot: &Snapshot, source: &str) -> Option<Diagnostic> {
+    pub(crate) fn diagnostic(
+        &self,
+        snapshot: &Snapshot,
+        source: &str,
+        localization: Localization,
+    ) -> Option<Diagnostic> {
         let noted = self.lock();
         let noted = noted.get(&snapshot.path)?;
         let (range, message) = noted.failure.as_ref()?;
@@ -62,7 +68,7 @@ impl Failures {
             severity: Some(DiagnosticSeverity::ERROR),
             code: Some(NumberOrString::String(CODE.to_owned())),
             source: Some(source.to_owned()),
-            message: message.clone(),
+            message: localization.text(message).into_owned(),
             ..Diagnostic::default()
         })
     }

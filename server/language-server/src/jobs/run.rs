@@ -124,11 +124,12 @@ impl Run {
             "quantize" => "Quantizing",
             _ => "Evaluating",
         };
+        let localization = self.session.localization();
         let begun = Progress::begin(
             self.session.client.clone(),
             self.job.token.clone(),
-            format!("{verb} {shown}"),
-            status.message,
+            localization.owned(format!("{verb} {shown}")),
+            localization.owned(status.message),
             status.percentage,
         );
         self.shown = Shown::Progress(begun.await);
@@ -255,14 +256,17 @@ impl Run {
         }
         self.told = Instant::now();
         if let Shown::Progress(progress) = &self.shown {
-            progress.report(&status.message, status.percentage).await;
+            let localization = self.session.localization();
+            let message = localization.text(&status.message);
+            progress.report(&message, status.percentage).await;
         }
         self.notify(&status).await;
     }
 
     async fn notify(&self, status: &JobStatus) {
         if self.session.options().job_events
-            && let Ok(params) = serde_json::to_value(status)
+            && let Ok(params) =
+                serde_json::to_value(status.clone().shown(self.session.localization()))
         {
             self.session
                 .client
@@ -326,14 +330,17 @@ impl Run {
         if timeout(PARTING, asked(&mut self.shown)).await == Ok(true) {
             self.begin().await;
         }
+        let localization = self.session.localization();
         if let Shown::Progress(progress) = self.shown {
-            progress.end(status.message.clone()).await;
+            let message = localization.text(&status.message).into_owned();
+            progress.end(message).await;
         }
         if let Some(error) = status.error
             && !self.session.options().job_events
         {
             let client = &self.session.client;
-            client.show_message(MessageType::ERROR, error).await;
+            let message = localization.owned(error);
+            client.show_message(MessageType::ERROR, message).await;
         }
     }
 }

@@ -2,6 +2,7 @@
 //! `modelQuantizer/jobs` and `modelQuantizer/jobResult`.
 
 use configuration::Job as Kind;
+use localization::Localization;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower_lsp::lsp_types::notification::Notification;
@@ -45,6 +46,15 @@ pub(crate) enum State {
     Failed,
     /// Stopped because somebody asked for it.
     Cancelled,
+}
+
+impl JobStatus {
+    /// What the client shows of it, in its language.
+    pub(crate) fn shown(mut self, localization: Localization) -> JobStatus {
+        self.message = localization.owned(self.message);
+        self.error = self.error.map(|error| localization.owned(error));
+        self
+    }
 }
 
 impl State {

@@ -13,4 +13,5 @@ mod disk;
 mod help;
 mod jobs;
 mod lifecycle;
+mod localization;
 mod support;

@@ -25,7 +25,7 @@ pub(crate) struct Client {
     /// Messages that came while another one was waited for.
     early: VecDeque<Value>,
     /// Messages of this kind are nobody's concern any more.
-    ignored: Option<&'static str>,
+    ignored: Vec<&'static str>,
     last_id: i64,
     finished: bool,
 }
@@ -33,6 +33,15 @@ pub(crate) struct Client {
 impl Client {
     /// A client that has introduced itself. What the server can do is returned as well.
     pub(crate) async fn start(capabilities: &str, options: Value) -> (Client, Value) {
+        Client::start_in(None, capabilities, options).await
+    }
+
+    /// The same for a user of a language.
+    pub(crate) async fn start_in(
+        locale: Option<&str>,
+        capabilities: &str,
+        options: Value,
+    ) -> (Client, Value) {
         let mut client = Client::connect();
         let capabilities: Value = serde_json::from_str(capabilities).unwrap();
         let answer = client
@@ -41,6 +50,7 @@ impl Client {
                 json!({
                     "processId": std::process::id(),
                     "rootUri": null,
+                    "locale": locale,
                     "capabilities": capabilities,
                     "initializationOptions": options,
                 }),
@@ -91,7 +101,7 @@ impl Client {
             from_server,
             server,
             early: VecDeque::new(),
-            ignored: None,
+            ignored: Vec::new(),
             last_id: 0,
             finished: false,
         }
@@ -250,7 +260,7 @@ impl Client {
 
     /// Passes over messages of this kind from now on.
     pub(crate) fn ignore(&mut self, method: &'static str) {
-        self.ignored = Some(method);
+        self.ignored.push(method);
     }
 
     /// Waits until everything is checked.
@@ -288,7 +298,8 @@ impl Client {
             let is_info = message["method"] == "window/logMessage"
                 && message["params"]["type"].as_i64() >= Some(INFO);
             let method = message["method"].as_str();
-            !is_info && method != Some(STATUS) && (method.is_none() || method != self.ignored)
+            let is_ignored = method.is_some_and(|method| self.ignored.contains(&method));
+            !is_info && method != Some(STATUS) && !is_ignored
         });
         assert!(self.early.is_empty(), "unexpected: {:#?}", self.early);
     }

@@ -1,0 +1,155 @@
+//! Every text that the cases give has a translation.
+
+use crate::assistance::{HelpCase, help_cases};
+use crate::case::cases;
+use crate::label_files::label_cases;
+use configuration::assist::{actions, complete, hover, inlay_hints, lenses, links};
+use configuration::text::TextRange;
+use configuration::{Finding, keys};
+use localization::Localization::Japanese;
+use std::collections::BTreeSet;
+
+/// Messages that the cases make up, in place of those of the system or of other crates, and lines
+/// of nothing but names.
+const MADE_UP: [&str; 21] = [
+    "/home/project/",
+    "a layer cannot be converted",
+    "a branch has few levels",
+    "channels differ",
+    "few values reach far",
+    "folder `a` cannot be listed; check its permissions",
+    "folder `a` is a symbolic link; put the folder itself there",
+    "it is squeezed",
+    "label file `labels.json` is larger than 16777216 bytes, the most that is read; keep one entry a class",
+    "levels are idle",
+    "no roses",
+    "the answers are noisy",
+    "the model `model.h5` has no layers; save it again",
+    "they are darker",
+    "they are unlike",
+    "two halves differ",
+    "weights are noisy",
+    "permission denied",
+    "dataset/validation/daisy/c.jpg is incomplete",
+    "Keras HDF5 (.h5), Keras `2.15.0`, 3.5 MB.",
+    "it has code of its own",
+];
+
+#[derive(Default)]
+struct Missing(BTreeSet<String>);
+
+impl Missing {
+    fn text(&mut self, text: &str) {
+        let text = text.trim_end();
+        let made_up = MADE_UP.iter().any(|made_up| text.contains(made_up)) || text == "mine";
+        if !text.is_empty() && !made_up && !Japanese.covers(text) {
+            self.0.insert(text.to_owned());
+        }
+    }
+
+    fn markdown(&mut self, text: &str) {
+        let made_up = MADE_UP.iter().any(|made_up| text.contains(made_up));
+        if !made_up && !Japanese.covers_markdown(text) {
+            self.0.insert(text.to_owned());
+        }
+        if made_up {
+            text.lines().for_each(|line| self.text(line));
+        }
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            self.text(&finding.message);
+            for related in &finding.related {
+                self.text(&related.message);
+            }
+            for fix in &finding.fixes {
+                self.text(&fix.title);
+            }
+        }
+    }
+
+    fn help(&mut self, case: &HelpCase) {
+        let HelpCase {
+            document,
+            offset,
+            disk,
+            ..
+        } = case;
+        for completion in complete(document, *offset, disk) {
+            self.text(&completion.detail);
+            self.markdown(&completion.documentation);
+        }
+        if let Some(hover) = hover(document, *offset, disk) {
+            self.markdown(&hover.markdown);
+        }
+        for link in links(document, disk) {
+            self.text(&link.tooltip);
+        }
+        for lens in lenses(document, disk) {
+            self.text(&lens.title);
+        }
+        for hint in inlay_hints(document, TextRange::new(0, document.text().len()), disk) {
+            self.text(&hint.label);
+            self.text(&hint.tooltip);
+        }
+        let findings = document.check(disk);
+        self.findings(&findings);
+        for action in actions(document, TextRange::at(*offset), &findings) {
+            self.text(&action.fix.title);
+        }
+    }
+
+    fn keys(&mut self, path: &[&str]) {
+        for help in keys(path) {
+            self.text(&help.title);
+            self.text(&help.description);
+            self.markdown(&help.markdown);
+            for value in &help.values {
+                self.text(&value.description);
+            }
+            let inner: Vec<&str> = path.iter().copied().chain([help.key.as_str()]).collect();
+            self.keys(&inner);
+            let items: Vec<&str> = inner.iter().copied().chain(["0"]).collect();
+            self.keys(&items);
+        }
+    }
+}
+
+#[test]
+fn every_text_has_a_japanese_form() {
+    let mut missing = Missing::default();
+    for case in cases() {
+        missing.findings(&case.findings());
+    }
+    for case in label_cases() {
+        missing.findings(&case.findings());
+    }
+    for case in help_cases() {
+        missing.help(&case);
+    }
+    missing.keys(&[]);
+    let missing: Vec<String> = missing.0.into_iter().collect();
+    assert!(
+        missing.is_empty(),
+        "no translation of\n{}",
+        missing.join("\n")
+    );
+}
+
+/// What is written in a configuration, and what disks and models are called, is the same in every
+/// language.
+#[test]
+fn names_come_through_unchanged() {
+    let check = |english: &str, expected: &str| {
+        assert_eq!(Japanese.text(english), expected);
+    };
+    check(
+        "`model.h` does not exist; did you mean `モデル.h5`?",
+        "`model.h` がありません。もしかして `モデル.h5` ですか?",
+    );
+    check(
+        "there is no key `images`; did you mean `layers`?",
+        "`images` というキーはありません。もしかして `layers` ですか?",
+    );
+}
