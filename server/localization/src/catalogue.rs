@@ -10,7 +10,10 @@ use std::collections::HashMap;
 const DEEPEST: usize = 6;
 
 /// Longer texts, in bytes, stay as they are: nobody reads them, and they take time.
-const LONGEST: usize = 8 * 1024;
+const LONGEST: usize = 4 * 1024;
+
+/// So many templates are compared with a text and the messages in it, then it stays as it is.
+const MOST_COMPARED: usize = 400;
 
 /// A template with less text of its own, in bytes, is found in any text by chance. It counts only
 /// where everything else is translated too.
@@ -34,8 +37,16 @@ pub(crate) struct Catalogue {
     anchored: Vec<Vec<usize>>,
 }
 
+/// What is known while one text is translated.
+struct Attempt<'a> {
+    /// Messages in it that were tried already, since several templates may find the same ones.
+    known: HashMap<&'a str, Option<Translated>>,
+    /// How many more templates may be compared.
+    left: usize,
+}
+
 /// A text in the language.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Translated {
     pub(crate) text: String,
     /// Length in bytes of the messages in it that have no translation.
@@ -105,18 +116,26 @@ impl Catalogue {
     pub(crate) fn key_of(&self, text: &str) -> Option<&str> {
         let position = match self.exact.get(text) {
             Some((position, _)) => *position,
-            None => self.instance(text, 0)?.0,
+            None => self.instance(text, 0, &mut Attempt::new())?.0,
         };
         self.entries.get(position).map(|(key, _)| key.as_str())
     }
 
     /// The text in the language; `None` where it has no translation.
     pub(crate) fn translate(&self, text: &str) -> Option<Translated> {
-        self.at_depth(text, 0)
+        if text.len() > LONGEST {
+            return None;
+        }
+        self.at_depth(text, 0, &mut Attempt::new())
     }
 
-    fn at_depth(&self, text: &str, depth: usize) -> Option<Translated> {
-        if depth > DEEPEST || text.len() > LONGEST {
+    fn at_depth<'a>(
+        &self,
+        text: &'a str,
+        depth: usize,
+        attempt: &mut Attempt<'a>,
+    ) -> Option<Translated> {
+        if depth > DEEPEST {
             return None;
         }
         if let Some((_, translation)) = self.exact.get(text) {
@@ -125,14 +144,25 @@ impl Catalogue {
                 untranslated: 0,
             });
         }
-        if let Some(list) = literal::list(text) {
-            return self.list(&list, depth);
+        if let Some(known) = attempt.known.get(text) {
+            return known.clone();
         }
-        self.instance(text, depth).map(|(_, rendered)| rendered)
+        let translated = match literal::list(text) {
+            Some(list) => self.list(&list),
+            None => {
+                let found = self.instance(text, depth, attempt);
+                found.map(|(_, rendered)| rendered)
+            }
+        };
+        attempt.known.insert(text, translated.clone());
+        translated
     }
 
-    /// The translation of a template with what its placeholders stand for.
-    fn render(&self, template: &Template, captures: &[&str], depth: usize) -> Translated {
+    /// The translation of a template, with what `insert` adds for each placeholder.
+    fn render(
+        template: &Template,
+        mut insert: impl FnMut(usize, Kind, &mut Translated),
+    ) -> Translated {
         let mut translated = Translated {
             text: String::new(),
             untranslated: 0,
@@ -141,24 +171,80 @@ impl Catalogue {
             match piece {
                 Piece::Literal(literal) => translated.text.push_str(literal),
                 Piece::Capture(position) => {
-                    let capture = captures.get(*position).copied().unwrap_or_default();
-                    match template.kind(*position) {
-                        Kind::Message | Kind::Clause => {
-                            self.insert(capture, depth + 1, &mut translated);
-                        }
-                        Kind::Text | Kind::Quoted | Kind::Number | Kind::Word => {
-                            translated.text.push_str(capture);
-                        }
-                    }
+                    insert(*position, template.kind(*position), &mut translated);
                 }
             }
         }
         translated
     }
 
+    /// Names in a sentence. The last one is joined as where there are only two.
+    fn list(&self, list: &literal::List<'_>) -> Option<Translated> {
+        let (last, first) = list.names.split_last()?;
+        let (key, joined, last) = match (list.more, list.is_choice) {
+            (Some(more), _) => ("{names:quoted} and {count:number} more", &*list.names, more),
+            (None, true) => ("{names:quoted} or {last:quoted}", first, *last),
+            (None, false) => ("{names:quoted} and {last:quoted}", first, *last),
+        };
+        let entry = self.entries.iter().position(|(known, _)| known == key)?;
+        let (template, _) = self.templates.iter().find(|(_, at)| *at == entry)?;
+        let (_, comma) = self.exact.get(", ")?;
+        let joined = joined.join(comma);
+        Some(Catalogue::render(template, |position, _, whole| {
+            whole
+                .text
+                .push_str(if position == 0 { &joined } else { last });
+        }))
+    }
+
+    /// The translation by the template with the most text of its own that a text is an instance
+    /// of, with the template's position among the entries.
+    fn instance<'a>(
+        &self,
+        text: &'a str,
+        depth: usize,
+        attempt: &mut Attempt<'a>,
+    ) -> Option<(usize, Translated)> {
+        let mut possible = vec![false; self.templates.len()];
+        for found in self.anchors.find_overlapping_iter(text) {
+            for position in self.anchored.get(found.pattern().as_usize())? {
+                *possible.get_mut(*position)? = true;
+            }
+        }
+        let candidates = self.templates.iter().zip(possible);
+        for ((template, position), _) in candidates.filter(|(_, possible)| *possible) {
+            attempt.left = attempt.left.checked_sub(1)?;
+            let Some(captures) = template.captures(text) else {
+                continue;
+            };
+            let rendered = Catalogue::render(template, |position, kind, whole| {
+                let capture = captures.get(position).copied().unwrap_or_default();
+                match kind {
+                    Kind::Message | Kind::Clause => {
+                        self.insert(capture, depth + 1, attempt, whole);
+                    }
+                    Kind::Text | Kind::Quoted | Kind::Number | Kind::Word => {
+                        whole.text.push_str(capture);
+                    }
+                }
+            });
+            let (own, untranslated) = (template.weight(), rendered.untranslated);
+            if untranslated == 0 || own >= DISTINCT && untranslated <= MOSTLY * own {
+                return Some((*position, rendered));
+            }
+        }
+        None
+    }
+
     /// Adds a message inside a message.
-    fn insert(&self, message: &str, depth: usize, whole: &mut Translated) {
-        match self.at_depth(message, depth) {
+    fn insert<'a>(
+        &self,
+        message: &'a str,
+        depth: usize,
+        attempt: &mut Attempt<'a>,
+        whole: &mut Translated,
+    ) {
+        match self.at_depth(message, depth, attempt) {
             Some(inner) => {
                 whole.text.push_str(&inner.text);
                 whole.untranslated += inner.untranslated;
@@ -171,39 +257,14 @@ impl Catalogue {
             }
         }
     }
+}
 
-    /// Names in a sentence. The last one is joined as where there are only two.
-    fn list(&self, list: &literal::List<'_>, depth: usize) -> Option<Translated> {
-        let (last, first) = list.names.split_last()?;
-        let (key, joined, last) = match (list.more, list.is_choice) {
-            (Some(more), _) => ("{names:quoted} and {count:number} more", &*list.names, more),
-            (None, true) => ("{names:quoted} or {last:quoted}", first, *last),
-            (None, false) => ("{names:quoted} and {last:quoted}", first, *last),
-        };
-        let entry = self.entries.iter().position(|(known, _)| known == key)?;
-        let (template, _) = self.templates.iter().find(|(_, at)| *at == entry)?;
-        let (_, comma) = self.exact.get(", ")?;
-        Some(self.render(template, &[&joined.join(comma), last], depth))
-    }
-
-    /// The translation by the template with the most text of its own that a text is an instance
-    /// of, with the template's position among the entries.
-    fn instance(&self, text: &str, depth: usize) -> Option<(usize, Translated)> {
-        let mut possible = vec![false; self.templates.len()];
-        for found in self.anchors.find_overlapping_iter(text) {
-            for position in self.anchored.get(found.pattern().as_usize())? {
-                *possible.get_mut(*position)? = true;
-            }
+impl Attempt<'_> {
+    fn new() -> Self {
+        Attempt {
+            known: HashMap::new(),
+            left: MOST_COMPARED,
         }
-        let candidates = self.templates.iter().zip(possible);
-        candidates
-            .filter(|(_, possible)| *possible)
-            .find_map(|((template, position), _)| {
-                let rendered = self.render(template, &template.captures(text)?, depth);
-                let (own, untranslated) = (template.weight(), rendered.untranslated);
-                let counts = untranslated == 0 || own >= DISTINCT && untranslated <= MOSTLY * own;
-                counts.then_some((*position, rendered))
-            })
     }
 }
 
