@@ -52,10 +52,19 @@ test('copies that are kept with runs are no configurations', async () => {
   const kept = await file('output/runs/2026-11-25T21-41-08.208Z-quantize/configuration.json', text);
   const near = await file('output/configuration.json', text);
   const far = await file('configuration.json', text);
-  workspace.findFiles.mockResolvedValueOnce([kept, far, near]);
+  const second = 'best/2026-11-25T21-41-08.208Z-evaluate-2';
+  await mkdir(path.join(root, second), { recursive: true });
+  workspace.findFiles.mockResolvedValueOnce([kept, await file(`${second}/configuration.json`, text), far, near]);
   await configurations.search();
   window.tabGroups.activeTabGroup.activeTab = { input: new TabInputCustom(Uri.file(path.join(folder, 'quantization_report.html')), 'modelQuantizer.report') };
   expect(configurations.all().map(String)).toEqual([near, far].map(String));
+});
+
+test('an empty configuration.json may become ours, another empty file not', async () => {
+  const empty = await file('configuration.json', '');
+  workspace.findFiles.mockResolvedValueOnce([empty, await file('other.json', ''), Uri.file('/gone/configuration.json')]);
+  await configurations.search();
+  expect(configurations.all().map(String)).toEqual([String(empty)]);
 });
 
 test('files that a setting names are configurations whatever is in them', async () => {

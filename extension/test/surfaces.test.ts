@@ -63,8 +63,12 @@ describe('the manifest', () => {
     expect(pattern.test('  5 |   "batch_size": 0,')).toBe(false);
   });
 
-  test('has a snippet with every required key at the default of the schema', () => {
-    const snippets = JSON.parse(readFileSync(path.join(root, 'snippets/configuration.json'), 'utf8')) as Record<string, { body: string[] }>;
+  test('has snippets for whole files only, one with every required key at the default of the schema', () => {
+    const snippets = JSON.parse(readFileSync(path.join(root, 'snippets/configuration.json'), 'utf8')) as Record<string, { body: string[]; isFileTemplate?: boolean; prefix?: string }>;
+    for (const [name, { isFileTemplate, prefix }] of Object.entries(snippets)) {
+      // With a prefix it would be proposed inside of files.
+      expect({ isFileTemplate, prefix }, name).toEqual({ isFileTemplate: true, prefix: undefined });
+    }
     const plain = snippets['Model Quantizer configuration']?.body.join('\n').replace(/\$\{\d+:([^}]*)\}/g, '$1') ?? '';
     const properties = schema.properties as Record<string, { default?: unknown }>;
     expect(JSON.parse(plain)).toEqual(Object.fromEntries(schema.required.map((key) => [key, properties[key]?.default])));
@@ -118,8 +122,9 @@ describe('configurations', () => {
   });
 
   test('have a key of ours', () => {
-    expect(isOurs('{"source_keras_model": ')).toBe(true);
-    expect(isOurs('{"batch_size": 1, "output_dir": "x"}')).toBe(false);
+    const uri = Uri.file('/x/configuration.json') as never;
+    expect(isOurs(uri, '{"source_keras_model": ')).toBe(true);
+    expect(isOurs(uri, '{"batch_size": 1, "output_dir": "x"}')).toBe(false);
   });
 });
 

@@ -6,10 +6,10 @@ import { nearestFirst } from './distance';
 
 /** The pattern of names that activates the extension. */
 const PATTERN = '**/configuration.json';
-const EXCLUDED = '{**/node_modules/**,**/.git/**,**/target/**,**/runs/*Z-quantize/**,**/runs/*Z-evaluate/**}';
+const EXCLUDED = '{**/node_modules/**,**/.git/**,**/target/**,**/????-??-??T??-??-??.???Z-*/**}';
 
-/** The copy that was kept with a run (schemas/runs.schema.json); nobody runs it again from there. */
-const KEPT = /[\\/]runs[\\/][^\\/]*Z-(quantize|evaluate)[\\/][^\\/]*$/;
+/** The copy that was kept with a run, in a folder with such a name (schemas/runs.schema.json); nobody runs it again from there. */
+const KEPT = /[\\/]\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z-(quantize|evaluate)(-\d{1,3})?[\\/]configuration\.json$/;
 const LIMIT = 200;
 
 /** A configuration says early what it is. */
@@ -89,10 +89,10 @@ export class Configurations implements vscode.Disposable {
       const pattern = glob.startsWith('**/') || glob.startsWith('/') ? glob : `**/${glob}`;
       return vscode.workspace.findFiles(pattern, EXCLUDED, LIMIT);
     }));
-    const ours = await Promise.all(named.filter((uri) => !KEPT.test(uri.fsPath)).map(async (uri) => isOurs(await beginning(uri)) ? [uri] : []));
+    const ours = await Promise.all(named.filter((uri) => !KEPT.test(uri.fsPath)).map(async (uri) => isOurs(uri, await beginning(uri)) ? [uri] : []));
     const found = new Map([...ours.flat(), ...chosen.flat()].map((uri) => [uri.toString(), uri]));
     for (const document of vscode.workspace.textDocuments) {
-      if (isCandidate(document) && isOurs(document.getText())) {
+      if (isCandidate(document) && isOurs(document.uri, document.getText())) {
         found.set(document.uri.toString(), document.uri);
       }
     }
@@ -100,7 +100,7 @@ export class Configurations implements vscode.Disposable {
   }
 
   private look(document: vscode.TextDocument): void {
-    if (isCandidate(document) && !this.has(document.uri) && isOurs(document.getText())) {
+    if (isCandidate(document) && !this.has(document.uri) && isOurs(document.uri, document.getText())) {
       this.set(new Map(this.found).set(document.uri.toString(), document.uri));
     }
   }
@@ -127,13 +127,16 @@ function isCandidate(document: vscode.TextDocument): boolean {
   return document.uri.scheme === 'file' && !KEPT.test(document.uri.fsPath) && (document.languageId === 'json' || document.languageId === 'jsonc');
 }
 
-/** A guess for menus and for when to start the server, which has the last word. */
-export function isOurs(text: string): boolean {
+/** A guess for menus and for when to start the server, which has the last word. A file that is still empty may become ours. */
+export function isOurs({ path }: vscode.Uri, text: string | undefined): boolean {
+  if (text === undefined || text === '') {
+    return text === '' && path.endsWith('/configuration.json');
+  }
   const start = text.slice(0, BEGINNING);
   return OUR_KEYS.some((key) => start.includes(key));
 }
 
-async function beginning(uri: vscode.Uri): Promise<string> {
+async function beginning(uri: vscode.Uri): Promise<string | undefined> {
   try {
     const file = await open(uri.fsPath);
     try {
@@ -144,6 +147,6 @@ async function beginning(uri: vscode.Uri): Promise<string> {
     }
   } catch {
     // It has gone since, or may not be read: not a configuration for now.
-    return '';
+    return undefined;
   }
 }

@@ -45,6 +45,10 @@ pub enum Owner {
     Configuration,
 }
 
+/// What an editor calls the failure of a job, which no check finds. It has a section in
+/// `docs/diagnostics.md` like the codes.
+pub const JOB_FAILED: &str = "job-failed";
+
 macro_rules! codes {
     ($($variant:ident $name:literal $severity:ident $stage:ident $summary:literal;)*) => {
         /// The stable name of a kind of finding. Each has a section in `docs/diagnostics.md`.
@@ -195,7 +199,8 @@ impl Serialize for Code {
 mod tests {
     use super::*;
 
-    /// Each section of the page is `## name`, then `severity: summary.` as its first line.
+    /// Each section of the page is `## name`, then `severity: summary.` as its first line. The last
+    /// is about what no check finds.
     #[test]
     fn documentation_and_table_are_equal() {
         let page = include_str!("../../../docs/diagnostics.md");
@@ -217,6 +222,10 @@ mod tests {
         let table: Vec<(&str, &str)> = table
             .iter()
             .map(|(name, first)| (*name, first.as_str()))
+            .chain([(
+                JOB_FAILED,
+                "**error**: a value with which a job has failed.",
+            )])
             .collect();
         assert_eq!(documented, table);
     }

@@ -26,6 +26,9 @@ const DISTINCTIVE_KEYS: [&str; 7] = [
     "evaluate_result_dir",
 ];
 
+/// What configurations are called as a rule.
+const NAME: &str = "configuration.json";
+
 /// What `$schema` says in a configuration of this program.
 const SCHEMA_NAMES: [&str; 2] = [
     "configuration.schema.json",
@@ -93,8 +96,12 @@ impl Document {
     }
 
     /// Whether the text is a configuration of this program: it has a key that only this program
-    /// knows, or names its schema. Broken text counts too, as far as it can be understood.
+    /// knows, or names its schema. Broken text counts too, as far as it can be understood, and so
+    /// does a `configuration.json` without any text, which is of use to no program.
     pub fn is_ours(&self) -> bool {
+        if self.text().is_empty() {
+            return self.file().file_name().is_some_and(|name| name == NAME);
+        }
         let object = self.root().and_then(Node::as_object);
         object.is_some_and(|object| {
             object.members.iter().any(|member| {
@@ -183,7 +190,10 @@ mod tests {
         );
         check(r#"{"other": {"source_keras_model": 1}}"#, false);
         check(r#"["source_keras_model"]"#, false);
-        check("", false);
+        check(" ", false);
+        check("", true);
+        let other = Document::new(String::new(), Path::new("/p/settings.json"));
+        assert!(!other.is_ours());
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod edit;
 mod facts;
 mod finding;
 mod fix;
+mod kept;
 pub mod labels;
 mod layers;
 mod model;
@@ -33,7 +34,7 @@ pub mod syntax;
 pub mod target;
 pub mod text;
 
-pub use code::{Code, Owner, Severity, Stage};
+pub use code::{Code, JOB_FAILED, Owner, Severity, Stage};
 pub use configuration::{Configuration, Job, LoadError, stops};
 pub use disk::{CancellableFacts, DiskFacts};
 pub use document::{Document, Mention};
@@ -43,6 +44,7 @@ pub use facts::{
 };
 pub use finding::{Finding, Place, Related, list, quoted};
 pub use fix::{Change, Fix, Replacement, apply};
+pub use kept::{KEPT_CONFIGURATION, is_kept_configuration, is_run_name};
 pub use layers::{matches_layer, nearest_layers};
 pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};

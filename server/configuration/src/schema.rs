@@ -1,6 +1,7 @@
 //! The JSON schemas of configurations and targets: the single source of keys, types, ranges and
 //! help texts.
 
+mod decimals;
 mod document;
 mod help;
 mod message;

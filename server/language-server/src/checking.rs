@@ -230,11 +230,10 @@ fn outcome(session: &Arc<Session>, uri: &Url) -> Outcome {
             findings.retain(|finding| !schema_reference::excludes(finding));
         }
         let mut diagnostics = diagnostics::of(session, snapshot, &findings);
-        diagnostics.extend(session.failures.diagnostic(
-            snapshot,
-            diagnostics::SOURCE,
-            session.localization(),
-        ));
+        let failure = session.failures.on(snapshot);
+        let failure =
+            failure.map(|(range, message)| diagnostics::failure(session, range, &message));
+        diagnostics.extend(failure);
         return Outcome {
             diagnostics,
             version: Some(snapshot.version),

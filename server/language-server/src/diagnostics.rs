@@ -3,7 +3,7 @@
 use crate::documents::Snapshot;
 use crate::lines::position_of;
 use crate::session::Session;
-use configuration::{Code, Finding, Owner, Place, Related, Severity};
+use configuration::{Finding, JOB_FAILED, Owner, Place, Related, Severity};
 use localization::Localization;
 use tower_lsp::lsp_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location,
@@ -11,12 +11,14 @@ use tower_lsp::lsp_types::{
 };
 
 /// What editors show as the origin of a diagnostic.
-pub(crate) const SOURCE: &str = "model-quantizer";
+const SOURCE: &str = "model-quantizer";
 
-/// The diagnostics of a document, without those that the editor reports itself.
+/// The diagnostics of a document, without those that the editor reports itself. JSON services say
+/// nothing about a file without any text.
 pub(crate) fn of(session: &Session, snapshot: &Snapshot, findings: &[Finding]) -> Vec<Diagnostic> {
     let options = session.options();
-    let ours = |finding: &&Finding| options.report_syntax || finding.code.owner() != Owner::Json;
+    let syntax = options.report_syntax || snapshot.lines.text().is_empty();
+    let ours = |finding: &&Finding| syntax || finding.code.owner() != Owner::Json;
     findings
         .iter()
         .filter(ours)
@@ -38,11 +40,25 @@ pub(crate) fn diagnostic(session: &Session, snapshot: &Snapshot, finding: &Findi
         range: snapshot.lines.range(finding.range),
         severity: Some(severity(finding.severity())),
         code: Some(NumberOrString::String(finding.code.name().to_owned())),
-        code_description: documentation(session, finding.code)
+        code_description: documentation(session, finding.code.name())
             .filter(|_| abilities.code_description),
         source: Some(SOURCE.to_owned()),
         message: localization.text(&finding.message).into_owned(),
         related_information: Some(related).filter(|related| !related.is_empty()),
+        ..Diagnostic::default()
+    }
+}
+
+/// The failure of a job at the value that it has failed with.
+pub(crate) fn failure(session: &Session, range: Range, message: &str) -> Diagnostic {
+    Diagnostic {
+        range,
+        severity: Some(DiagnosticSeverity::ERROR),
+        code: Some(NumberOrString::String(JOB_FAILED.to_owned())),
+        code_description: documentation(session, JOB_FAILED)
+            .filter(|_| session.abilities().code_description),
+        source: Some(SOURCE.to_owned()),
+        message: session.localization().text(message).into_owned(),
         ..Diagnostic::default()
     }
 }
@@ -74,9 +90,9 @@ fn severity(severity: Severity) -> DiagnosticSeverity {
 }
 
 /// The section of the documentation on a code, if it is known where the documentation is.
-fn documentation(session: &Session, code: Code) -> Option<CodeDescription> {
+fn documentation(session: &Session, code: &str) -> Option<CodeDescription> {
     let page = session.options().documentation.clone()?;
     let mut href = Url::parse(&page).ok()?;
-    href.set_fragment(Some(code.name()));
+    href.set_fragment(Some(code));
     Some(CodeDescription { href })
 }

@@ -9,7 +9,7 @@ use crate::jobs::{Failures, Jobs};
 use crate::log::Log;
 use crate::options::{ClientOptions, Options};
 use crate::status::Status;
-use configuration::Document;
+use configuration::{Document, is_kept_configuration};
 use localization::Localization;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -160,8 +160,11 @@ impl Session {
     }
 
     /// Whether a document is a configuration of this program. Other programs' files of that name
-    /// stay silent.
+    /// stay silent, and so do the copies that were kept with runs.
     pub(crate) fn is_configuration(&self, document: &Document) -> bool {
+        if is_kept_configuration(document.file()) {
+            return false;
+        }
         let options = self.options();
         let path = document.file().to_string_lossy();
         document.is_ours()

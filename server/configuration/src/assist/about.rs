@@ -287,10 +287,12 @@ pub(super) fn short(document: &Document, mention: &Mention, facts: &dyn Facts) -
     }
 }
 
-/// What batch size and iterations amount to: samples drawn, and images they are drawn from.
+/// What batch size and iterations amount to: samples drawn, and images they are drawn from. `None`
+/// where one of them is 0, of which a finding tells.
 pub(super) fn samples(document: &Document, facts: &dyn Facts) -> Option<(usize, Option<usize>)> {
-    let drawn =
-        number(document, "batch_size")?.checked_mul(number(document, "iteration_count")?)?;
+    let drawn = number(document, "batch_size")?
+        .checked_mul(number(document, "iteration_count")?)
+        .filter(|&drawn| drawn > 0)?;
     let mentions = document.mentions();
     let folder = mentions
         .iter()

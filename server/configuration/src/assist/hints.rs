@@ -1,7 +1,7 @@
 //! What a value amounts to, shown behind it.
 
 use super::about;
-use super::markdown::counted;
+use super::markdown::{counted, grouped};
 use crate::document::Document;
 use crate::facts::Facts;
 use crate::text::TextRange;
@@ -35,6 +35,7 @@ pub fn inlay_hints(document: &Document, range: TextRange, facts: &dyn Facts) -> 
     let iterations = document.root().and_then(|root| root.get("iteration_count"));
     if let Some(value) = iterations.filter(|value| within(value.range))
         && let Some((drawn, images)) = about::samples(document, facts)
+        && let Some(batch) = about::number(document, "batch_size")
     {
         let tooltip = match images {
             Some(images) => format!(
@@ -43,9 +44,12 @@ pub fn inlay_hints(document: &Document, range: TextRange, facts: &dyn Facts) -> 
             ),
             None => "batch_size × iteration_count".to_owned(),
         };
+        let batch = grouped(batch as u64);
+        let samples = counted(drawn, "sample", "samples");
         hints.push(InlayHint {
             offset: value.range.end,
-            label: counted(drawn, "sample", "samples"),
+            // Behind a number, another number would look like a part of it; this is an equation.
+            label: format!("× {batch} = {samples}"),
             tooltip,
         });
     }

@@ -28,12 +28,11 @@ pub enum LensCommand {
     OpenReport(PathBuf),
 }
 
-/// The reports of jobs, those for people first.
-const REPORTS: [&str; 3] = [
-    "evaluation_report.html",
-    "quantization_report.html",
-    "results.json",
-];
+/// The reports of jobs for people. Of those written at the same moment, the first counts.
+const REPORTS: [&str; 2] = ["evaluation_report.html", "quantization_report.html"];
+
+/// What stands in for them where an earlier version has written no page.
+const RESULTS: &str = "results.json";
 
 /// The commands of a configuration, at its opening brace.
 pub fn lenses(document: &Document, facts: &dyn Facts) -> Vec<Lens> {
@@ -55,10 +54,21 @@ pub fn lenses(document: &Document, facts: &dyn Facts) -> Vec<Lens> {
         .iter()
         .filter(|mention| mention.role == PathRole::Output)
         .collect();
-    let report = REPORTS.into_iter().find_map(|name| {
-        let mut files = outputs.iter().map(|mention| mention.path.join(name));
-        files.find(|file| facts.entry(file) == Entry::File)
-    });
-    lenses.extend(report.map(|file| lens("Open report", LensCommand::OpenReport(file))));
+    let written = |name: &str| -> Vec<PathBuf> {
+        let files = outputs.iter().map(|mention| mention.path.join(name));
+        files
+            .filter(|file| facts.entry(file) == Entry::File)
+            .collect()
+    };
+    let pages = REPORTS.into_iter().flat_map(written);
+    let report = newest(pages, facts).or_else(|| newest(written(RESULTS), facts));
+    lenses.extend(report.map(|file| lens("Open Report", LensCommand::OpenReport(file))));
     lenses
+}
+
+/// The file that was written last, and the first of several.
+fn newest(files: impl IntoIterator<Item = PathBuf>, facts: &dyn Facts) -> Option<PathBuf> {
+    let dated = files.into_iter().map(|file| (facts.modified(&file), file));
+    let newest = dated.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    newest.map(|(_, file)| file)
 }

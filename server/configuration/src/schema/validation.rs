@@ -1,5 +1,6 @@
 //! Violations of the schema as findings with text ranges.
 
+use super::decimals;
 use super::document::{Schema, items, text, texts};
 use super::message::{alternatives, dotted, range, shown, type_name};
 use crate::code::Code;
@@ -19,11 +20,21 @@ pub(crate) fn validate(schema: &'static Schema, root: &Node, text: &str) -> Vec<
     let Some(instance) = root.to_json() else {
         return Vec::new();
     };
-    let mut findings = Vec::new();
     let place = Place { schema, root, text };
-    for error in schema.validator().iter_errors(&instance).take(MAX_FINDINGS) {
-        Violation::of(place, &error).report(&mut findings);
-    }
+    let violations = |instance: &Value| {
+        let mut findings = Vec::new();
+        for error in schema.validator().iter_errors(instance).take(MAX_FINDINGS) {
+            Violation::of(place, &error).report(&mut findings);
+        }
+        findings
+    };
+    let mut findings = violations(&instance);
+    let wrong_types = |instance: &Value| -> Vec<Vec<String>> {
+        let findings = violations(instance).into_iter();
+        let wrong = findings.filter(|finding| finding.code == Code::WrongType);
+        wrong.map(|finding| finding.path).collect()
+    };
+    findings.extend(decimals::findings(&instance, root, text, wrong_types));
     findings.truncate(MAX_FINDINGS);
     without_renamed(findings)
 }

@@ -81,7 +81,8 @@ impl Node {
         }
     }
 
-    /// The whole number that this node is. `5.0` is the whole number 5, as in JSON Schema.
+    /// The whole number that this node is. `5.0` is the whole number 5, as in JSON Schema, although
+    /// a check asks to write it without the point.
     pub fn as_integer(&self) -> Option<u64> {
         match &self.value {
             Value::Number(number) => integer(number),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use configuration::KEPT_CONFIGURATION;
 use report::{
     ComparedClass, ComparedEvaluation, ComparedLayer, ComparedQuantization, ComparedRun,
     LayerFigures, RunComparison,
@@ -10,7 +11,7 @@ use report::{
 use serde::Deserialize;
 
 use super::HistoryError;
-use super::folder::{CONFIGURATION, run_folders};
+use super::folder::run_folders;
 use super::list::{self, Run};
 use super::read::{LONGEST_RECORD, LONGEST_REPORT, bytes, document};
 use super::record::{ModelRole, Summary};
@@ -124,7 +125,7 @@ fn whole(folder: &Path) -> Result<Whole, String> {
     // A name such as `.` has to become that of the folder.
     let folder = std::path::absolute(folder).map_err(|error| error.to_string())?;
     let run = list::read(&folder)?;
-    let text = bytes(&folder.join(CONFIGURATION), LONGEST_RECORD)?;
+    let text = bytes(&folder.join(KEPT_CONFIGURATION), LONGEST_RECORD)?;
     let mut settings = flat(&String::from_utf8_lossy(&text));
     // The command line may have chosen another than the configuration.
     settings.insert("quantization.seed".to_owned(), run.record.seed.into());

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use configuration::{KEPT_CONFIGURATION, is_run_name};
+
 use crate::evaluate::{EVALUATION_REPORT, EVALUATION_REPORT_PAGE, RESULTS};
 use crate::quantize::{QUANTIZATION_REPORT, QUANTIZATION_REPORT_PAGE};
 
@@ -17,13 +19,10 @@ pub const KEPT_RUNS: usize = 50;
 /// Name of the record in the folder of a run.
 pub(super) const RECORD: &str = "run.json";
 
-/// Name of the configuration in the folder of a run.
-pub(super) const CONFIGURATION: &str = "configuration.json";
-
 /// Everything that a run's folder can hold. The record goes last when a run is removed: what has
 /// one is still a run.
 const FILES: [&str; 7] = [
-    CONFIGURATION,
+    KEPT_CONFIGURATION,
     QUANTIZATION_REPORT,
     QUANTIZATION_REPORT_PAGE,
     RESULTS,
@@ -34,24 +33,6 @@ const FILES: [&str; 7] = [
 
 /// The most entries of a folder of runs that are looked at.
 const MOST_ENTRIES: usize = 10_000;
-
-/// Whether `name` is that of a run: `2026-01-31T23-59-59.250Z-quantize`, and `-2` and so on
-/// behind it where a millisecond has several.
-pub(super) fn is_run_name(name: &str) -> bool {
-    const SHAPE: &[u8] = b"0000-00-00T00-00-00.000Z-";
-    let Some((time, rest)) = name.split_at_checked(SHAPE.len()) else {
-        return false;
-    };
-    let fits = |(&letter, &shape): (&u8, &u8)| match shape {
-        b'0' => letter.is_ascii_digit(),
-        shape => letter == shape,
-    };
-    let (job, number) = rest.split_once('-').unwrap_or((rest, "2"));
-    time.as_bytes().iter().zip(SHAPE).all(fits)
-        && matches!(job, "quantize" | "evaluate")
-        && (1..=3).contains(&number.len())
-        && number.bytes().all(|letter| letter.is_ascii_digit())
-}
 
 /// The folders of runs below `runs`, the oldest first. Nothing else there is looked into, and no
 /// link is followed.
@@ -111,22 +92,6 @@ pub(super) fn is_file(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_runs_have_one_shape() {
-        let check = |name: &str, expected: bool| assert_eq!(is_run_name(name), expected, "{name}");
-        check("2026-01-31T23-59-59.250Z-quantize", true);
-        check("2026-01-31T23-59-59.250Z-evaluate", true);
-        check("2026-01-31T23-59-59.250Z-evaluate-2", true);
-        check("2026-01-31T23-59-59.250Z-evaluate-", false);
-        check("2026-01-31T23-59-59.250Z-evaluate-x", false);
-        check("2026-01-31T23-59-59.250Z-my notes", false);
-        check("2026-01-31 23-59-59.250Z-quantize", false);
-        check("2026-01-31T23-59-59Z-quantize", false);
-        check("2026-01-31T23-59-59", false);
-        check("ä026-01-31T23-59-59.250Z-quantize", false);
-        check("", false);
-    }
 
     fn run(runs: &Path, minute: usize, job: &str) -> PathBuf {
         let folder = runs.join(format!("2026-01-31T23-{minute:02}-00.000Z-{job}"));

@@ -6,10 +6,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use configuration::Settings;
+use configuration::{KEPT_CONFIGURATION, Settings};
 use tempfile::TempDir;
 
-use super::folder::{CONFIGURATION, RECORD, RUNS, remove_oldest};
+use super::folder::{RECORD, RUNS, remove_oldest};
 use super::record::{ModelRecord, ModelRole, RunRecord, Summary};
 use crate::context::Context;
 use crate::digest::{digest, sha256};
@@ -75,7 +75,7 @@ pub(crate) fn stage(
         .map_err(io::Error::from)
         .and_then(|record| {
             let kept: [(&str, &[u8]); 2] = [
-                (CONFIGURATION, configuration.text.as_bytes()),
+                (KEPT_CONFIGURATION, configuration.text.as_bytes()),
                 (RECORD, record.as_bytes()),
             ];
             write(
@@ -208,7 +208,7 @@ mod tests {
     fn a_run_appears_whole_or_not_at_all() {
         let root = tempfile::tempdir().unwrap();
         let runs = root.path().join(RUNS);
-        let files: [(&str, &[u8]); 2] = [(RECORD, b"{}"), (CONFIGURATION, b"[]")];
+        let files: [(&str, &[u8]); 2] = [(RECORD, b"{}"), (KEPT_CONFIGURATION, b"[]")];
         let stage = || {
             let (folder, staging) = write(&runs, &files).unwrap();
             StagedRun {
@@ -227,7 +227,7 @@ mod tests {
         assert!(first.ends_with("2026-01-31T10-00-00.000Z-quantize"));
         assert!(second.ends_with("2026-01-31T10-00-00.000Z-quantize-2"));
         for run in [&first, &second] {
-            assert_eq!(fs::read(run.join(CONFIGURATION)).unwrap(), b"[]");
+            assert_eq!(fs::read(run.join(KEPT_CONFIGURATION)).unwrap(), b"[]");
             assert_eq!(fs::read_dir(run).unwrap().count(), 2);
         }
         drop(stage());

@@ -10,8 +10,11 @@ use tower_lsp::lsp_types::{
 pub(crate) fn completions(context: &Context<'_>, position: Position) -> Vec<CompletionItem> {
     let snapshot = context.snapshot;
     let offset = snapshot.lines.offset(position);
+    // Where a JSON service reports syntax, it also proposes the key that any JSON text may have.
+    let others = (!context.session.options().report_syntax).then_some("$schema");
     assist::complete(snapshot.document(), offset, &context.facts)
         .into_iter()
+        .filter(|completion| Some(completion.label.as_str()) != others)
         .map(|completion| item(context, completion))
         .collect()
 }

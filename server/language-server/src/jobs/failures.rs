@@ -3,14 +3,10 @@
 use crate::documents::Snapshot;
 use configuration::text::TextRange;
 use configuration::{Document, Facts};
-use localization::Localization;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, NumberOrString, Range};
-
-/// The code of the diagnostic at the value that a job has failed with.
-const CODE: &str = "job-failed";
+use tower_lsp::lsp_types::Range;
 
 /// The failures of jobs. Each counts as long as the configuration is what the job has read, and no
 /// other job was started on it.
@@ -53,24 +49,13 @@ impl Failures {
         Some(crate::lines::Lines::new(&noted.text).range(range))
     }
 
-    /// The failure of the last job on a document, if its text is still the same.
-    pub(crate) fn diagnostic(
-        &self,
-        snapshot: &Snapshot,
-        source: &str,
-        localization: Localization,
-    ) -> Option<Diagnostic> {
+    /// The failure of the last job on a document, with its place, if the text is still the same.
+    pub(crate) fn on(&self, snapshot: &Snapshot) -> Option<(Range, String)> {
         let noted = self.lock();
         let noted = noted.get(&snapshot.path)?;
         let (range, message) = noted.failure.as_ref()?;
-        (*noted.text == *snapshot.lines.text()).then(|| Diagnostic {
-            range: snapshot.lines.range(*range),
-            severity: Some(DiagnosticSeverity::ERROR),
-            code: Some(NumberOrString::String(CODE.to_owned())),
-            source: Some(source.to_owned()),
-            message: localization.text(message).into_owned(),
-            ..Diagnostic::default()
-        })
+        (*noted.text == *snapshot.lines.text())
+            .then(|| (snapshot.lines.range(*range), message.clone()))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Noted>> {

@@ -221,3 +221,55 @@ async fn a_named_schema_is_left_to_the_json_service() {
         client.finish().await;
     }
 }
+
+/// Nobody checks or runs the copy of a configuration that was kept with a run, where its paths lead
+/// nowhere.
+#[tokio::test]
+async fn copies_that_were_kept_with_runs_stay_silent() {
+    let project = Project::new();
+    let text = project
+        .read("configuration.json")
+        .replace("\"model/flowers.h5\"", "0");
+    let options = json!({"statusEvents": true, "configurationFiles": ["**/*.json"]});
+    let (mut client, _) = Client::start(RICH, options).await;
+    let kept = "output/runs/2026-11-25T21-41-08.208Z-quantize/configuration.json";
+    let kept = project.uri(kept);
+    client.open(&kept, &text).await;
+    let position = json!({"line": 0, "character": 1});
+    let document = json!({"uri": kept});
+    let lenses = json!({"textDocument": document});
+    let completion = json!({"textDocument": document, "position": position});
+    for (method, params) in [
+        ("textDocument/codeLens", lenses),
+        ("textDocument/completion", completion),
+    ] {
+        assert_eq!(
+            client.request(method, params).await,
+            Value::Null,
+            "{method}"
+        );
+    }
+    // The same text elsewhere is a configuration. Diagnostics of the copy would come before.
+    let uri = project.uri("output/configuration.json");
+    client.open(&uri, &text).await;
+    assert!(!client.settled(&uri, 1).await.is_empty());
+    client.close(&uri).await;
+    client.notification("textDocument/publishDiagnostics").await;
+    client.finish().await;
+}
+
+/// A JSON service says nothing about a file without any text.
+#[tokio::test]
+async fn an_empty_file_is_reported_by_the_server() {
+    let project = Project::new();
+    let uri = project.uri("configuration.json");
+    let options = json!({"statusEvents": true, "reportSyntax": false});
+    let (mut client, _) = Client::start(RICH, options).await;
+    client.open(&uri, "").await;
+    let found = client.settled(&uri, 1).await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["code"], "syntax-error");
+    client.replace(&uri, 2, "{\"batch_size\": 1,}").await;
+    assert_eq!(client.diagnostics(&uri, 2).await, Vec::<Value>::new());
+    client.finish().await;
+}

@@ -76,6 +76,27 @@ async fn completions_fit_the_place() {
     check("\"labels.json\"", "\"‸", "labels.json").await;
 }
 
+/// JSON services propose the key that any JSON text may have.
+#[tokio::test]
+async fn each_key_is_proposed_by_one_service() {
+    let project = Project::new();
+    let uri = project.uri("configuration.json");
+    for report_syntax in [true, false] {
+        let options = json!({"reportSyntax": report_syntax});
+        let (mut client, _) = Client::start(RICH, options).await;
+        client.open(&uri, "{\"input_tensor_size\": 1, ").await;
+        client.ignore("textDocument/publishDiagnostics");
+        let position = json!({"line": 0, "character": 25});
+        let params = json!({"textDocument": {"uri": uri}, "position": position});
+        let items = client.request("textDocument/completion", params).await;
+        let items = items.as_array().unwrap();
+        let has = |key: &str| items.iter().any(|item| item["label"] == key);
+        assert!(has("batch_size"), "{items:?}");
+        assert_eq!(has("$schema"), report_syntax, "{items:?}");
+        client.finish().await;
+    }
+}
+
 #[tokio::test]
 async fn snippets_only_where_the_client_knows_them() {
     let check = async |capabilities: &str, snippets: bool| {

@@ -211,7 +211,8 @@ async fn the_value_at_fault_is_marked_until_the_text_changes_or_a_job_starts() {
     let uri = project.uri("configuration.json");
     let failure = r#"print {"event":"error","cancelled":false,"message":"a picture is broken","key":"dataset_image_dir"}"#;
     project.write("pretend.txt", failure);
-    let mut client = Client::rich().await;
+    let options = json!({"statusEvents": true, "documentation": "file:///docs/diagnostics.md"});
+    let (mut client, _) = Client::start(RICH, options).await;
     client.ignore("window/showMessage");
     client.open(&uri, &text).await;
     assert_eq!(client.settled(&uri, 1).await, Vec::<Value>::new());
@@ -226,6 +227,8 @@ async fn the_value_at_fault_is_marked_until_the_text_changes_or_a_job_starts() {
     assert_eq!(marked.len(), 1, "{marked:#?}");
     assert_eq!(marked[0]["code"], "job-failed");
     assert_eq!(marked[0]["message"], "a picture is broken");
+    let link = &marked[0]["codeDescription"]["href"];
+    assert_eq!(link, "file:///docs/diagnostics.md#job-failed");
     assert_eq!(marked[0]["range"], status["range"]);
     assert_eq!(status["range"]["start"]["line"], json!(line));
     // The next job takes the mark away, and sets it when it fails as well.
