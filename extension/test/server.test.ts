@@ -26,7 +26,7 @@ describe('the server', () => {
     await Promise.all([server.start(), server.start()]);
     expect(clients).toHaveLength(1);
     expect(clients[0]?.server).toMatchObject({ command: '/x/model-quantizer', args: ['lsp'], options: { shell: false } });
-    expect(clients[0]?.options.initializationOptions).toEqual({
+    expect(clients[0]?.options.initializationOptions()).toEqual({
       reportSyntax: false, jobEvents: true, statusEvents: true, trusted: true,
       configurationFiles: [], documentation: 'file:///diagnostics.md', suggestCommand: 'editor.action.triggerSuggest',
     });
@@ -46,11 +46,54 @@ describe('the server', () => {
   test('learns of trust while it runs', async () => {
     workspace.isTrusted = false;
     await server.start();
-    expect(clients[0]?.options.initializationOptions).toMatchObject({ trusted: false });
+    expect(clients[0]?.options.initializationOptions()).toMatchObject({ trusted: false });
     workspace.isTrusted = true;
     trust.fire();
     await vi.waitFor(() => expect(clients[0]?.sendNotification).toHaveBeenCalledWith('modelQuantizer/didGrantTrust', {}));
     expect(clients).toHaveLength(1);
+  });
+
+  test('knows of trust when it is started again after a crash', async () => {
+    workspace.isTrusted = false;
+    await server.start();
+    workspace.isTrusted = true;
+    expect(clients[0]?.options.initializationOptions()).toMatchObject({ trusted: true });
+  });
+
+  test('that is stopped while a program is looked for does not start', async () => {
+    let find: (location: typeof found) => void = () => undefined;
+    vi.mocked(location.locate).mockReturnValueOnce(new Promise((resolve) => { find = resolve; }));
+    const start = server.start();
+    const stop = server.stop();
+    find(found);
+    await expect(start).rejects.toThrow('stopped before it had started');
+    await stop;
+    expect(clients).toHaveLength(0);
+    expect(server.state.kind).toBe('stopped');
+  });
+
+  test('that is stopped while it starts is stopped when it has, and before another starts', async () => {
+    const start = server.start();
+    await vi.waitFor(() => expect(clients).toHaveLength(1));
+    let started: () => void = () => undefined;
+    const [first] = clients;
+    first?.dispose.mockImplementationOnce(() => new Promise<void>((resolve) => { started = resolve; }));
+    const restarted = server.restart();
+    await start;
+    await vi.waitFor(() => expect(first?.dispose).toHaveBeenCalledTimes(1));
+    expect(clients).toHaveLength(1);
+    started();
+    await restarted;
+    expect(clients).toHaveLength(2);
+    expect(server.state.kind).toBe('running');
+  });
+
+  test('restarted twice in a row runs once', async () => {
+    await server.start();
+    await Promise.all([server.restart(), server.restart()].map((each) => each.catch(() => undefined)));
+    const alive = clients.filter(({ dispose }) => dispose.mock.calls.length === 0);
+    expect(alive).toHaveLength(1);
+    expect(server.state.kind).toBe('running');
   });
 
   test('is another program after trust when the setting names one', async () => {

@@ -27,8 +27,16 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider<Report>
 
   async resolveCustomEditor({ uri }: Report, panel: vscode.WebviewPanel): Promise<void> {
     panel.webview.options = { enableScripts: false, enableForms: false, enableCommandUris: false, localResourceRoots: [] };
+    let asked = 0;
+    let disposed = false;
     const show = async (): Promise<void> => {
-      panel.webview.html = page(await read(uri));
+      asked += 1;
+      const mine = asked;
+      const report = await read(uri);
+      // The panel may be gone by now, and a later look may have come first.
+      if (!disposed && mine === asked) {
+        panel.webview.html = page(report);
+      }
     };
     const folder = vscode.Uri.joinPath(uri, '..');
     const name = uri.path.slice(uri.path.lastIndexOf('/') + 1).replace(/[[\]{}*?!]/g, '?');
@@ -36,6 +44,7 @@ export class ReportEditor implements vscode.CustomReadonlyEditorProvider<Report>
     watcher.onDidChange(show);
     watcher.onDidCreate(show);
     panel.onDidDispose(() => {
+      disposed = true;
       watcher.dispose();
     });
     await show();

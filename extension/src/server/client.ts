@@ -29,7 +29,7 @@ export function protocolOptions(options: ServerOptions): object {
 
 /** The library's client, less what this extension does itself: commands, messages and job progress. */
 export class Client extends LanguageClient {
-  constructor(location: Location, options: ServerOptions, private readonly log: LogOutputChannel, gaveUp: () => void) {
+  constructor(location: Location, options: () => ServerOptions, private readonly log: LogOutputChannel, gaveUp: () => void) {
     const middleware: LanguageClientOptions['middleware'] = {
       handleWorkDoneProgress: (token, value, next) => {
         // Jobs are shown from their events. `end` lets the library forget the token.
@@ -40,7 +40,8 @@ export class Client extends LanguageClient {
     };
     super('modelQuantizer', 'Model Quantizer', { command: location.program, args: ['lsp'], options: { shell: false, cwd: path.dirname(location.program) } }, {
       documentSelector: [{ scheme: 'file', language: 'json' }, { scheme: 'file', language: 'jsonc' }],
-      initializationOptions: protocolOptions(options),
+      // Asked for at each start: what has changed since the first counts when a crashed server is started again.
+      initializationOptions: () => protocolOptions(options()),
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       errorHandler: restartWithLimit(log, gaveUp),

@@ -20,8 +20,12 @@ export class Server implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<ServerState>();
   private readonly jobChanged = new vscode.EventEmitter<JobStatus>();
   private readonly subscriptions: vscode.Disposable[] = [];
+  /** The client whose events count. */
   private client: Client | undefined;
   private starting: Promise<Client> | undefined;
+  private stopping: Promise<void> = Promise.resolve();
+  /** How often the server was to stop; a start that a stop has overtaken comes to nothing. */
+  private stops = 0;
   private current: ServerState = { kind: 'stopped' };
 
   readonly onDidChange = this.changed.event;
@@ -51,10 +55,13 @@ export class Server implements vscode.Disposable {
 
   /** Starts the server unless it runs. */
   start(): Promise<Client> {
-    this.starting ??= this.launch().catch((error: unknown) => {
-      this.starting = undefined;
-      this.client = undefined;
-      this.failed(error instanceof Error ? error.message : String(error));
+    const { stops } = this;
+    this.starting ??= this.launch(stops).catch((error: unknown) => {
+      if (stops === this.stops) {
+        this.starting = undefined;
+        this.client = undefined;
+        this.failed(error instanceof Error ? error.message : String(error));
+      }
       throw error;
     });
     return this.starting;
@@ -86,25 +93,35 @@ export class Server implements vscode.Disposable {
   }
 
   /** Resolves when the server has said goodbye; VS Code waits for it at the end. */
-  async stop(): Promise<void> {
-    const { client } = this;
+  stop(): Promise<void> {
+    const { starting } = this;
+    this.stops += 1;
     this.client = undefined;
     this.starting = undefined;
-    if (client !== undefined) {
-      await client.dispose().catch((error: unknown) => this.log.warn('The language server did not end properly.', error));
-    }
     this.change({ kind: 'stopped' });
+    // A client that is still starting cannot be stopped.
+    const ended = starting?.then((client) => client.dispose(), () => undefined);
+    const before = this.stopping;
+    this.stopping = Promise.all([before, ended]).then(() => undefined, (error: unknown) => {
+      this.log.warn('The language server did not end properly.', error);
+    });
+    return this.stopping;
   }
 
-  private async launch(): Promise<Client> {
+  /** Starts a server when the one before has ended, so that there are never two. */
+  private async launch(stops: number): Promise<Client> {
     this.change({ kind: 'starting' });
+    await this.stopping;
     const location = await locate(this.places());
+    if (stops !== this.stops) {
+      throw new Error(vscode.l10n.t('The language server was stopped before it had started.'));
+    }
     for (const { place, reason } of location.passed) {
       this.log.warn(`Passed over ${place}: ${reason}`);
     }
     this.log.info(`Starting model-quantizer ${location.version} (${location.origin}): ${location.program}`);
     const gaveUp = (): void => this.failed(vscode.l10n.t('The language server has ended unexpectedly several times; its log may tell why.'), true);
-    const client = new Client(location, this.options(), this.log, gaveUp);
+    const client = new Client(location, () => this.options(), this.log, gaveUp);
     client.onDidChangeState(({ newState }) => {
       if (client !== this.client) {
         return;
@@ -159,7 +176,7 @@ export class Server implements vscode.Disposable {
       // Another program may be used now.
       await this.restart().catch(() => undefined);
     } else {
-      await this.client?.sendNotification(wire.didGrantTrust, {});
+      await this.notify(wire.didGrantTrust, {});
     }
   }
 
@@ -168,8 +185,13 @@ export class Server implements vscode.Disposable {
       await this.restart().catch(() => undefined);
     } else if (event.affectsConfiguration(settings.names.configurationFiles)) {
       const modelQuantizer = protocolOptions(this.options());
-      await this.client?.sendNotification('workspace/didChangeConfiguration', { settings: { modelQuantizer } });
+      await this.notify('workspace/didChangeConfiguration', { settings: { modelQuantizer } });
     }
+  }
+
+  /** Tells the server something, if it runs. One that is down learns it at its next start. */
+  private async notify(method: string, params: object): Promise<void> {
+    await this.client?.sendNotification(method, params).catch((error: unknown) => this.log.warn(`The language server was not told of ${method}.`, error));
   }
 
   private change(state: ServerState): void {

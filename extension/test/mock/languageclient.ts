@@ -22,7 +22,7 @@ export class LanguageClient {
     readonly id: string,
     readonly name: string,
     readonly server: { command: string; args: string[]; options: { shell: boolean } },
-    readonly options: { initializationOptions: Record<string, unknown>; errorHandler: { closed: () => unknown }; middleware: Record<string, (...args: unknown[]) => void> },
+    readonly options: { initializationOptions: () => Record<string, unknown>; errorHandler: { closed: () => unknown }; middleware: Record<string, (...args: unknown[]) => void> },
   ) {
     clients.push(this);
   }
