@@ -8,8 +8,15 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FLOWERS = join(ROOT, 'examples/flowers');
 
-/** What the server leaves to VS Code's own JSON service, which has its own words for it. */
-export const LEFT_TO_JSON = ['syntax-error', 'duplicate-key'];
+const LEFT_TO_JSON = ['syntax-error', 'duplicate-key'];
+
+/**
+ * Whether the server leaves a problem to VS Code's own JSON service, which has its own words for it, but none for a file
+ * without any text.
+ */
+export function isLeftToJson({ code }, text) {
+    return text !== '' && LEFT_TO_JSON.includes(code);
+}
 
 /**
  * Makes each file a configuration, also without a key that only Model Quantizer knows, and spares the workbench
@@ -35,9 +42,6 @@ const NOT_ON_DISK = /^((model|labels|classes|unreadable|target) |images (error|l
 
 /** Why a case cannot be put on a disk; undefined if it can. */
 export function obstacle({ text, facts }) {
-    if (text === '') {
-        return 'is left to the JSON service, which does not mind an empty file';
-    }
     if (text.includes('"layers":')) {
         return 'names layers of the made-up model';
     }

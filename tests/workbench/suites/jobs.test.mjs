@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flowers } from '../projects/flowers.mjs';
 import { useWorkbench } from '../workbench/hooks.mjs';
+import { until } from '../workbench/workbench.mjs';
 
 describe('A job that takes long', () => {
     // Every image once, by one thread: a quarter of a minute on an idle machine.
@@ -36,6 +37,27 @@ describe('A job that takes long', () => {
         for (const name of readdirSync(output)) {
             assert.equal(readFileSync(join(output, name), 'utf8'), 'earlier');
         }
+    });
+
+    it('goes on when its toast is closed, and can be cancelled from the menu of the status bar item', async () => {
+        const { workbench } = suite;
+        const { page } = workbench;
+        await workbench.run('Model Quantizer: Quantize');
+        const toast = workbench.toast('Quantizing flowers');
+        await toast.getByText(/calibrating: \d+\/6000 images/).waitFor();
+        await toast.focus();
+        await page.keyboard.press('Escape');
+        await toast.waitFor({ state: 'hidden' });
+        const percentage = async () => Number(/(\d+) %/.exec(await workbench.statusItem.innerText())?.[1]);
+        const before = await percentage();
+        await until(async () => (await percentage()) > before, 'the job goes on');
+        await workbench.screenshot('quantize-without-toast');
+        await workbench.statusItem.click();
+        await workbench.quickRow('Cancel Quantize of flowers').waitFor();
+        await workbench.screenshot('menu');
+        await workbench.quickRow('Cancel Quantize of flowers').click();
+        await workbench.ready();
+        assert.equal(await page.locator('.notification-toast').count(), 0);
     });
 });
 
@@ -103,5 +125,22 @@ describe('Quantize and Evaluate', () => {
         const shown = results.models.map(({ top_1_accuracy: accuracy }) => `${(100 * accuracy).toFixed(1)} %`);
         assert.equal(shown.length, 3);
         assert.deepEqual(shown.filter((accuracy) => !table.includes(accuracy)), []);
+    });
+
+    it('a report fits narrow and wide panels', async () => {
+        const { workbench } = suite;
+        const { page, webview } = workbench;
+        await workbench.run('View: Toggle Primary Side Bar Visibility');
+        const table = webview.getByRole('region', { name: 'Accuracy of the three models' });
+        const figures = webview.locator('.figures > div');
+        for (const width of [700, 940, 1280]) {
+            await page.setViewportSize({ width, height: 800 });
+            await until(() => webview.locator('body').evaluate((body, most) => body.clientWidth < most && body.clientWidth > most - 200, width), 'the panel has its new width');
+            await workbench.screenshot(`report-${width}`);
+            assert.equal(await table.evaluate((region) => region.scrollWidth - region.clientWidth), 0, `the table is cut off in ${width} pixels`);
+            const tops = await figures.evaluateAll((all) => all.map((each) => each.getBoundingClientRect().top));
+            const rows = [...new Set(tops)].map((top) => tops.filter((each) => each === top).length);
+            assert.ok(rows.every((count) => count === rows[0]), `${width} pixels: rows of ${rows} figures`);
+        }
     });
 });

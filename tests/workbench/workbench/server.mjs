@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,20 +60,27 @@ export async function installExtension(vsix) {
 /**
  * A running code-server that shows `workspace`.
  *
- * `trusted: false` leaves the question of trust to the workbench, which then opens in restricted mode.
+ * `trusted: false` leaves the question of trust to the workbench, which then opens in restricted mode. `language` is the
+ * one that extensions are told; VS Code's own words stay English.
  */
-export async function startServer({ extensions, workspace, settings = {}, trusted = true, environment = {} }) {
+export async function startServer({ extensions, workspace, settings = {}, trusted = true, language, environment = {} }) {
     const home = mkdtempSync(join(tmpdir(), 'workbench-home-'));
-    const user = join(home, 'data', 'User');
+    const data = join(home, 'data');
+    const user = join(data, 'User');
     mkdirSync(user, { recursive: true });
     const trust = { 'security.workspace.trust.enabled': !trusted, 'security.workspace.trust.startupPrompt': 'never' };
-    writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...SETTINGS, ...trust, ...settings }));
+    const settingsFile = join(user, 'settings.json');
+    writeFileSync(settingsFile, JSON.stringify({ ...SETTINGS, ...trust, ...settings }));
+    if (language !== undefined) {
+        writeLanguagePack(data, language);
+    }
 
     const port = await freePort();
     const server = codeServer(home, extensions, [
         ...['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`],
         ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
         ...(trusted ? ['--disable-workspace-trust'] : []),
+        ...(language === undefined ? [] : ['--locale', language]),
         workspace,
     ], environment);
     const address = `http://127.0.0.1:${port}`;
@@ -90,10 +97,24 @@ export async function startServer({ extensions, workspace, settings = {}, truste
     return {
         url: new URL(`${address}/?folder=${encodeURIComponent(workspace)}`),
         pid: server.child.pid,
-        data: join(home, 'data'),
+        data,
         log: server.log,
         stop,
+        /** Changes the settings of the user, which VS Code notices. */
+        changeSettings: (changes) => {
+            const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
+            writeFileSync(settingsFile, JSON.stringify({ ...settings, ...changes }));
+        },
     };
+}
+
+/** The list of installed language packs, as VS Code keeps it, with one that translates nothing of VS Code itself. */
+function writeLanguagePack(data, language) {
+    const translation = join(data, 'vscode.i18n.json');
+    writeFileSync(translation, JSON.stringify({ version: '1.0.0', contents: {} }));
+    const extensionIdentifier = { id: `workbench-tests.language-pack-${language}` };
+    const pack = { hash: 'workbench-tests', extensions: [{ extensionIdentifier, version: '1.0.0' }], translations: { vscode: translation }, label: language };
+    writeFileSync(join(data, 'languagepacks.json'), JSON.stringify({ [language]: pack }));
 }
 
 function codeServer(home, extensions, parameters, more = {}) {

@@ -15,8 +15,8 @@ export class Workbench {
     /**
      * `payload` gives places on this machine that the extension host is to know, by the names of VS Code's parameters.
      */
-    static async open({ workspace, extensions, settings, trusted, environment, viewport = { width: 1280, height: 800 }, payload = {} }) {
-        const server = await startServer({ extensions, workspace, settings, trusted, environment });
+    static async open({ workspace, extensions, settings, trusted, language, environment, viewport = { width: 1280, height: 800 }, payload = {} }) {
+        const server = await startServer({ extensions, workspace, settings, trusted, language, environment });
         const workbench = new Workbench(server);
         try {
             workbench.browser = await launchBrowser();
@@ -46,6 +46,18 @@ export class Workbench {
             url.searchParams.set('payload', JSON.stringify(places));
         }
         await this.page.goto(url.href);
+        await this.isDrawn();
+    }
+
+    /** Loads the window again. */
+    async reload() {
+        const loaded = this.page.waitForEvent('load');
+        await this.run('Developer: Reload Window');
+        await loaded;
+        await this.isDrawn();
+    }
+
+    async isDrawn() {
         await this.page.locator('.monaco-workbench .statusbar-item').first().waitFor();
     }
 
@@ -136,7 +148,7 @@ export class Workbench {
     async screenshot(name) {
         const screenshots = join(folder(), 'screenshots');
         mkdirSync(screenshots, { recursive: true });
-        await this.page.screenshot({ path: join(screenshots, `${name}.png`) });
+        await this.page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled' });
     }
 
     /** Keeps what helps to understand a failure. */
