@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,8 +69,7 @@ export async function startServer({ extensions, workspace, settings = {}, truste
     const user = join(data, 'User');
     mkdirSync(user, { recursive: true });
     const trust = { 'security.workspace.trust.enabled': !trusted, 'security.workspace.trust.startupPrompt': 'never' };
-    const settingsFile = join(user, 'settings.json');
-    writeFileSync(settingsFile, JSON.stringify({ ...SETTINGS, ...trust, ...settings }));
+    writeFileSync(join(user, 'settings.json'), JSON.stringify({ ...SETTINGS, ...trust, ...settings }));
     if (language !== undefined) {
         writeLanguagePack(data, language);
     }
@@ -100,11 +99,6 @@ export async function startServer({ extensions, workspace, settings = {}, truste
         data,
         log: server.log,
         stop,
-        /** Changes the settings of the user, which VS Code notices. */
-        changeSettings: (changes) => {
-            const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
-            writeFileSync(settingsFile, JSON.stringify({ ...settings, ...changes }));
-        },
     };
 }
 
