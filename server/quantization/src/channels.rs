@@ -7,8 +7,8 @@ pub struct ChannelMoments {
     pub means: Vec<f64>,
     /// Variance of each channel; empty where it was not asked for.
     pub variances: Vec<f64>,
-    /// Largest magnitude in each channel; empty where it was not asked for.
-    pub largest: Vec<f64>,
+    /// Smallest and largest value in each channel; empty where they were not asked for.
+    pub ranges: Vec<[f64; 2]>,
 }
 
 /// Sums over each channel and the number of positions.
@@ -17,8 +17,8 @@ pub(crate) struct ChannelSums {
     sums: Vec<f64>,
     /// Sums of squares; empty where no variance is asked for.
     squares: Vec<f64>,
-    /// Largest magnitudes; empty where none is asked for.
-    largest: Vec<f32>,
+    /// Smallest and largest values; empty where none is asked for.
+    ranges: Vec<[f32; 2]>,
     count: f64,
 }
 
@@ -26,12 +26,15 @@ pub(crate) struct ChannelSums {
 /// matters, long enough to be cheap.
 const ROWS: usize = 32;
 
+/// Range of a channel without values.
+const NOTHING_SEEN: [f32; 2] = [f32::INFINITY, f32::NEG_INFINITY];
+
 impl ChannelSums {
-    pub(crate) fn new(channels: usize, variances: bool, largest: bool) -> Self {
+    pub(crate) fn new(channels: usize, variances: bool, ranges: bool) -> Self {
         Self {
             sums: vec![0.0; channels],
             squares: vec![0.0; if variances { channels } else { 0 }],
-            largest: vec![0.0; if largest { channels } else { 0 }],
+            ranges: vec![NOTHING_SEEN; if ranges { channels } else { 0 }],
             count: 0.0,
         }
     }
@@ -57,10 +60,11 @@ impl ChannelSums {
                 add(rows, &mut self.squares, |value| value * value);
             }
         }
-        if !self.largest.is_empty() {
+        if !self.ranges.is_empty() {
             for row in values.chunks_exact(channels) {
-                for (largest, value) in self.largest.iter_mut().zip(row) {
-                    *largest = largest.max(value.abs());
+                for ([smallest, largest], &value) in self.ranges.iter_mut().zip(row) {
+                    *smallest = smallest.min(value);
+                    *largest = largest.max(value);
                 }
             }
         }
@@ -74,8 +78,8 @@ impl ChannelSums {
         for (sum, other) in self.squares.iter_mut().zip(&other.squares) {
             *sum += other;
         }
-        for (largest, other) in self.largest.iter_mut().zip(&other.largest) {
-            *largest = largest.max(*other);
+        for (range, other) in self.ranges.iter_mut().zip(&other.ranges) {
+            *range = [range[0].min(other[0]), range[1].max(other[1])];
         }
         self.count += other.count;
     }
@@ -89,7 +93,11 @@ impl ChannelSums {
                 .map(|(square, mean)| (square / count - mean * mean).max(0.0))
                 .collect(),
             means,
-            largest: self.largest.iter().copied().map(f64::from).collect(),
+            ranges: self
+                .ranges
+                .iter()
+                .map(|range| range.map(f64::from))
+                .collect(),
         }
     }
 }
@@ -109,13 +117,13 @@ mod tests {
         let mut other = ChannelSums::new(2, true, true);
         other.add(&[5.0, 50.0], 4);
         sums.merge(&other);
-        assert_eq!(moments.largest, [8.0, 80.0]);
+        assert_eq!(moments.ranges, [[1.0, 8.0], [10.0, 80.0]]);
         assert_eq!(sums.moments().means, [5.0, 50.0]);
         assert_eq!(sums.moments().variances, [4.75, 475.0]);
         let mut means = ChannelSums::new(1, false, false);
         means.add(&[1.0, 3.0], 1);
         assert_eq!(means.moments().means, [2.0]);
         assert!(means.moments().variances.is_empty());
-        assert!(means.moments().largest.is_empty());
+        assert!(means.moments().ranges.is_empty());
     }
 }

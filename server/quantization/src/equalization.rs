@@ -6,10 +6,13 @@
 //! Weight Equalization and Bias Correction", 2019, section 4.1; the balance between activations and
 //! weights is that of G. Xiao et al., "SmoothQuant", 2023, section 4).
 
-use graph::passes::{ChannelGroup, channel_groups, kernel_channels};
+use std::collections::BTreeSet;
+
+use graph::passes::{ChannelGroup, channel_groups, kernel_channels, movable_layers};
 use graph::{Graph, Node, Op, TensorId};
 use rayon::prelude::*;
 
+use crate::centering::center;
 use crate::statistics::{Observation, Statistics};
 
 /// Exponents tried for the ranges of activations and of weights.
@@ -34,9 +37,15 @@ const SMALLEST_CLAMPED_SHARE: f64 = 1.0 / 16.0;
 /// Tensors whose channel ranges [`equalize`] wants to know.
 pub fn equalization_observations(graph: &Graph) -> Vec<Observation> {
     let groups = channel_groups(graph);
-    let tensors = groups.iter().flat_map(|group| &group.tensors);
+    let layers = movable_layers(graph);
+    let moved = layers.iter().map(|&id| graph.nodes()[id.0 as usize].output);
+    let scaled = groups
+        .iter()
+        .flat_map(|group| group.tensors.iter().copied());
+    let tensors: BTreeSet<TensorId> = moved.chain(scaled).collect();
     tensors
-        .map(|&tensor| Observation {
+        .into_iter()
+        .map(|tensor| Observation {
             tensor,
             channel_means: true,
             channel_variances: true,
@@ -52,11 +61,15 @@ pub struct Equalized {
     pub groups: usize,
     /// Groups that could be scaled.
     pub candidates: usize,
+    /// Layers whose channels were moved.
+    pub centered: usize,
 }
 
 /// Scales channels where that lowers the predicted noise of quantization. `power_of_two` says that
 /// thresholds of activations will be powers of two, which the largest channel is then scaled to.
-pub fn equalize(graph: &mut Graph, statistics: &Statistics, power_of_two: bool) -> Equalized {
+pub fn equalize(graph: &mut Graph, mut statistics: Statistics, power_of_two: bool) -> Equalized {
+    let centered = center(graph, &mut statistics);
+    let statistics = &statistics;
     let groups = channel_groups(graph);
     let scales: Vec<Option<Vec<f64>>> = groups
         .par_iter()
@@ -65,6 +78,7 @@ pub fn equalize(graph: &mut Graph, statistics: &Statistics, power_of_two: bool) 
     let mut equalized = Equalized {
         groups: 0,
         candidates: groups.len(),
+        centered,
     };
     for (group, scales) in groups.iter().zip(scales) {
         if let Some(scales) = scales {
@@ -117,9 +131,9 @@ impl Balance {
         for &tensor in &group.tensors {
             let seen = statistics.tensor(tensor)?;
             let mut largest = vec![0.0f64; channels];
-            for (channel, &value) in seen.channels.as_ref()?.largest.iter().enumerate() {
+            for (channel, &[low, high]) in seen.channels.as_ref()?.ranges.iter().enumerate() {
                 let largest = &mut largest[channel % channels];
-                *largest = largest.max(value);
+                *largest = largest.max(low.abs()).max(high.abs());
             }
             for (all, &one) in balance.largest.iter_mut().zip(&largest) {
                 *all = all.max(one);

@@ -11,6 +11,7 @@
 mod activations;
 mod assignment;
 mod bias;
+mod centering;
 mod channels;
 mod equalization;
 mod histogram;

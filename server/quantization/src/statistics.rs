@@ -16,7 +16,7 @@ pub struct Observation {
     pub channel_means: bool,
     /// Whether the variance of each channel is needed too.
     pub channel_variances: bool,
-    /// Whether the largest magnitude of each channel is needed too.
+    /// Whether the smallest and largest value of each channel are needed too.
     pub channel_ranges: bool,
 }
 
@@ -106,6 +106,26 @@ impl Statistics {
     pub fn tensor(&self, id: TensorId) -> Option<&TensorStatistics> {
         self.tensors.get(&id)
     }
+
+    /// Makes the moments and ranges of channels those of the tensor less `offset`. The histogram
+    /// stays; it is not that of any channel.
+    pub(crate) fn subtract(&mut self, id: TensorId, offset: &[f64]) {
+        let Some(seen) = self.tensors.get_mut(&id) else {
+            return;
+        };
+        let Some(channels) = &mut seen.channels else {
+            return;
+        };
+        for (mean, offset) in channels.means.iter_mut().zip(offset) {
+            *mean -= offset;
+        }
+        for (range, offset) in channels.ranges.iter_mut().zip(offset) {
+            *range = range.map(|end| end - offset);
+        }
+        let ends = |end: usize| channels.ranges.iter().map(move |range| range[end] as f32);
+        seen.min = ends(0).fold(f32::INFINITY, f32::min);
+        seen.max = ends(1).fold(f32::NEG_INFINITY, f32::max);
+    }
 }
 
 /// A layer computes infinite or undefined values, so that no threshold fits it.
@@ -191,12 +211,12 @@ struct TensorObserver {
 
 impl TensorObserver {
     fn new(channels: Option<usize>, wanted: &Observation) -> Self {
-        let (variances, largest) = (wanted.channel_variances, wanted.channel_ranges);
+        let (variances, ranges) = (wanted.channel_variances, wanted.channel_ranges);
         Self {
             min: f32::INFINITY,
             max: f32::NEG_INFINITY,
             histogram: GrowingHistogram::new(),
-            channels: channels.map(|channels| ChannelSums::new(channels, variances, largest)),
+            channels: channels.map(|channels| ChannelSums::new(channels, variances, ranges)),
         }
     }
 

@@ -243,7 +243,11 @@ fn fold_into_consumer(graph: &mut Graph, index: usize, input: TensorId, affine: 
         return false;
     };
     let node = &graph.nodes()[consumer];
-    if node.inputs[0] != output || !exact_behind_offset(graph, node, affine) {
+    let moves = affine.offset.iter().any(|&offset| offset != 0.0);
+    if node.inputs[0] != output
+        || !takes_affine(&node.op)
+        || (moves && !exact_behind_offset(graph, node))
+    {
         return false;
     }
     let Some((kernel, bias)) = weights_after(graph, node, affine) else {
@@ -255,18 +259,26 @@ fn fold_into_consumer(graph: &mut Graph, index: usize, input: TensorId, affine: 
     true
 }
 
-fn exact_behind_offset(graph: &Graph, node: &Node, affine: &Affine) -> bool {
+fn takes_affine(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Conv2d { .. } | Op::DepthwiseConv2d { .. } | Op::FullyConnected
+    )
+}
+
+/// Whether a layer can take up an offset of its input in its bias: where it pads with zeros, it
+/// cannot.
+pub(super) fn exact_behind_offset(graph: &Graph, node: &Node) -> bool {
     let (Op::Conv2d { window, .. } | Op::DepthwiseConv2d { window, .. }) = node.op else {
-        return matches!(node.op, Op::FullyConnected);
+        return takes_affine(&node.op);
     };
     let input = graph.shape(node.inputs[0]);
     let kernel = graph.shape(node.inputs[1]);
-    let pads = window.padding == Padding::Same
-        && [0, 1].iter().any(|&axis| {
+    window.padding == Padding::Valid
+        || [0, 1].iter().all(|&axis| {
             let (stride, dilation) = (window.stride[axis], window.dilation[axis]);
-            same_padding(input[axis + 1], kernel[axis + 1], stride, dilation) != (0, 0)
-        });
-    !pads || affine.offset.iter().all(|&offset| offset == 0.0)
+            same_padding(input[axis + 1], kernel[axis + 1], stride, dilation) == (0, 0)
+        })
 }
 
 /// Weights of `node` applied to `affine(x)`: `W'[o, i] = W[o, i] s[i]` and

@@ -38,12 +38,12 @@ pub(super) fn equalize(
     )?
     .statistics;
     let power_of_two = options.activations.method == ActivationMethod::PowerOfTwo;
-    let equalized = quantization::equalize(graph, &seen, power_of_two);
+    let equalized = quantization::equalize(graph, seen, power_of_two);
     context.log(
         Level::Info,
         format!(
-            "equalized the channels of {} of {} groups of tensors",
-            equalized.groups, equalized.candidates
+            "centred the channels of {} layers and equalized those of {} of {} groups of tensors",
+            equalized.centered, equalized.groups, equalized.candidates
         ),
     );
     Ok(())

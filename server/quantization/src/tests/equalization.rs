@@ -93,7 +93,7 @@ fn channels_come_to_similar_ranges_and_the_model_stays() {
     let check = |activation: Activation, factor: f32| {
         let before = model(factor, activation);
         let mut after = before.clone();
-        let equalized = equalize(&mut after, &statistics(&before), false);
+        let equalized = equalize(&mut after, statistics(&before), false);
         assert_eq!((equalized.groups, equalized.candidates), (1, 1));
         assert!(spread(&ranges(&before)) > 30.0);
         assert!(spread(&ranges(&after)) < 8.0, "{:?}", ranges(&after));
@@ -114,7 +114,7 @@ fn channels_come_to_similar_ranges_and_the_model_stays() {
 fn balanced_channels_stay() {
     let mut graph = model(1.0, Activation::Relu);
     let seen = statistics(&graph);
-    assert_eq!(equalize(&mut graph, &seen, false).groups, 0);
+    assert_eq!(equalize(&mut graph, seen.clone(), false).groups, 0);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn clamped_channels_keep_their_scale() {
     let mut graph = model(4.0, Activation::Relu6);
     let seen = statistics(&graph);
     let before = ranges(&graph);
-    equalize(&mut graph, &seen, false);
+    equalize(&mut graph, seen.clone(), false);
     for (before, after) in before.iter().zip(ranges(&graph)) {
         match *before {
             6.0 => assert_eq!(after, 6.0),
@@ -136,7 +136,7 @@ fn clamped_channels_keep_their_scale() {
 fn the_largest_value_comes_to_a_power_of_two() {
     let mut graph = model(4.0, Activation::Relu);
     let seen = statistics(&graph);
-    assert_eq!(equalize(&mut graph, &seen, true).groups, 1);
+    assert_eq!(equalize(&mut graph, seen.clone(), true).groups, 1);
     let largest = ranges(&graph).into_iter().fold(0.0, f32::max);
     let octave = f64::from(largest * 128.0 / 127.0).log2();
     assert!((octave - octave.round()).abs() < 1e-3, "{largest}");

@@ -1,0 +1,130 @@
+//! Offsets of channels that layers with weights can take away and give back.
+
+use std::collections::BTreeMap;
+
+use super::affine::{Affine, bias_of, exact_behind_offset, set_weights, weights_after};
+use super::edges::scalable;
+use crate::{BinaryOp, FusedActivation, Graph, Node, NodeId, Op, ReduceOp, TensorId};
+
+/// What is subtracted from each channel of a tensor.
+pub type ChannelOffsets = BTreeMap<TensorId, Vec<f64>>;
+
+/// Layers whose output may be moved by a constant in each channel without a change of what the
+/// graph computes: it reaches nothing but layers that can add the constant's effect to their bias,
+/// through operators that move their result with their operands.
+pub fn movable_layers(graph: &Graph) -> Vec<NodeId> {
+    let free = free_tensors(graph);
+    let movable = |(index, node): (usize, &Node)| {
+        (moves_freely(graph, node) && free[node.output.0 as usize]).then_some(NodeId(index as u32))
+    };
+    graph
+        .nodes()
+        .iter()
+        .enumerate()
+        .filter_map(movable)
+        .collect()
+}
+
+/// Subtracts `offsets` from the channels of the outputs of [`movable_layers`], one value a channel.
+/// Returns what that subtracted from all tensors; `None` where a bias would not be finite, and
+/// nothing has changed.
+pub fn move_channels(
+    graph: &mut Graph,
+    offsets: &BTreeMap<NodeId, Vec<f64>>,
+) -> Option<ChannelOffsets> {
+    let mut changed = graph.clone();
+    let mut moved = ChannelOffsets::new();
+    for index in 0..graph.nodes().len() {
+        let node = &graph.nodes()[index];
+        if scalable(graph, node)
+            && let Some(offset) = moved.get(&node.inputs[0])
+        {
+            let affine = Affine {
+                scale: vec![1.0; offset.len()],
+                offset: offset.clone(),
+            };
+            let (kernel, bias) = weights_after(&changed, &changed.nodes()[index], &affine)?;
+            set_weights(&mut changed, index, kernel, &bias);
+        }
+        if let Some(offset) = offsets.get(&NodeId(index as u32)) {
+            let layer = &changed.nodes()[index];
+            let kernel = graph_kernel(&changed, layer)?;
+            let mut bias = bias_of(&changed, layer, offset.len())?;
+            bias.iter_mut()
+                .zip(offset)
+                .for_each(|(bias, offset)| *bias -= offset);
+            if bias.iter().any(|&bias| !(bias as f32).is_finite()) {
+                return None;
+            }
+            set_weights(&mut changed, index, kernel, &bias);
+            moved.insert(node.output, offset.clone());
+        } else if let Some(offset) = offset_behind(graph, node, &moved) {
+            moved.insert(node.output, offset);
+        }
+    }
+    *graph = changed;
+    Some(moved)
+}
+
+fn graph_kernel(graph: &Graph, node: &Node) -> Option<ndarray::ArrayD<f32>> {
+    Some(graph.constant(node.inputs[1])?.to_owned().into_owned())
+}
+
+/// Tensors that nothing reads which would notice an offset.
+fn free_tensors(graph: &Graph) -> Vec<bool> {
+    let mut free = vec![true; graph.tensors().count()];
+    for output in graph.outputs() {
+        free[output.0 as usize] = false;
+    }
+    for node in graph.nodes().iter().rev() {
+        let takes_up = scalable(graph, node) && exact_behind_offset(graph, node);
+        let hands_on = hands_on(graph, node) && free[node.output.0 as usize];
+        for (position, input) in node.inputs.iter().enumerate() {
+            if !(hands_on || (takes_up && position == 0)) {
+                free[input.0 as usize] = false;
+            }
+        }
+    }
+    free
+}
+
+fn moves_freely(graph: &Graph, node: &Node) -> bool {
+    scalable(graph, node) && node.activation == FusedActivation::None
+}
+
+/// Whether an offset of the variable operands is an offset of the result.
+fn hands_on(graph: &Graph, node: &Node) -> bool {
+    let (x, output) = (graph.shape(node.inputs[0]), graph.shape(node.output));
+    let keeps_channels = x.last() == output.last();
+    node.activation == FusedActivation::None
+        && match &node.op {
+            Op::MaxPool2d(_) | Op::AveragePool2d(_) | Op::Resize { .. } => true,
+            Op::Reduce { kind, axes, .. } => {
+                !axes.contains(&(x.len() - 1)) && matches!(kind, ReduceOp::Mean | ReduceOp::Max)
+            }
+            Op::Reshape { shape } => keeps_channels || (shape.len() == 2 && x.first() == Some(&1)),
+            Op::Binary(BinaryOp::Add) => node
+                .inputs
+                .iter()
+                .all(|&id| graph.constant(id).is_none() && graph.shape(id) == output),
+            _ => false,
+        }
+}
+
+/// Offset of a node's result from those of its operands; `None` where it has none.
+fn offset_behind(graph: &Graph, node: &Node, moved: &ChannelOffsets) -> Option<Vec<f64>> {
+    if !hands_on(graph, node) {
+        return None;
+    }
+    let channels = *graph.shape(node.output).last()?;
+    let mut offset = vec![0.0; channels];
+    let mut any = false;
+    for operand in node.inputs.iter().filter_map(|input| moved.get(input)) {
+        any = true;
+        // A flattened map has its channels one after the other at each position.
+        for (sum, offset) in offset.iter_mut().zip(operand.iter().cycle()) {
+            *sum += offset;
+        }
+    }
+    any.then_some(offset)
+}
