@@ -15,6 +15,7 @@ mod layers;
 mod output;
 mod overrides;
 mod quantize;
+mod spacing;
 mod workers;
 
 use std::path::Path;

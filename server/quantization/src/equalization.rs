@@ -233,12 +233,11 @@ impl Balance {
             let free: Vec<usize> = (0..self.channels).filter(|&c| !saturated(c)).collect();
             let ratios = free.iter().map(|&channel| ratio(channel, scales[channel]));
             let highest = ratios.fold(0.0, f64::max);
-            let unscaled = free.iter().map(|&channel| self.largest[channel]);
-            let wanted = unscaled.fold(CLAMP * CLAMP_FILL, f64::max);
             for (channel, scale) in scales.iter_mut().enumerate() {
+                // No channel comes closer to the clamp than it was, or than the margin.
                 *scale = match saturated(channel) {
                     true => 1.0,
-                    false => *scale * highest / wanted,
+                    false => (*scale * highest / (CLAMP * CLAMP_FILL)).min(1.0),
                 };
             }
         } else {

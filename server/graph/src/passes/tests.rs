@@ -1,4 +1,5 @@
 mod groups;
+mod offsets;
 mod rewrites;
 
 use ndarray::{ArrayD, IxDyn};

@@ -1,12 +1,12 @@
 //! The float and the int8 model side by side, in the runtime that will run them.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph::{Graph, Op, TensorId};
 use inference::{Engine, Kernels, Model, TfliteModel};
-use quantization::{QuantizedModel, Sample};
+use quantization::QuantizedModel;
 use tflite::{Encodings, WriteOptions};
 
 use crate::calibration::CalibrationSet;
@@ -14,6 +14,7 @@ use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
+use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
 /// Images that are compared at most: enough for a ratio that is steady to a fraction of a decibel.
@@ -95,11 +96,20 @@ impl Difference {
     }
 }
 
-/// Runs both models on some of the calibration images and compares what every node computes.
+/// Models to compare on the same images.
+#[derive(Clone, Copy)]
+pub(super) struct Compared<'a> {
+    /// What the user gave; logits and answers are compared with it.
+    pub(super) original: &'a Graph,
+    /// What was quantized: the same function, as far as clamps allow, with other values in between.
+    pub(super) rewritten: &'a Graph,
+    pub(super) quantized: &'a QuantizedModel,
+}
+
+/// Runs the models on some of the calibration images and compares what every node computes.
 /// `None` in builds without the TFLite runtime.
 pub(super) fn compare(
-    prepared: &Graph,
-    quantized: &QuantizedModel,
+    models: Compared,
     classifier: &Classifier,
     set: &CalibrationSet,
     context: &mut Context,
@@ -107,14 +117,21 @@ pub(super) fn compare(
     if inference::tflite_runtime_version().is_none() {
         return Ok(None);
     }
-    let images = evenly_spaced(set.samples, set.paths, IMAGES);
+    let Compared {
+        original,
+        rewritten,
+        quantized,
+    } = models;
+    let images: Vec<&Path> = evenly_spaced(set.samples, IMAGES)
+        .map(|sample| set.paths[sample.image].as_path())
+        .collect();
     context.begin(
         Stage::Compare,
         "comparing float and int8",
         images.len(),
         "images",
     );
-    let compared: Vec<TensorId> = prepared
+    let compared: Vec<TensorId> = rewritten
         .nodes()
         .iter()
         .map(|node| node.output)
@@ -126,15 +143,21 @@ pub(super) fn compare(
                 .any(|node| node.output == tensor)
         })
         .collect();
-    let float = file(prepared, &Encodings::float(), &compared)?;
+    let reference = file(original, &Encodings::float(), &[logits(original)])?;
+    let float = file(rewritten, &Encodings::float(), &compared)?;
     let int8 = file(&quantized.graph, &quantized.encodings, &compared)?;
-    let models = [&float.bytes, &int8.bytes]
+    let models = [&reference.bytes, &float.bytes, &int8.bytes]
         .map(|bytes| TfliteModel::from_bytes(bytes, Kernels::Xnnpack).map_err(JobError::Unusable));
-    let [float_model, int8_model] = models;
-    let (float_model, int8_model) = (float_model?, int8_model?);
+    let [reference_model, float_model, int8_model] = models;
+    let (reference_model, float_model, int8_model) = (reference_model?, float_model?, int8_model?);
+    let quantized_logits = compared
+        .iter()
+        .position(|&tensor| tensor == logits(rewritten))
+        .map(|position| int8.positions[position]);
     let task = Task {
         classifier,
         set,
+        logits: reference.positions.first().copied().zip(quantized_logits),
         positions: float.positions.into_iter().zip(int8.positions).collect(),
         done: AtomicUsize::new(0),
     };
@@ -154,6 +177,7 @@ pub(super) fn compare(
         || {
             let [height, width] = classifier.size;
             Ok(Worker {
+                reference: reference_model.engine()?,
                 float: float_model.engine()?,
                 int8: int8_model.engine()?,
                 input: vec![0.0; height * width * classifier.channels],
@@ -163,6 +187,10 @@ pub(super) fn compare(
         || context.progress(task.done.load(Ordering::Relaxed)),
         |_, image: ImageComparison| {
             comparison.agreeing += usize::from(image.agree);
+            if let Some(difference) = image.logits {
+                let sum = comparison.logits.get_or_insert_default();
+                sum.add(&difference);
+            }
             for (sum, difference) in sums.iter_mut().zip(&image.differences) {
                 sum.add(difference);
             }
@@ -170,7 +198,6 @@ pub(super) fn compare(
         },
     )?;
     comparison.tensors = compared.into_iter().zip(sums).collect();
-    comparison.logits = comparison.tensors.get(&logits(prepared)).copied();
     Ok(Some(comparison))
 }
 
@@ -182,18 +209,6 @@ pub(super) fn logits(graph: &Graph) -> TensorId {
         .iter()
         .find(|node| node.output == output && node.op == Op::Softmax)
         .map_or(output, |softmax| softmax.inputs[0])
-}
-
-/// Some of the images that were drawn, from all over the folder.
-pub(super) fn evenly_spaced<'a>(
-    samples: &[Sample],
-    paths: &'a [PathBuf],
-    images: usize,
-) -> Vec<&'a PathBuf> {
-    let count = samples.len().min(images);
-    (0..count)
-        .map(|index| &paths[samples[index * samples.len() / count].image])
-        .collect()
 }
 
 /// A model that tells what its nodes compute.
@@ -230,18 +245,22 @@ fn file(
 struct Task<'a> {
     classifier: &'a Classifier,
     set: &'a CalibrationSet<'a>,
-    /// Outputs of the float and the int8 model that belong together.
+    /// Outputs of the original and the int8 model with the logits.
+    logits: Option<(usize, usize)>,
+    /// Outputs of the rewritten and the int8 model that belong together.
     positions: Vec<(usize, usize)>,
     done: AtomicUsize,
 }
 
 struct Worker<'a> {
+    reference: Box<dyn Engine + 'a>,
     float: Box<dyn Engine + 'a>,
     int8: Box<dyn Engine + 'a>,
     input: Vec<f32>,
 }
 
 struct ImageComparison {
+    logits: Option<Difference>,
     differences: Vec<Difference>,
     agree: bool,
 }
@@ -253,6 +272,7 @@ impl Task<'_> {
         self.set
             .preprocessing
             .apply_into(&image, size, channels, &mut worker.input)?;
+        worker.reference.run(&worker.input)?;
         worker.float.run(&worker.input)?;
         worker.int8.run(&worker.input)?;
         let mut differences = Vec::with_capacity(self.positions.len());
@@ -264,9 +284,20 @@ impl Task<'_> {
             let scores = self.classifier.scores().of(&engine.output(0)?);
             Ok(evaluation::top_classes(&scores).first().copied())
         };
-        let agree = answer(worker.float.as_ref())? == answer(worker.int8.as_ref())?;
+        let logits = match self.logits {
+            Some((float, int8)) => {
+                let (float, int8) = (worker.reference.output(float)?, worker.int8.output(int8)?);
+                Some(Difference::between(&float, &int8))
+            }
+            None => None,
+        };
+        let agree = answer(worker.reference.as_ref())? == answer(worker.int8.as_ref())?;
         self.done.fetch_add(1, Ordering::Relaxed);
-        Ok(ImageComparison { differences, agree })
+        Ok(ImageComparison {
+            logits,
+            differences,
+            agree,
+        })
     }
 }
 
@@ -294,15 +325,5 @@ mod tests {
         check(&[0.0, 0.0], &[0.0, 0.0], None, 1.0);
         check(&[0.0, 0.0], &[0.0, 1.0], Some(-100.0), 0.0);
         check(&[1.0, 1.0], &[0.0, 0.0], Some(0.0), 0.0);
-    }
-
-    #[test]
-    fn images_come_from_all_over_the_folder() {
-        let paths: Vec<PathBuf> = (0..100).map(|index| format!("{index}").into()).collect();
-        let samples: Vec<Sample> = (0..96).map(|image| Sample { image, weight: 1 }).collect();
-        let chosen = evenly_spaced(&samples, &paths, IMAGES);
-        assert_eq!(chosen.len(), IMAGES);
-        assert_eq!((chosen[0], chosen[31]), (&paths[0], &paths[93]));
-        assert_eq!(evenly_spaced(&samples[..3], &paths, IMAGES).len(), 3);
     }
 }

@@ -8,6 +8,7 @@ use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{Level, Stage};
+use crate::spacing::evenly_spaced;
 
 /// Pictures that tell the ranges of channels: each has hundreds of positions.
 const IMAGES: usize = 64;
@@ -24,8 +25,9 @@ pub(super) fn equalize(
     if observations.is_empty() {
         return Ok(());
     }
+    let samples = evenly_spaced(set.samples, IMAGES).copied();
     let some = CalibrationSet {
-        samples: &set.samples[..set.samples.len().min(IMAGES)],
+        samples: &samples.collect::<Vec<_>>(),
         ..*set
     };
     let seen = calibrate(

@@ -11,6 +11,7 @@ use crate::calibration::CalibrationSet;
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
+use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
 /// Evaluation images that are looked at: enough for their mean brightness, few enough to cost a
@@ -35,14 +36,11 @@ pub(super) fn evaluation_images(
     let Ok(list) = list else {
         return Ok(None);
     };
-    let count = list.paths.len().min(IMAGES);
-    let chosen: Vec<&PathBuf> = (0..count)
-        .map(|index| &list.paths[index * list.paths.len() / count])
-        .collect();
+    let chosen: Vec<&PathBuf> = evenly_spaced(&list.paths, IMAGES).collect();
     let [height, width] = classifier.size;
-    let mut moments = Vec::with_capacity(count);
+    let mut moments = Vec::with_capacity(chosen.len());
     run_in_order(
-        count,
+        chosen.len(),
         context.threads,
         context.cancellation.flag(),
         || Ok(vec![0.0; height * width * classifier.channels]),

@@ -25,6 +25,7 @@ use crate::history::{self, QuantizeSummary, Summary};
 use crate::layers::LayerNames;
 use crate::output::OutputFolder;
 use crate::overrides;
+use comparison::Compared;
 use trial::Trial;
 
 /// Name of the float model in `output_dir`.
@@ -147,7 +148,12 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     }
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
     verify(&quantized_model, context)?;
-    let comparison = comparison::compare(&rewritten, &quantized, &classifier, &set, context)?;
+    let models = Compared {
+        original: &prepared,
+        rewritten: &rewritten,
+        quantized: &quantized,
+    };
+    let comparison = comparison::compare(models, &classifier, &set, context)?;
 
     let layers = report::layers(&rewritten, &quantized, statistics, comparison.as_ref());
     let comparison = comparison.as_ref().map(comparison::Comparison::summary);
@@ -168,6 +174,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         comparison: comparison.as_ref(),
     });
     let trial = Trial {
+        original: &prepared,
         graph: &rewritten,
         statistics,
         classifier: &classifier,

@@ -5,7 +5,7 @@ use advice::Proposal;
 use graph::Graph;
 use quantization::{Options, Statistics};
 
-use super::comparison;
+use super::comparison::{self, Compared};
 use crate::calibration::CalibrationSet;
 use crate::classifier::Classifier;
 use crate::context::Context;
@@ -16,6 +16,8 @@ const LEAST_GAIN: f64 = 0.5;
 
 /// What a trial quantizes.
 pub(super) struct Trial<'a> {
+    /// What the user gave.
+    pub(super) original: &'a Graph,
     pub(super) graph: &'a Graph,
     pub(super) statistics: &'a Statistics,
     pub(super) classifier: &'a Classifier,
@@ -42,7 +44,12 @@ impl Trial<'_> {
             Err(quantization::QuantizationError::Cancelled) => return Err(JobError::Cancelled),
             other => other?,
         };
-        let compared = comparison::compare(self.graph, &model, self.classifier, self.set, context)?;
+        let models = Compared {
+            original: self.original,
+            rewritten: self.graph,
+            quantized: &model,
+        };
+        let compared = comparison::compare(models, self.classifier, self.set, context)?;
         Ok(compared.and_then(|compared| compared.summary().logits_sqnr_db))
     }
 }

@@ -3,6 +3,7 @@
 
 mod activations;
 mod bias;
+mod centering;
 mod equalization;
 mod layers;
 mod rules;

@@ -71,7 +71,7 @@ mod tests {
         let moments = ChannelMoments {
             means: vec![1.0, 0.0, 2.0, 0.0],
             variances: vec![3.0, 1.0, 0.0, 0.0],
-            largest: Vec::new(),
+            ranges: Vec::new(),
         };
         let conv = |groups| Op::Conv2d {
             window: Window::UNIT,

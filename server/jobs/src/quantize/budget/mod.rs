@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::evaluate::Task;
 use crate::event::{Level, Stage};
+use crate::spacing::evenly_spaced;
 
 /// Labelled images that decide at most: of fewer, chance moves the accuracy by more than a point.
 const IMAGES: usize = 1000;
@@ -158,9 +159,7 @@ fn held_back(settings: &Settings, context: &Context) -> Result<Vec<LabelledImage
     let found = images::labelled_images(folder, &extensions, &labels, &cancelled);
     context.check_cancelled()?;
     let found = found?.images;
-    let count = found.len().min(IMAGES);
-    let chosen = (0..count).map(|index| found[index * found.len() / count].clone());
-    Ok(chosen.collect())
+    Ok(evenly_spaced(&found, IMAGES).cloned().collect())
 }
 
 struct Measured<'a> {

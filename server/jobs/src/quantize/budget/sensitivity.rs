@@ -11,7 +11,8 @@ use crate::calibration::CalibrationSet;
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
-use crate::quantize::comparison::{evenly_spaced, logits};
+use crate::quantize::comparison::logits;
+use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
 /// Images that every tensor is tried on.
@@ -111,11 +112,10 @@ fn outcome(
 
 fn inputs(classifier: &Classifier, set: &CalibrationSet) -> Result<Vec<Vec<f32>>, JobError> {
     let [height, width] = classifier.size;
-    evenly_spaced(set.samples, set.paths, IMAGES)
-        .into_iter()
-        .map(|path| {
+    evenly_spaced(set.samples, IMAGES)
+        .map(|sample| {
             let mut input = vec![0.0; height * width * classifier.channels];
-            let image = images::decode(path)?;
+            let image = images::decode(&set.paths[sample.image])?;
             let preprocessing = set.preprocessing;
             preprocessing.apply_into(&image, classifier.size, classifier.channels, &mut input)?;
             Ok(input)
