@@ -113,3 +113,44 @@ fn settings_that_calibrate_again_or_rewrite_are_as_steady() {
     });
     assert!(models[0] != models[1], "the target decides ranges");
 }
+
+/// Layers of several precisions, a target of one's own, and a budget whose search has work to do.
+#[test]
+fn layers_of_their_own_and_a_budget_are_as_steady() {
+    let project = Project::flowers();
+    project.set("iteration_count", 2);
+    let target = serde_json::json!({
+        "name": "device",
+        "default": {
+            "activation_method": "symmetric",
+            "activation_bits": [8, 16],
+            "weight_method": "symmetric",
+            "per_channel": true,
+            "float": true
+        }
+    });
+    project.write("device.json", &target.to_string());
+    project.set("target", "device.json");
+    project.set(
+        "quantization",
+        serde_json::json!({
+            "activation_error_method": "percentile",
+            "percentile": 96,
+            "overrides": [
+                {"layers": "block_2_*", "activation_bits": 16},
+                {"layers": ["block_1_expand"], "float": true},
+                {"layers": "stem*", "activation_error_method": "kl"}
+            ],
+            "accuracy_budget": 1
+        }),
+    );
+    let runs = [&["--threads", "1"][..], &["--threads", "3"], &[]].map(|options| {
+        let models = quantize(&project, options);
+        let report = project.json(REPORTS[0]);
+        (models, report["accuracy_budget"].clone())
+    });
+    let searched = &runs[0].1;
+    let layers = searched["layers"].as_array().expect("a budget");
+    assert!(!layers.is_empty(), "{searched}");
+    assert!(runs.iter().all(|run| *run == runs[0]));
+}
