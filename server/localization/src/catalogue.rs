@@ -1,6 +1,7 @@
 //! All entries of a language, found by the texts that are their instances.
 
 use crate::literal;
+use crate::spacing::join;
 use crate::template::{Kind, Piece, Template};
 use aho_corasick::AhoCorasick;
 use serde_json::{Map, Value};
@@ -51,6 +52,8 @@ pub(crate) struct Translated {
     pub(crate) text: String,
     /// Length in bytes of the messages in it that have no translation.
     pub(crate) untranslated: usize,
+    /// The same of everything in it that is as it was: these messages, names and numbers.
+    kept: usize,
 }
 
 impl Catalogue {
@@ -142,6 +145,7 @@ impl Catalogue {
             return Some(Translated {
                 text: translation.clone(),
                 untranslated: 0,
+                kept: 0,
             });
         }
         if let Some(known) = attempt.known.get(text) {
@@ -166,10 +170,11 @@ impl Catalogue {
         let mut translated = Translated {
             text: String::new(),
             untranslated: 0,
+            kept: 0,
         };
         for piece in template.translation() {
             match piece {
-                Piece::Literal(literal) => translated.text.push_str(literal),
+                Piece::Literal(literal) => join(&mut translated.text, literal),
                 Piece::Capture(position) => {
                     insert(*position, template.kind(*position), &mut translated);
                 }
@@ -197,8 +202,8 @@ impl Catalogue {
         }))
     }
 
-    /// The translation by the template with the most text of its own that a text is an instance
-    /// of, with the template's position among the entries.
+    /// The translation by the best of the templates that a text is an instance of, with the
+    /// template's position among the entries.
     fn instance<'a>(
         &self,
         text: &'a str,
@@ -211,6 +216,7 @@ impl Catalogue {
                 *possible.get_mut(*position)? = true;
             }
         }
+        let mut best: Option<(Rank, (usize, Translated))> = None;
         let candidates = self.templates.iter().zip(possible);
         for ((template, position), _) in candidates.filter(|(_, possible)| *possible) {
             attempt.left = attempt.left.checked_sub(1)?;
@@ -224,16 +230,27 @@ impl Catalogue {
                         self.insert(capture, depth + 1, attempt, whole);
                     }
                     Kind::Text | Kind::Quoted | Kind::Number | Kind::Word => {
-                        whole.text.push_str(capture);
+                        join(&mut whole.text, capture);
+                        whole.kept += capture.len();
                     }
                 }
             });
             let (own, untranslated) = (template.weight(), rendered.untranslated);
-            if untranslated == 0 || own >= DISTINCT && untranslated <= MOSTLY * own {
-                return Some((*position, rendered));
+            let is_weak = own < DISTINCT;
+            if untranslated > 0 && (is_weak || untranslated > MOSTLY * own) {
+                continue;
+            }
+            let rank = Rank(
+                untranslated,
+                is_weak,
+                rendered.kept,
+                template.begins(&captures),
+            );
+            if best.as_ref().is_none_or(|(least, _)| rank < *least) {
+                best = Some((rank, (*position, rendered)));
             }
         }
-        None
+        best.map(|(_, found)| found)
     }
 
     /// Adds a message inside a message.
@@ -246,11 +263,13 @@ impl Catalogue {
     ) {
         match self.at_depth(message, depth, attempt) {
             Some(inner) => {
-                whole.text.push_str(&inner.text);
+                join(&mut whole.text, &inner.text);
                 whole.untranslated += inner.untranslated;
+                whole.kept += inner.kept;
             }
             None => {
-                whole.text.push_str(message);
+                join(&mut whole.text, message);
+                whole.kept += message.len();
                 if !literal::is_one(message) {
                     whole.untranslated += message.len();
                 }
@@ -258,6 +277,12 @@ impl Catalogue {
         }
     }
 }
+
+/// How good a reading of a text is, the best one first: it leaves least untranslated, its template has
+/// enough text of its own, it leaves least as it is, and has its own text first, so that it is that of
+/// the sentence rather than of a message in it.
+#[derive(PartialEq, PartialOrd)]
+struct Rank(usize, bool, usize, usize);
 
 impl Attempt<'_> {
     fn new() -> Self {

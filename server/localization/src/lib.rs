@@ -22,6 +22,7 @@
 mod catalogue;
 mod literal;
 mod markdown;
+mod spacing;
 mod template;
 
 use catalogue::Catalogue;

@@ -171,6 +171,14 @@ impl Template {
         })
     }
 
+    /// Where in an instance the template's own text begins.
+    pub(crate) fn begins(&self, captures: &[&str]) -> usize {
+        match self.start.is_empty() {
+            true => captures.first().map_or(0, |capture| capture.len()),
+            false => 0,
+        }
+    }
+
     pub(crate) fn kind(&self, position: usize) -> Kind {
         let part = self.parts.get(position);
         part.map_or(Kind::Text, |part| part.kind)

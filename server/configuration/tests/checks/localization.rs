@@ -2,12 +2,13 @@
 
 use crate::assistance::{HelpCase, help_cases};
 use crate::case::cases;
+use crate::expected::expect_file;
 use crate::label_files::label_cases;
 use configuration::assist::{actions, complete, hover, inlay_hints, lenses, links};
 use configuration::text::TextRange;
-use configuration::{Finding, keys};
+use configuration::{Code, Finding, keys};
 use localization::Localization::Japanese;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages that the cases make up, in place of those of the system or of other crates, and lines
 /// of nothing but names.
@@ -135,6 +136,35 @@ fn every_text_has_a_japanese_form() {
         "no translation of\n{}",
         missing.join("\n")
     );
+}
+
+/// The Japanese text, or that the case has made up the English one.
+fn in_japanese(text: &str) -> String {
+    match Japanese.covers(text) {
+        true => Japanese.text(text).into_owned(),
+        false => "(made up)".to_owned(),
+    }
+}
+
+/// The first finding of every code with its fixes, in English and Japanese.
+#[test]
+fn every_finding_in_japanese() {
+    let mut shown: BTreeMap<Code, String> = BTreeMap::new();
+    let of_cases = cases().into_iter().flat_map(|case| case.findings());
+    let of_labels = label_cases().into_iter().flat_map(|case| case.findings());
+    for finding in of_cases.chain(of_labels) {
+        let related = finding.related.iter().map(|related| &related.message);
+        let fixes = finding.fixes.iter().map(|fix| &fix.title);
+        let texts = related.chain(fixes);
+        let mut lines = format!("{}\n{}\n", finding.message, in_japanese(&finding.message));
+        for text in texts {
+            lines += &format!("    {text} → {}\n", in_japanese(text));
+        }
+        let block = format!("[{}]\n{lines}", finding.code.name());
+        shown.entry(finding.code).or_insert(block);
+    }
+    let blocks: Vec<String> = shown.into_values().collect();
+    expect_file("findings.ja.snapshot", &blocks.join("\n"));
 }
 
 /// What is written in a configuration, and what disks and models are called, is the same in every
