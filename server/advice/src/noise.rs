@@ -17,6 +17,10 @@ use crate::{Proposal, advice};
 /// Below this ratio (dB) noise is a tenth of the amplitude of the logits, and answers change.
 const WEAK_LOGITS: f64 = 20.0;
 
+/// The key that has the job search for layers to keep more exact, and what it may be set to.
+const ACCURACY_BUDGET: &str = "quantization.accuracy_budget";
+const BUDGET: f64 = 1.0;
+
 /// A layer adds noise if the ratio falls by this much (dB) in it.
 const LOSS: f64 = 3.0;
 
@@ -55,13 +59,25 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
         ),
         None => String::new(),
     };
-    let value = overrides::wide(evidence, &layers);
-    let (key, help) = match value {
-        Some(_) => (
+    let wide = overrides::wide(evidence, &layers);
+    let searched = evidence.settings.quantization.accuracy_budget.is_some();
+    let (key, value, help) = match (wide, searched) {
+        (Some(value), false) => (
             overrides::OVERRIDES,
+            Some(value),
+            "; if that costs accuracy, let `accuracy_budget` find the layers that need more bits, or give these 16 in `overrides`",
+        ),
+        (Some(value), true) => (
+            overrides::OVERRIDES,
+            Some(value),
             "; if that costs accuracy, give these layers 16 bits in `overrides`",
         ),
-        None => ("source_keras_model", ""),
+        (None, false) => (
+            ACCURACY_BUDGET,
+            Some(json!(BUDGET)),
+            "; if that costs accuracy, let `accuracy_budget` find the layers that need more bits",
+        ),
+        (None, true) => ("source_keras_model", None, ""),
     };
     let message = format!(
         "the logits of the int8 model are only {ratio:.1} dB above their noise, with the same answer on {} of {} images{where_lost}{help}",

@@ -195,13 +195,13 @@ fn layer(name: &str, position: usize, loss: f64) -> Layer {
 
 #[test]
 fn noise_in_logits() {
-    let check = |logits: Option<f64>, expected: &[&str]| {
+    let check = |losses: [f64; 3], logits: Option<f64>, budget, expected: &[&str]| {
         let mut case = Case::new(&SHAPE);
-        case.layers = vec![
-            layer("quiet", 0, 0.5),
-            layer("lossy", 1, 6.0),
-            layer("lossier", 2, 9.0),
-        ];
+        case.settings.quantization.accuracy_budget = budget;
+        let names = ["quiet", "lossy", "lossier"];
+        case.layers = (0..3)
+            .map(|index| layer(names[index], index, losses[index]))
+            .collect();
         case.comparison = Some(Comparison {
             images: 32,
             logits_sqnr_db: logits,
@@ -211,12 +211,25 @@ fn noise_in_logits() {
         let output = case.conv("last", case.input, 4, |o, i| ((o + i) % 3) as f32 - 1.0);
         case.expect(output, expected)
     };
-    let advice = check(Some(12.0), &["noisy-logits"]);
+    let losses = [0.5, 6.0, 9.0];
+    let advice = check(losses, Some(12.0), None, &["noisy-logits"]);
     assert_eq!(advice[0].layers, ["lossier", "lossy"]);
     assert!(advice[0].message.contains("12.0 dB"), "{advice:?}");
     assert!(advice[0].message.contains("75 % of 32"), "{advice:?}");
-    check(Some(25.0), &[]);
-    check(None, &[]);
+    assert!(
+        advice[0].message.contains("`accuracy_budget`"),
+        "{advice:?}"
+    );
+    check(losses, Some(25.0), None, &[]);
+    check(losses, None, None, &[]);
+    // A search that was made is not proposed.
+    let advice = check(losses, Some(12.0), Some(1.0), &["noisy-logits"]);
+    assert!(
+        !advice[0].message.contains("`accuracy_budget`"),
+        "{advice:?}"
+    );
+    let advice = check([0.5; 3], Some(12.0), None, &["noisy-logits"]);
+    assert_eq!(advice[0].key, "quantization.accuracy_budget");
 }
 
 #[test]
