@@ -4,6 +4,7 @@ use super::about;
 use super::markdown::{counted, grouped};
 use crate::document::Document;
 use crate::facts::Facts;
+use crate::role::PathRole;
 use crate::text::TextRange;
 
 /// A few words shown in the line of the text.
@@ -13,6 +14,8 @@ pub struct InlayHint {
     pub offset: usize,
     /// The words.
     pub label: String,
+    /// Whether these are a name that somebody has given.
+    pub is_name: bool,
     /// More words, for the pointer.
     pub tooltip: String,
 }
@@ -28,6 +31,7 @@ pub fn inlay_hints(document: &Document, range: TextRange, facts: &dyn Facts) -> 
             Some(InlayHint {
                 offset: mention.range.end,
                 label: about::short(document, mention, facts)?,
+                is_name: mention.role == PathRole::Target,
                 tooltip: mention.path.display().to_string(),
             })
         })
@@ -50,6 +54,7 @@ pub fn inlay_hints(document: &Document, range: TextRange, facts: &dyn Facts) -> 
             offset: value.range.end,
             // Behind a number, another number would look like a part of it; this is an equation.
             label: format!("× {batch} = {samples}"),
+            is_name: false,
             tooltip,
         });
     }

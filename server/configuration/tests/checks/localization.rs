@@ -42,7 +42,7 @@ struct Missing(BTreeSet<String>);
 impl Missing {
     fn text(&mut self, text: &str) {
         let text = text.trim_end();
-        let made_up = MADE_UP.iter().any(|made_up| text.contains(made_up)) || text == "mine";
+        let made_up = MADE_UP.iter().any(|made_up| text.contains(made_up));
         if !text.is_empty() && !made_up && !Japanese.covers(text) {
             self.0.insert(text.to_owned());
         }
@@ -91,7 +91,9 @@ impl Missing {
             self.text(&lens.title);
         }
         for hint in inlay_hints(document, TextRange::new(0, document.text().len()), disk) {
-            self.text(&hint.label);
+            if !hint.is_name {
+                self.text(&hint.label);
+            }
             self.text(&hint.tooltip);
         }
         let findings = document.check(disk);

@@ -215,3 +215,24 @@ async fn jobs_are_told_in_the_language_of_the_client() {
     assert!(error.starts_with("cannot write "), "{error}");
     assert_eq!(refusal, "the first argument must be the id of a job");
 }
+
+/// A target that is called like something that has a translation.
+#[tokio::test]
+async fn names_are_the_same_in_every_language() {
+    let project = Project::new();
+    let target = r#"{"name": "images", "default": {"activation_bits": [8], "activation_method": "uniform", "float": false, "per_channel": true, "weight_method": "symmetric"}}"#;
+    project.write("device.json", target);
+    let text = project.read("configuration.json");
+    let text = text.replacen('{', "{\n  \"target\": \"device.json\",", 1);
+    let uri = project.uri("configuration.json");
+    let options = json!({"statusEvents": true});
+    let (mut client, _) = Client::start_in(Some("ja"), RICH, options).await;
+    client.open(&uri, &text).await;
+    client.settled(&uri, 1).await;
+    let range = json!({"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 99}});
+    let params = json!({"textDocument": {"uri": uri}, "range": range});
+    let hints = client.request("textDocument/inlayHint", params).await;
+    assert_eq!(hints[0]["label"], "images");
+    client.ignore("textDocument/publishDiagnostics");
+    client.finish().await;
+}
