@@ -129,7 +129,7 @@ fn layers_of_their_own_and_a_budget_are_as_steady() {
             "float": true
         }
     });
-    project.write("device.json", &target.to_string());
+    project.write("device.json", target.to_string());
     project.set("target", "device.json");
     project.set(
         "quantization",
