@@ -8,8 +8,9 @@
 use ndarray::IxDyn;
 
 use super::affine::{bias_of, set_weights};
+use super::channelwise::Channelwise;
 use super::only_consumer;
-use crate::{FusedActivation, Graph, Node, Op, ReduceOp};
+use crate::{FusedActivation, Graph, Node, Op};
 
 /// A layer with weights and the only layer that reads its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,32 +127,12 @@ pub(super) fn scalable(graph: &Graph, node: &Node) -> bool {
         .all(|&id| graph.constant(id).is_some())
 }
 
-/// Whether a node of one input acts on each channel alone and commutes with positive factors.
+/// Whether a node acts on each channel alone and commutes with positive factors, without a clamp.
 fn is_homogeneous(graph: &Graph, node: &Node) -> bool {
-    let keeps_channels = graph.shape(node.inputs[0]).last() == graph.shape(node.output).last();
-    let unclamped = matches!(
-        node.activation,
-        FusedActivation::None | FusedActivation::Relu
-    );
-    let rank = graph.shape(node.inputs[0]).len();
-    unclamped
-        && match &node.op {
-            Op::Activation(crate::Activation::Relu | crate::Activation::LeakyRelu { .. })
-            | Op::MaxPool2d(_)
-            | Op::AveragePool2d(_)
-            | Op::Resize { .. } => true,
-            Op::Pad {
-                value,
-                before,
-                after,
-            } => *value == 0.0 && before.last() == Some(&0) && after.last() == Some(&0),
-            Op::Reduce { kind, axes, .. } => {
-                !axes.contains(&(rank - 1))
-                    && matches!(kind, ReduceOp::Mean | ReduceOp::Sum | ReduceOp::Max)
-            }
-            Op::Reshape { shape } => {
-                keeps_channels || (shape.len() == 2 && graph.shape(node.inputs[0])[0] == 1)
-            }
-            _ => false,
-        }
+    let clamps = node.op == Op::Activation(crate::Activation::Relu6)
+        || !matches!(
+            node.activation,
+            FusedActivation::None | FusedActivation::Relu
+        );
+    !clamps && Channelwise::of(graph, node).is_some_and(|acts| acts.homogeneous)
 }

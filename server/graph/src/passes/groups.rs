@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::affine::set_weights;
+use super::channelwise::Channelwise;
 use super::edges::{Side, channel, scalable, scaled_weights};
-use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, NodeId, Op, ReduceOp, TensorId};
+use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
 
 /// Tensors between layers with weights that share their channels, because only operators lie
 /// between them that treat each channel alone and commute with positive factors
@@ -189,30 +190,9 @@ fn channelwise_operands(graph: &Graph, node: &Node) -> (Vec<TensorId>, Vec<Tenso
         .copied()
         .filter(|&id| graph.constant(id).is_none())
         .collect();
-    let rank = shape(x).len();
-    let keeps_channels = shape(x).last() == shape(node.output).last();
+    let acts_alone = Channelwise::of(graph, node).is_some_and(|acts| acts.homogeneous);
     let through = match &node.op {
-        Op::Activation(Activation::Relu | Activation::Relu6 | Activation::LeakyRelu { .. })
-        | Op::MaxPool2d(_)
-        | Op::AveragePool2d(_)
-        | Op::Resize { .. } => vec![x],
-        Op::PRelu if variable == [x] => vec![x],
-        Op::Pad {
-            value,
-            before,
-            after,
-        } if *value == 0.0 && before.last() == Some(&0) && after.last() == Some(&0) => vec![x],
-        Op::Reduce { kind, axes, .. }
-            if !axes.contains(&(rank - 1))
-                && matches!(kind, ReduceOp::Mean | ReduceOp::Sum | ReduceOp::Max) =>
-        {
-            vec![x]
-        }
-        Op::Reshape { shape: new }
-            if keeps_channels || (new.len() == 2 && shape(x).first() == Some(&1)) =>
-        {
-            vec![x]
-        }
+        _ if acts_alone => vec![x],
         Op::Binary(BinaryOp::Add | BinaryOp::Subtract)
             if variable.len() == 2
                 && shape(variable[0]) == shape(node.output)

@@ -7,6 +7,7 @@
 mod activation;
 mod affine;
 mod bound;
+mod channelwise;
 mod collapse;
 mod constant;
 mod convert;

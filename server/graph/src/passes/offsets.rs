@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::affine::{Affine, bias_of, exact_behind_offset, set_weights, weights_after};
+use super::channelwise::Channelwise;
 use super::edges::scalable;
-use crate::{BinaryOp, FusedActivation, Graph, Node, NodeId, Op, ReduceOp, TensorId};
+use crate::{BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
 
 /// What is subtracted from each channel of a tensor.
 pub type ChannelOffsets = BTreeMap<TensorId, Vec<f64>>;
@@ -48,7 +49,7 @@ pub fn move_channels(
         }
         if let Some(offset) = offsets.get(&NodeId(index as u32)) {
             let layer = &changed.nodes()[index];
-            let kernel = graph_kernel(&changed, layer)?;
+            let kernel = kernel_of(&changed, layer)?;
             let mut bias = bias_of(&changed, layer, offset.len())?;
             bias.iter_mut()
                 .zip(offset)
@@ -66,7 +67,7 @@ pub fn move_channels(
     Some(moved)
 }
 
-fn graph_kernel(graph: &Graph, node: &Node) -> Option<ndarray::ArrayD<f32>> {
+fn kernel_of(graph: &Graph, node: &Node) -> Option<ndarray::ArrayD<f32>> {
     Some(graph.constant(node.inputs[1])?.to_owned().into_owned())
 }
 
@@ -94,21 +95,14 @@ fn moves_freely(graph: &Graph, node: &Node) -> bool {
 
 /// Whether an offset of the variable operands is an offset of the result.
 fn hands_on(graph: &Graph, node: &Node) -> bool {
-    let (x, output) = (graph.shape(node.inputs[0]), graph.shape(node.output));
-    let keeps_channels = x.last() == output.last();
-    node.activation == FusedActivation::None
-        && match &node.op {
-            Op::MaxPool2d(_) | Op::AveragePool2d(_) | Op::Resize { .. } => true,
-            Op::Reduce { kind, axes, .. } => {
-                !axes.contains(&(x.len() - 1)) && matches!(kind, ReduceOp::Mean | ReduceOp::Max)
-            }
-            Op::Reshape { shape } => keeps_channels || (shape.len() == 2 && x.first() == Some(&1)),
-            Op::Binary(BinaryOp::Add) => node
-                .inputs
-                .iter()
-                .all(|&id| graph.constant(id).is_none() && graph.shape(id) == output),
-            _ => false,
-        }
+    let output = graph.shape(node.output);
+    let sum = node.op == Op::Binary(BinaryOp::Add)
+        && node
+            .inputs
+            .iter()
+            .all(|&id| graph.constant(id).is_none() && graph.shape(id) == output);
+    let alone = Channelwise::of(graph, node).is_some_and(|acts| acts.moves_along);
+    node.activation == FusedActivation::None && (sum || alone)
 }
 
 /// Offset of a node's result from those of its operands; `None` where it has none.
