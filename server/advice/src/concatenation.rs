@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use configuration::Code;
 use graph::{Node, Op, TensorId};
+use quantization::moves_values;
 
 use crate::evidence::Evidence;
 use crate::overrides;
@@ -116,17 +117,10 @@ fn observed(
 ) -> Option<TensorId> {
     while evidence.statistics.tensor(tensor).is_none() {
         let producer = producers.get(&tensor)?;
-        let repeats = matches!(
-            producer.op,
-            Op::Reshape { .. }
-                | Op::Transpose { .. }
-                | Op::MaxPool2d(_)
-                | Op::AveragePool2d(_)
-                | Op::Pad { .. }
-                | Op::Slice { .. }
-                | Op::Resize { .. }
-        );
-        tensor = *producer.inputs.first().filter(|_| repeats)?;
+        tensor = *producer
+            .inputs
+            .first()
+            .filter(|_| moves_values(&producer.op))?;
     }
     Some(tensor)
 }

@@ -50,7 +50,7 @@ pub(super) fn meet(
     subject: &Subject,
     options: &Options,
     model: QuantizedModel,
-    mut quantize: impl FnMut(&Options, &mut Context) -> Result<QuantizedModel, JobError>,
+    quantize: impl FnMut(&Options, &mut Context) -> Result<QuantizedModel, JobError>,
     context: &mut Context,
 ) -> Result<Met, JobError> {
     let images = held_back(subject.settings, context)?;
@@ -59,95 +59,112 @@ pub(super) fn meet(
         images: &images,
         trials: 0,
     };
-    context.begin(
-        Stage::Budget,
-        "measuring the accuracy",
-        images.len(),
-        "images",
-    );
-    let float = measured.accuracy(subject.float, &Encodings::float(), context)?;
-    context.begin(
-        Stage::Budget,
-        "measuring the accuracy",
-        images.len(),
-        "images",
-    );
-    let without = measured.accuracy(&model.graph, &model.encodings, context)?;
+    let first = "measuring the accuracy";
+    let float = measured.accuracy(first, subject.float, &Encodings::float(), context)?;
+    let without = measured.accuracy(first, &model.graph, &model.encodings, context)?;
     measured.trials = 0;
     let drop = |accuracy: f64| (float - accuracy) * 100.0;
-    let mut best = (without, options.clone(), model);
-    if drop(without) > budget {
-        let count = subject.graph.nodes().len();
-        context.begin(
-            Stage::Budget,
-            "measuring the noise of layers",
-            count,
-            "layers",
-        );
-        let ranked = sensitivity::ranking(
-            subject.graph,
-            &best.2,
-            subject.classifier,
-            subject.set,
-            context,
-        )?;
-        let found = search::smallest(ranked.len(), &mut |chosen: &[usize]| {
-            let tensors: Vec<TensorId> = chosen.iter().map(|&rank| ranked[rank]).collect();
-            let mut options = options.clone();
-            options
-                .precisions
-                .extend(precisions(subject, &options, &tensors));
-            let model = quantize(&options, context)?;
-            context.begin(
-                Stage::Budget,
-                "trying layers in more bits",
-                images.len(),
-                "images",
-            );
-            let accuracy = measured.accuracy(&model.graph, &model.encodings, context)?;
-            let meets = drop(accuracy) <= budget;
-            // A later success has fewer layers; before one, the most accurate counts.
-            if meets || accuracy > best.0 {
-                best = (accuracy, options, model);
-            }
-            Ok::<bool, JobError>(meets)
-        })?;
-        if !found {
+    let meets = |accuracy: f64| drop(accuracy) <= budget;
+    let mut best = Candidate {
+        accuracy: without,
+        options: options.clone(),
+        model,
+    };
+    if !meets(without) {
+        search(meets, options, &mut best, &mut measured, quantize, context)?;
+        if !meets(best.accuracy) {
+            let help = match subject.settings.quantization.accuracy_budget_precision {
+                BudgetPrecision::Float32 => "",
+                BudgetPrecision::Int16 => ", or set `accuracy_budget_precision` to \"float32\"",
+            };
             context.warn(format!(
-                "`accuracy_budget` of {budget} points is not met: the best model found loses {:.1} points on {} images; raise the budget, or set `accuracy_budget_precision` to \"float32\"",
-                drop(best.0),
+                "`accuracy_budget` of {budget} points is not met: the best model found loses {:.1} points on {} images; raise the budget{help}",
+                drop(best.accuracy),
                 images.len()
             ));
         }
     }
-    let (accuracy, options, model) = best;
-    let layers: Vec<String> = options.precisions.keys().cloned().collect();
+    let layers: Vec<String> = best.options.precisions.keys().cloned().collect();
     context.log(
         Level::Info,
         format!(
             "float {:.1} %, quantized {:.1} % on {} labelled images with {} of {} layers in more bits",
             float * 100.0,
-            accuracy * 100.0,
+            best.accuracy * 100.0,
             images.len(),
             layers.len(),
             subject.graph.nodes().len()
         ),
     );
-    let summary = AccuracyBudget {
-        budget,
-        met: drop(accuracy) <= budget,
-        images: images.len(),
-        trials: measured.trials,
-        float_top_1_accuracy: float,
-        int8_top_1_accuracy: without,
-        top_1_accuracy: accuracy,
-        layers,
-    };
     Ok(Met {
-        options,
-        model,
-        summary,
+        summary: AccuracyBudget {
+            budget,
+            met: meets(best.accuracy),
+            images: images.len(),
+            trials: measured.trials,
+            float_top_1_accuracy: float,
+            int8_top_1_accuracy: without,
+            top_1_accuracy: best.accuracy,
+            layers,
+        },
+        options: best.options,
+        model: best.model,
     })
+}
+
+/// A model that was measured.
+struct Candidate {
+    accuracy: f64,
+    options: Options,
+    model: QuantizedModel,
+}
+
+/// Replaces `best` by the model with the fewest layers in more bits whose accuracy `meets` the
+/// budget, or else by the most accurate one.
+fn search(
+    meets: impl Fn(f64) -> bool,
+    options: &Options,
+    best: &mut Candidate,
+    measured: &mut Measured,
+    mut quantize: impl FnMut(&Options, &mut Context) -> Result<QuantizedModel, JobError>,
+    context: &mut Context,
+) -> Result<(), JobError> {
+    let subject = measured.subject;
+    let count = subject.graph.nodes().len();
+    context.begin(
+        Stage::Budget,
+        "measuring the noise of layers",
+        count,
+        "layers",
+    );
+    let ranked = sensitivity::ranking(
+        subject.graph,
+        &best.model,
+        subject.classifier,
+        subject.set,
+        context,
+    )?;
+    search::smallest(ranked.len(), &mut |chosen: &[usize]| {
+        let tensors: Vec<TensorId> = chosen.iter().map(|&rank| ranked[rank]).collect();
+        let mut options = options.clone();
+        options
+            .precisions
+            .extend(precisions(subject, &options, &tensors));
+        let model = quantize(&options, context)?;
+        let what = "trying layers in more bits";
+        let accuracy = measured.accuracy(what, &model.graph, &model.encodings, context)?;
+        let meets = meets(accuracy);
+        // A later success has fewer layers; before one, the most accurate counts.
+        if meets || accuracy > best.accuracy {
+            *best = Candidate {
+                accuracy,
+                options,
+                model,
+            };
+        }
+        Ok::<bool, JobError>(meets)
+    })?;
+    Ok(())
 }
 
 /// Labelled images from all over the evaluation folder.
@@ -171,13 +188,16 @@ struct Measured<'a> {
 
 impl Measured<'_> {
     /// Fraction of the images that a model names right; pictures that cannot be read are left out.
+    /// `what` tells the user what is done.
     fn accuracy(
         &mut self,
+        what: &str,
         graph: &Graph,
         encodings: &Encodings,
         context: &mut Context,
     ) -> Result<f64, JobError> {
         self.trials += 1;
+        context.begin(Stage::Budget, what, self.images.len(), "images");
         let bytes = super::write(graph, encodings)?;
         let model = TfliteModel::from_bytes(&bytes, Kernels::Xnnpack)?;
         let task = Task {
