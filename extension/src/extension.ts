@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { registerCommands } from './commands';
-import { Configurations } from './configurations/configurations';
+import { awaitsConfiguration, Configurations } from './configurations/configurations';
 import { DOCUMENTATION, Help } from './help';
 import { Jobs } from './jobs/jobs';
 import { Launcher } from './jobs/launch';
@@ -18,6 +18,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const jobs = new Jobs();
   const configurations = new Configurations();
   const launcher = new Launcher(server, jobs);
+  const complete = (document: vscode.TextDocument): void => {
+    if (awaitsConfiguration(document)) {
+      server.startQuietly();
+    }
+  };
   running = server;
   context.subscriptions.push(
     log,
@@ -36,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
         server.startQuietly();
       }
     }),
+    vscode.workspace.onDidOpenTextDocument(complete),
     new StatusItem(server, jobs, configurations),
     Help.register(context.extensionUri),
     ReportEditor.register(),
@@ -44,6 +50,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   void vscode.commands.executeCommand('setContext', 'modelQuantizer.active', true);
   void configurations.search();
+  vscode.workspace.textDocuments.forEach(complete);
 }
 
 /** VS Code waits until the server has ended. */

@@ -3,8 +3,9 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { chooseConfiguration } from '../src/configurations/choose';
-import { Configurations } from '../src/configurations/configurations';
+import { awaitsConfiguration, Configurations } from '../src/configurations/configurations';
 import { activate, deactivate } from '../src/extension';
+import * as location from '../src/server/location';
 import { clients } from './mock/languageclient';
 import { commands, configuration, TabInputCustom, Uri, window, workspace } from './mock/vscode';
 
@@ -60,11 +61,22 @@ test('copies that are kept with runs are no configurations', async () => {
   expect(configurations.all().map(String)).toEqual([near, far].map(String));
 });
 
-test('an empty configuration.json may become ours, another empty file not', async () => {
-  const empty = await file('configuration.json', '');
-  workspace.findFiles.mockResolvedValueOnce([empty, await file('other.json', ''), Uri.file('/gone/configuration.json')]);
+test('an open, empty configuration.json gets a server, and no commands', async () => {
+  const document = (name: string, text: string): never => ({ uri: Uri.file(`/w/${name}`), languageId: 'json', getText: () => text }) as never;
+  expect(awaitsConfiguration(document('configuration.json', ''))).toBe(true);
+  expect(awaitsConfiguration(document('configuration.json', '{}'))).toBe(false);
+  expect(awaitsConfiguration(document('settings.json', ''))).toBe(false);
+  workspace.findFiles.mockResolvedValueOnce([await file('configuration.json', '')]);
   await configurations.search();
-  expect(configurations.all().map(String)).toEqual([String(empty)]);
+  expect(configurations.all()).toEqual([]);
+
+  workspace.textDocuments = [document('configuration.json', '')];
+  const subscriptions: { dispose: () => unknown }[] = [];
+  vi.spyOn(location, 'locate').mockResolvedValue({ program: '/x/model-quantizer', origin: 'bundled', version: '1.2.3', passed: [] });
+  activate({ extensionUri: Uri.file('/extension'), globalStorageUri: Uri.file('/storage'), subscriptions } as never);
+  await vi.waitFor(() => expect(clients).toHaveLength(1));
+  subscriptions.forEach((subscription) => subscription.dispose());
+  await deactivate();
 });
 
 test('files that a setting names are configurations whatever is in them', async () => {

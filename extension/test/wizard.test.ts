@@ -171,6 +171,24 @@ describe('a configuration', () => {
     expect(window.showTextDocument).toHaveBeenCalledWith(expect.objectContaining({ fsPath: made }));
     expect(JSON.parse(await readFile(made, 'utf8'))).toMatchObject({ source_keras_model: 'a.h5', input_tensor_size: 64 });
   });
+
+  test('that cannot be written is said to be so, with what to do', async () => {
+    await files('a.h5', 'data/val/roses/1.jpg', 'data/val/daisy/1.jpg');
+    workspace.workspaceFolders = [{ uri: Uri.file(root), name: 'w', index: 0 }];
+    workspace.asRelativePath.mockImplementation((file) => path.relative(root, String(file)) || '.');
+    const server = { location: async () => { throw new Error('none'); } };
+    const questions = answering('64', 'val', 'val', 'Make', 'none', 'imx500', '.');
+    const pick: Questions['pick'] = async (place, prompt, options) => {
+      if (prompt.startsWith('The folder')) {
+        await rm(root, { recursive: true });
+      }
+      return questions.pick(place, prompt, options);
+    };
+    await newConfiguration(server as never, Uri.file(path.join(root, 'a.h5')), { ...questions, pick });
+    await mkdir(root);
+    expect(window.showErrorMessage).toHaveBeenCalledWith(expect.stringMatching(/cannot be written \(ENOENT.*\); choose another folder/));
+    expect(window.showTextDocument).not.toHaveBeenCalled();
+  });
 });
 
 test('what the program tells of a model is read with care', () => {

@@ -89,10 +89,10 @@ export class Configurations implements vscode.Disposable {
       const pattern = glob.startsWith('**/') || glob.startsWith('/') ? glob : `**/${glob}`;
       return vscode.workspace.findFiles(pattern, EXCLUDED, LIMIT);
     }));
-    const ours = await Promise.all(named.filter((uri) => !KEPT.test(uri.fsPath)).map(async (uri) => isOurs(uri, await beginning(uri)) ? [uri] : []));
+    const ours = await Promise.all(named.filter((uri) => !KEPT.test(uri.fsPath)).map(async (uri) => isOurs(await beginning(uri)) ? [uri] : []));
     const found = new Map([...ours.flat(), ...chosen.flat()].map((uri) => [uri.toString(), uri]));
     for (const document of vscode.workspace.textDocuments) {
-      if (isCandidate(document) && isOurs(document.uri, document.getText())) {
+      if (isCandidate(document) && isOurs(document.getText())) {
         found.set(document.uri.toString(), document.uri);
       }
     }
@@ -100,7 +100,7 @@ export class Configurations implements vscode.Disposable {
   }
 
   private look(document: vscode.TextDocument): void {
-    if (isCandidate(document) && !this.has(document.uri) && isOurs(document.uri, document.getText())) {
+    if (isCandidate(document) && !this.has(document.uri) && isOurs(document.getText())) {
       this.set(new Map(this.found).set(document.uri.toString(), document.uri));
     }
   }
@@ -127,16 +127,18 @@ function isCandidate(document: vscode.TextDocument): boolean {
   return document.uri.scheme === 'file' && !KEPT.test(document.uri.fsPath) && (document.languageId === 'json' || document.languageId === 'jsonc');
 }
 
-/** A guess for menus and for when to start the server, which has the last word. A file that is still empty may become ours. */
-export function isOurs({ path }: vscode.Uri, text: string | undefined): boolean {
-  if (text === undefined || text === '') {
-    return text === '' && path.endsWith('/configuration.json');
-  }
+/** Whether a document is empty and waits for a configuration, which the server completes. No job can run on it. */
+export function awaitsConfiguration(document: vscode.TextDocument): boolean {
+  return isCandidate(document) && document.uri.path.endsWith('/configuration.json') && document.getText() === '';
+}
+
+/** A guess for menus and for when to start the server, which has the last word. */
+export function isOurs(text: string): boolean {
   const start = text.slice(0, BEGINNING);
   return OUR_KEYS.some((key) => start.includes(key));
 }
 
-async function beginning(uri: vscode.Uri): Promise<string | undefined> {
+async function beginning(uri: vscode.Uri): Promise<string> {
   try {
     const file = await open(uri.fsPath);
     try {
@@ -147,6 +149,6 @@ async function beginning(uri: vscode.Uri): Promise<string | undefined> {
     }
   } catch {
     // It has gone since, or may not be read: not a configuration for now.
-    return undefined;
+    return '';
   }
 }

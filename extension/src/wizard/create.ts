@@ -38,9 +38,18 @@ export async function newConfiguration(server: Server, named: unknown, questions
   };
   const options = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Looking for models and images') };
   const choices = await wizard(questions, await vscode.window.withProgress(options, begin));
-  if (choices !== undefined) {
-    await vscode.window.showTextDocument(vscode.Uri.file(await write(choices)));
+  if (choices === undefined) {
+    return;
   }
+  let configuration: string;
+  try {
+    configuration = await write(choices);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    void vscode.window.showErrorMessage(vscode.l10n.t('The configuration cannot be written ({0}); choose another folder.', reason));
+    return;
+  }
+  await vscode.window.showTextDocument(vscode.Uri.file(configuration));
 }
 
 /** Writes the configuration and, where one is to be made, its label file; over nothing that exists. */

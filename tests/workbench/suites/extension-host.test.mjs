@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cases } from '../projects/cases.mjs';
@@ -14,12 +14,19 @@ const RUN_MS = 280_000;
 /** So many there are at least. */
 const LEAST_TESTS = 50;
 
+const SCHEMA = fileURLToPath(new URL('../../../schemas/configuration.schema.json', import.meta.url));
+
+/** The codes of what the schema excludes. */
+const OF_SCHEMA = new Set([
+    'missing-key', 'unknown-key', 'wrong-case-key', 'wrong-type', 'out-of-range', 'invalid-value', 'empty-value', 'wrong-item-count', 'conflicting-keys',
+]);
+
 const TESTS = fileURLToPath(new URL('../extension-host', import.meta.url));
 
 describe('In the extension host', () => {
     const suite = useWorkbench(prepare, ({ project }) => ({
         settings: SETTINGS_FOR_CASES,
-        environment: { WORKBENCH_HOST_RESULT: project.result, WORKBENCH_HOST_CASES: project.cases },
+        environment: { WORKBENCH_HOST_RESULT: project.result, WORKBENCH_HOST_CASES: project.cases, WORKBENCH_HOST_TEXTS: project.texts },
         payload: { extensionDevelopmentPath: TESTS, extensionTestsPath: join(TESTS, 'index.cjs') },
     }));
 
@@ -56,5 +63,25 @@ function prepare() {
     writeFileSync(join(project.folder, 'other/configuration.json'), '{"name": "of another tool", "batch_size": "many"}\n');
     const result = join(project.home, 'result.jsonl');
     writeFileSync(result, '');
-    return { ...project, cases: list, result };
+    const texts = join(project.home, 'texts.json');
+    writeFileSync(texts, JSON.stringify(textsWithSchema(project.folder)));
+    return { ...project, cases: list, texts, result };
+}
+
+/**
+ * Every case about the schema as a text that names it, which VS Code's own service then checks. A key that stands twice
+ * shows that the service has looked.
+ */
+function textsWithSchema(folder) {
+    const about = cases().filter(({ title, facts }) => title.startsWith('schema: ') && !title.includes('whole text') && facts.length === 0);
+    return about.map(({ title, text, expected }, index) => {
+        const name = `named-${String(index).padStart(3, '0')}`;
+        mkdirSync(join(folder, name));
+        copyFileSync(SCHEMA, join(folder, name, 'named.schema.json'));
+        const keys = '"$schema": "named.schema.json", "// seen": 1, "// seen": 2';
+        const object = text.indexOf('{') + 1;
+        const others = text.replace(/"\$schema": "[^"]*",?/, '');
+        writeFileSync(join(folder, name, 'configuration.json'), `${others.slice(0, object)}${keys}, ${others.slice(object)}`);
+        return { title, folder: name, violates: expected.some(({ code }) => OF_SCHEMA.has(code)) };
+    });
 }

@@ -5,7 +5,7 @@ import { useWorkbench } from '../workbench/hooks.mjs';
 const JAPANESE = /[\u3040-\u30ff\u4e00-\u9fff]/;
 
 describe('In Japanese', () => {
-    const suite = useWorkbench(() => flowers({ copies: 20, changes: { batch_size: 100, iteration_count: 60 } }), {
+    const suite = useWorkbench(() => flowers({ copies: 20, changes: { batch_size: 100, iteration_count: 60, evaluate_image_extension: 'JPG' } }), {
         language: 'ja',
         settings: { 'modelQuantizer.threads': 1 },
     });
@@ -23,6 +23,19 @@ describe('In Japanese', () => {
         assert.match(await workbench.statusItem.innerText(), JAPANESE);
         await toast.getByRole('button', { name: 'Cancel' }).click();
         await toast.waitFor({ state: 'detached' });
+    });
+
+    it('are problems and explanations', async () => {
+        const { workbench } = suite;
+        await workbench.showProblems();
+        const problem = workbench.problems.filter({ hasText: 'extension-matches-nothing' });
+        await problem.waitFor();
+        assert.match(await problem.innerText(), JAPANESE);
+        await workbench.editor.locator('.view-line span span', { hasText: 'output_dir' }).first().hover();
+        const hover = workbench.page.locator('.monaco-hover', { hasText: 'model_quantized.tflite' });
+        await hover.waitFor();
+        await workbench.screenshot('japanese-hover');
+        assert.match(await hover.innerText(), JAPANESE);
     });
 });
 
