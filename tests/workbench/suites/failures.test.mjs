@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { flowers } from '../projects/flowers.mjs';
 import { useWorkbench } from '../workbench/hooks.mjs';
+import { until } from '../workbench/workbench.mjs';
 
 describe('A job that fails', () => {
     const suite = useWorkbench(() => {
@@ -36,8 +37,12 @@ describe('A job that fails', () => {
         await workbench.toast('Quantizing flowers failed').getByRole('button', { name: 'Show Problem' }).click();
         await workbench.page.locator('.squiggly-error').first().waitFor();
         const line = workbench.editor.locator('.view-line', { hasText: '"output_dir"' });
-        const [text, mark] = await Promise.all([line.first().boundingBox(), workbench.page.locator('.squiggly-error').first().boundingBox()]);
-        assert.ok(Math.abs(text.y - mark.y) < 3, 'the mark is in the line of output_dir');
+        const mark = workbench.page.locator('.squiggly-error').first();
+        await until(async () => {
+            // The editor may draw them anew at any moment.
+            const [text, place] = await Promise.all([line.first().boundingBox(), mark.boundingBox()]);
+            return text !== null && place !== null && Math.abs(text.y - place.y) < 3;
+        }, 'the mark is in the line of output_dir');
         await workbench.page.locator('.statusbar-item', { hasText: /\(\d+ selected\)/ }).waitFor();
         await workbench.screenshot('job-failed-problem');
     });

@@ -15,6 +15,7 @@ describe('A workspace that is not trusted', () => {
         await workbench.problems.filter({ hasText: 'out-of-range' }).waitFor();
         await workbench.screenshot('restricted');
         assert.equal(await workbench.problems.count(), 1);
+        assert.equal(await workbench.editor.getByText('samples').count(), 0, 'no samples are counted');
         assert.equal(running(process.env.WORKBENCH_EXTENSIONS, 'lsp').length, 1);
     });
 
