@@ -22,8 +22,7 @@ describe('A workspace that is not trusted', () => {
     it('has no jobs', async () => {
         const { workbench } = suite;
         const { page } = workbench;
-        await page.keyboard.press('F1');
-        await workbench.quickInput.fill('>Model Quantizer: ');
+        await workbench.ask('F1', '>Model Quantizer: ');
         await workbench.quickRow('Model Quantizer: Show Log').waitFor();
         for (const job of ['Quantize', 'Evaluate', 'Quantize and Evaluate']) {
             assert.equal(await workbench.quickRow(`Model Quantizer: ${job}`).count(), 0, job);

@@ -69,8 +69,7 @@ export class Workbench {
     /** Runs the command with exactly this name in the command palette. */
     async run(name) {
         await until(async () => {
-            await this.page.keyboard.press('F1');
-            await this.quickInput.fill(`>${name}`);
+            await this.ask('F1', `>${name}`);
             // The palette does not add what becomes possible while it is open, so it is opened again.
             const isThere = await this.quickRow(name).waitFor({ timeout: 5000 }).then(() => true, () => false);
             if (!isThere) {
@@ -85,8 +84,7 @@ export class Workbench {
     async openFile(path) {
         const folders = path.split('/');
         const name = folders.pop();
-        await this.page.keyboard.press('Control+P');
-        await this.quickInput.fill(path);
+        await this.ask('Control+P', path);
         // Files that were open before stand above what the search finds.
         const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name });
         const place = folders.length > 0 ? { hasText: folders.join('/') } : { hasNotText: '/' };
@@ -96,6 +94,14 @@ export class Workbench {
             await crumbs.getByText(part, { exact: true }).waitFor();
         }
         await this.editor.locator('.view-line').first().waitFor();
+    }
+
+    /** Opens the box at the top with a key, and writes into it. A key that a page has taken is pressed again. */
+    async ask(key, text) {
+        await until(async () => {
+            await this.page.keyboard.press(key);
+            return this.quickInput.fill(text, { timeout: 5000 }).then(() => true, () => false);
+        }, `${key} opens the box`);
     }
 
     get quickInput() {
