@@ -30,6 +30,9 @@ pub(super) fn findings(
 ) -> Vec<Finding> {
     let mut decimals = Vec::new();
     collect(root, text, &mut Vec::new(), &mut decimals);
+    if decimals.is_empty() {
+        return Vec::new();
+    }
     let mut fractional = instance.clone();
     decimals.retain(|decimal| {
         let place = at(&mut fractional, &decimal.path);
@@ -39,9 +42,6 @@ pub(super) fn findings(
         }
         is_there
     });
-    if decimals.is_empty() {
-        return Vec::new();
-    }
     let wrong = wrong_types(&fractional);
     decimals.retain(|decimal| wrong.contains(&decimal.path));
     decimals
@@ -68,22 +68,25 @@ fn collect<'a>(
     path: &mut Vec<String>,
     decimals: &mut Vec<Decimal<'a>>,
 ) {
-    let mut below = |name: String, node: &'a Node| {
-        path.push(name);
-        collect(node, text, path, decimals);
-        path.pop();
+    // A large text has many members, and hardly any number with a point.
+    let mut below = |name: &dyn ToString, node: &'a Node| {
+        if node.range.of(text).contains('.') {
+            path.push(name.to_string());
+            collect(node, text, path, decimals);
+            path.pop();
+        }
     };
     match &node.value {
         Syntax::Object(object) => {
             for member in &object.members {
                 if let Some(value) = &member.value {
-                    below(member.key.name.clone(), value);
+                    below(&member.key.name, value);
                 }
             }
         }
         Syntax::Array(items) => {
             for (position, item) in items.iter().enumerate() {
-                below(position.to_string(), item);
+                below(&position, item);
             }
         }
         Syntax::Number(number) => {
