@@ -17,8 +17,9 @@ pub(crate) struct ChannelSums {
     sums: Vec<f64>,
     /// Sums of squares; empty where no variance is asked for.
     squares: Vec<f64>,
-    /// Smallest and largest values; empty where none is asked for.
-    ranges: Vec<[f32; 2]>,
+    /// Smallest and largest values; empty where none are asked for.
+    smallest: Vec<f32>,
+    largest: Vec<f32>,
     count: f64,
 }
 
@@ -26,15 +27,13 @@ pub(crate) struct ChannelSums {
 /// matters, long enough to be cheap.
 const ROWS: usize = 32;
 
-/// Range of a channel without values.
-const NOTHING_SEEN: [f32; 2] = [f32::INFINITY, f32::NEG_INFINITY];
-
 impl ChannelSums {
     pub(crate) fn new(channels: usize, variances: bool, ranges: bool) -> Self {
         Self {
             sums: vec![0.0; channels],
             squares: vec![0.0; if variances { channels } else { 0 }],
-            ranges: vec![NOTHING_SEEN; if ranges { channels } else { 0 }],
+            smallest: vec![f32::INFINITY; if ranges { channels } else { 0 }],
+            largest: vec![f32::NEG_INFINITY; if ranges { channels } else { 0 }],
             count: 0.0,
         }
     }
@@ -43,29 +42,16 @@ impl ChannelSums {
         let channels = self.sums.len().max(1);
         let weight = f64::from(weight);
         let mut partial = vec![0.0f32; channels];
-        let mut add = |rows: &[f32], totals: &mut [f64], term: fn(f32) -> f32| {
-            partial.fill(0.0);
-            for row in rows.chunks_exact(channels) {
-                for (sum, &value) in partial.iter_mut().zip(row) {
-                    *sum += term(value);
-                }
-            }
-            for (total, &partial) in totals.iter_mut().zip(&partial) {
-                *total += f64::from(partial) * weight;
-            }
-        };
         for rows in values.chunks(ROWS * channels) {
-            add(rows, &mut self.sums, |value| value);
+            let rows = rows.chunks_exact(channels);
+            add_terms(rows.clone(), &mut partial, |value| value);
+            join(&mut self.sums, &partial, weight);
             if !self.squares.is_empty() {
-                add(rows, &mut self.squares, |value| value * value);
+                add_terms(rows.clone(), &mut partial, |value| value * value);
+                join(&mut self.squares, &partial, weight);
             }
-        }
-        if !self.ranges.is_empty() {
-            for row in values.chunks_exact(channels) {
-                for ([smallest, largest], &value) in self.ranges.iter_mut().zip(row) {
-                    *smallest = smallest.min(value);
-                    *largest = largest.max(value);
-                }
+            if !self.smallest.is_empty() {
+                extend(rows, &mut self.smallest, &mut self.largest);
             }
         }
         self.count += (values.len() / channels) as f64 * weight;
@@ -78,8 +64,11 @@ impl ChannelSums {
         for (sum, other) in self.squares.iter_mut().zip(&other.squares) {
             *sum += other;
         }
-        for (range, other) in self.ranges.iter_mut().zip(&other.ranges) {
-            *range = [range[0].min(other[0]), range[1].max(other[1])];
+        for (smallest, other) in self.smallest.iter_mut().zip(&other.smallest) {
+            *smallest = smallest.min(*other);
+        }
+        for (largest, other) in self.largest.iter_mut().zip(&other.largest) {
+            *largest = largest.max(*other);
         }
         self.count += other.count;
     }
@@ -94,10 +83,43 @@ impl ChannelSums {
                 .collect(),
             means,
             ranges: self
-                .ranges
+                .smallest
                 .iter()
-                .map(|range| range.map(f64::from))
+                .zip(&self.largest)
+                .map(|(&smallest, &largest)| [smallest, largest].map(f64::from))
                 .collect(),
+        }
+    }
+}
+
+/// The sums of a function of the values in each channel. Not inlined into a larger loop, where
+/// compilers give up on vectors.
+#[inline(never)]
+fn add_terms<'a>(
+    rows: impl Iterator<Item = &'a [f32]>,
+    partial: &mut [f32],
+    term: impl Fn(f32) -> f32,
+) {
+    partial.fill(0.0);
+    for row in rows {
+        for (sum, &value) in partial.iter_mut().zip(row) {
+            *sum += term(value);
+        }
+    }
+}
+
+fn join(totals: &mut [f64], partial: &[f32], weight: f64) {
+    for (total, &partial) in totals.iter_mut().zip(partial) {
+        *total += f64::from(partial) * weight;
+    }
+}
+
+#[inline(never)]
+fn extend<'a>(rows: impl Iterator<Item = &'a [f32]>, smallest: &mut [f32], largest: &mut [f32]) {
+    for row in rows {
+        for ((smallest, largest), &value) in smallest.iter_mut().zip(&mut *largest).zip(row) {
+            *smallest = if value < *smallest { value } else { *smallest };
+            *largest = if value > *largest { value } else { *largest };
         }
     }
 }

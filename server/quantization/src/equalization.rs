@@ -47,6 +47,7 @@ pub fn equalization_observations(graph: &Graph) -> Vec<Observation> {
         .into_iter()
         .map(|tensor| Observation {
             tensor,
+            distribution: false,
             channel_means: true,
             channel_variances: true,
             channel_ranges: true,

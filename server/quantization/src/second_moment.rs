@@ -86,6 +86,7 @@ impl MomentProbe {
         tensors
             .map(|tensor| Observation {
                 tensor,
+                distribution: false,
                 channel_means: true,
                 channel_variances: true,
                 channel_ranges: false,

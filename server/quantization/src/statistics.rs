@@ -12,6 +12,8 @@ use crate::histogram::{GrowingHistogram, Histogram, Scratch};
 pub struct Observation {
     /// The tensor.
     pub tensor: TensorId,
+    /// Whether the distribution over all channels is needed; the histogram is empty otherwise.
+    pub distribution: bool,
     /// Whether the mean of each channel is needed: the tensor feeds a kernel.
     pub channel_means: bool,
     /// Whether the variance of each channel is needed too.
@@ -52,6 +54,7 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
         .chain(computed)
         .map(|tensor| Observation {
             tensor,
+            distribution: true,
             channel_means: feeds_kernel(tensor),
             channel_variances: feeds_several(tensor),
             channel_ranges: false,
@@ -205,6 +208,7 @@ impl Observer {
 struct TensorObserver {
     min: f32,
     max: f32,
+    distribution: bool,
     histogram: GrowingHistogram,
     channels: Option<ChannelSums>,
 }
@@ -215,6 +219,7 @@ impl TensorObserver {
         Self {
             min: f32::INFINITY,
             max: f32::NEG_INFINITY,
+            distribution: wanted.distribution,
             histogram: GrowingHistogram::new(),
             channels: channels.map(|channels| ChannelSums::new(channels, variances, ranges)),
         }
@@ -227,7 +232,9 @@ impl TensorObserver {
         };
         self.min = self.min.min(min);
         self.max = self.max.max(max);
-        self.histogram.add(values, (min, max), weight, scratch);
+        if self.distribution {
+            self.histogram.add(values, (min, max), weight, scratch);
+        }
         if let Some(channels) = &mut self.channels {
             channels.add(values, weight);
         }

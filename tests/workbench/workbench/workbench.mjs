@@ -96,10 +96,15 @@ export class Workbench {
         await this.editor.locator('.view-line').first().waitFor();
     }
 
-    /** Opens the box at the top with a key, and writes into it. A key that a page has taken is pressed again. */
+    /**
+     * Opens the box at the top with a key, and writes into it. A key that a page has taken is pressed again, but not
+     * in an open box, where it would choose the next file.
+     */
     async ask(key, text) {
         await until(async () => {
-            await this.page.keyboard.press(key);
+            if (!(await this.quickInput.isVisible())) {
+                await this.page.keyboard.press(key);
+            }
             return this.quickInput.fill(text, { timeout: 5000 }).then(() => true, () => false);
         }, `${key} opens the box`);
     }

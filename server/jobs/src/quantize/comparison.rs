@@ -18,7 +18,7 @@ use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
 /// Images that are compared at most: enough for a ratio that is steady to a fraction of a decibel.
-const IMAGES: usize = 32;
+const IMAGES: usize = 24;
 
 /// How the outputs of all nodes differ.
 pub(super) struct Comparison {

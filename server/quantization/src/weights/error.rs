@@ -118,7 +118,13 @@ impl Rounding {
         // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even, and unlike
         // a call to the rounding function is vectorized on every processor.
         const ROUND: f32 = 12_582_912.0;
-        let level = (weight * self.inverse).clamp(self.grid.lowest, self.grid.highest);
+        let Grid {
+            lowest, highest, ..
+        } = self.grid;
+        // `clamp` may panic, which keeps a loop from being vectorized.
+        let level = weight * self.inverse;
+        let level = if level < lowest { lowest } else { level };
+        let level = if level > highest { highest } else { level };
         (level + ROUND - ROUND) * self.scale - weight
     }
 }
