@@ -22,7 +22,7 @@ fn quantize_then_evaluate() {
         &report["files"]["quantized_bytes"],
     );
     assert_eq!(sizes, (&float.into(), &int8.into()));
-    assert_eq!(report["comparison"]["images"], 32);
+    assert_eq!(report["comparison"]["images"], 24);
     let logits = report["comparison"]["logits_sqnr_db"].as_f64().unwrap();
     assert!(logits > 20.0, "{logits}");
     let layers = report["layers"].as_array().unwrap();
