@@ -173,10 +173,16 @@ pub(super) fn bias_of(graph: &Graph, node: &Node, channels: usize) -> Option<Vec
 pub(super) fn set_weights(graph: &mut Graph, index: usize, kernel: ArrayD<f32>, bias: &[f64]) {
     let name = graph.nodes()[index].name.clone();
     let kernel = graph.add_constant(format!("{name}/kernel"), kernel.into_shared());
+    graph.nodes_mut()[index].inputs[1] = kernel;
+    set_bias(graph, index, bias);
+}
+
+pub(super) fn set_bias(graph: &mut Graph, index: usize, bias: &[f64]) {
+    let name = graph.nodes()[index].name.clone();
     let bias = graph.add_constant(format!("{name}/bias"), to_constant(bias));
-    let node = &mut graph.nodes_mut()[index];
-    let x = node.inputs[0];
-    node.inputs = vec![x, kernel, bias];
+    let inputs = &mut graph.nodes_mut()[index].inputs;
+    inputs.truncate(2);
+    inputs.push(bias);
 }
 
 fn scaled(kernel: ArrayViewD<f32>, axis: Axis, scale: &[f64]) -> ArrayD<f32> {

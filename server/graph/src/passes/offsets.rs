@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::affine::{Affine, bias_of, exact_behind_offset, set_weights, weights_after};
+use super::affine::{Affine, bias_of, exact_behind_offset, set_bias, set_weights, weights_after};
 use super::channelwise::Channelwise;
 use super::edges::scalable;
 use crate::{BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
@@ -49,7 +49,6 @@ pub fn move_channels(
         }
         if let Some(offset) = offsets.get(&NodeId(index as u32)) {
             let layer = &changed.nodes()[index];
-            let kernel = kernel_of(&changed, layer)?;
             let mut bias = bias_of(&changed, layer, offset.len())?;
             bias.iter_mut()
                 .zip(offset)
@@ -57,7 +56,7 @@ pub fn move_channels(
             if bias.iter().any(|&bias| !(bias as f32).is_finite()) {
                 return None;
             }
-            set_weights(&mut changed, index, kernel, &bias);
+            set_bias(&mut changed, index, &bias);
             moved.insert(node.output, offset.clone());
         } else if let Some(offset) = offset_behind(graph, node, &moved) {
             moved.insert(node.output, offset);
@@ -65,10 +64,6 @@ pub fn move_channels(
     }
     *graph = changed;
     Some(moved)
-}
-
-fn kernel_of(graph: &Graph, node: &Node) -> Option<ndarray::ArrayD<f32>> {
-    Some(graph.constant(node.inputs[1])?.to_owned().into_owned())
 }
 
 /// Tensors that nothing reads which would notice an offset.

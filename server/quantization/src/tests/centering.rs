@@ -5,6 +5,7 @@ use graph::{Graph, reference};
 use ndarray::Array1;
 
 use super::equalization::{CHANNELS, conv, image, statistics};
+use crate::Statistics;
 use crate::centering::center;
 
 /// Two 1 x 1 convolutions; the channels between them lie around -14, -10, … 14.
@@ -29,22 +30,12 @@ fn ranges_come_to_both_sides_of_zero_and_the_model_stays() {
     let mut seen = statistics(&before);
     let mut after = before.clone();
     assert_eq!(center(&mut after, &mut seen), movable_layers(&before).len());
-    let told = &seen
-        .tensor(tensor)
-        .unwrap()
-        .channels
-        .as_ref()
-        .unwrap()
-        .ranges;
-    let measured = statistics(&after);
-    let measured = &measured
-        .tensor(tensor)
-        .unwrap()
-        .channels
-        .as_ref()
-        .unwrap()
-        .ranges;
-    for (told, measured) in told.iter().zip(measured) {
+    let ranges = |seen: &Statistics| {
+        let channels = seen.tensor(tensor).unwrap().channels.as_ref().unwrap();
+        channels.ranges.clone()
+    };
+    let (told, measured) = (ranges(&seen), ranges(&statistics(&after)));
+    for (told, measured) in told.iter().zip(&measured) {
         assert!((measured[0] + measured[1]).abs() < 1e-4, "{measured:?}");
         assert!(
             (told[1] - measured[1]).abs() < 1e-4,
