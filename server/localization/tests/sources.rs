@@ -32,11 +32,12 @@ const SCHEMAS: [&str; 2] = [
 ];
 
 /// Every literal with words in these has to have an entry.
-const COMPLETE: [&str; 6] = [
+const COMPLETE: [&str; 7] = [
     "server/advice/src",
     "server/configuration/src",
     "server/images/src/decode/error.rs",
     "server/jobs/src/error.rs",
+    "server/jobs/src/quantize/budget",
     "server/keras/src/error.rs",
     "server/language-server/src",
 ];
