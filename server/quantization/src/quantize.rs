@@ -1,6 +1,7 @@
+use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
-use graph::{Activation, BinaryOp, Constant, Graph, GraphError, Op, passes};
+use graph::{Activation, BinaryOp, Constant, Graph, GraphError, Op, TensorId, passes};
 use tflite::{ElementType, Encoding, Encodings, QuantizedConstant, QuantizedValues};
 use thiserror::Error;
 
@@ -63,6 +64,23 @@ pub struct QuantizedModel {
     pub encodings: Encodings,
 }
 
+impl QuantizedModel {
+    /// Kernel and bias of a layer.
+    pub(crate) fn kernel_and_bias(&self, name: &str) -> Option<(TensorId, TensorId)> {
+        let mut nodes = self.graph.nodes().iter();
+        let node = nodes.find(|node| node.name == name && node.op.has_kernel())?;
+        Some((node.inputs[1], *node.inputs.get(2)?))
+    }
+
+    /// The stored values of a kernel or bias, if they are not float.
+    pub(crate) fn constant(&self, tensor: TensorId) -> Option<&QuantizedConstant> {
+        match self.encodings.get(tensor) {
+            Encoding::Quantized(constant) => Some(constant),
+            _ => None,
+        }
+    }
+}
+
 /// Quantizes a prepared graph on `threads` threads; the result does not depend on their number.
 /// `progress` is called with the number of kernels done and in all.
 ///
@@ -77,12 +95,15 @@ pub fn quantize(
     cancelled: &AtomicBool,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<QuantizedModel, QuantizationError> {
+    // Conversions put other tensors before layers, of which calibration knows nothing.
+    let inputs: HashMap<&str, TensorId> = graph
+        .nodes()
+        .iter()
+        .map(|node| (node.name.as_str(), node.inputs[0]))
+        .collect();
     let mut graph = graph.clone();
     check_operators(&graph, options)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|_| QuantizationError::NoThreads { threads })?;
+    let pool = thread_pool(threads)?;
     let Assignment { storages, ends } =
         pool.install(|| assignment::assign(&mut graph, statistics, options, cancelled))?;
     let mut encodings = Encodings::float();
@@ -97,8 +118,8 @@ pub fn quantize(
         })
         .collect();
     for (done, &index) in kernels.iter().enumerate() {
-        let input = graph.nodes()[index].inputs[0];
-        let statistics = statistics.tensor(input);
+        let input = inputs.get(graph.nodes()[index].name.as_str());
+        let statistics = input.and_then(|&input| statistics.tensor(input));
         pool.install(|| {
             encode_kernel(
                 &mut graph,
@@ -114,6 +135,14 @@ pub fn quantize(
     }
     convert_ends(&mut graph, &mut encodings, &ends, options.input_type);
     Ok(QuantizedModel { graph, encodings })
+}
+
+/// Threads for a part of the work.
+pub(crate) fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, QuantizationError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|_| QuantizationError::NoThreads { threads })
 }
 
 /// Refuses operators for which the runtime has no int8 kernel.

@@ -20,12 +20,8 @@ pub fn draw_samples(images: usize, samples: usize, seed: u64) -> Vec<Sample> {
     let rounds = u32::try_from(samples / images).unwrap_or(u32::MAX);
     let mut weights = vec![rounds; images];
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    let mut order: Vec<usize> = (0..images).collect();
-    for position in 0..samples % images {
-        let chosen = position + below(&mut generator, images - position);
-        order.swap(position, chosen);
-        let weight = &mut weights[order[position]];
-        *weight = weight.saturating_add(1);
+    for image in choose(&mut generator, images, samples % images) {
+        weights[image] = weights[image].saturating_add(1);
     }
     weights
         .into_iter()
@@ -33,6 +29,17 @@ pub fn draw_samples(images: usize, samples: usize, seed: u64) -> Vec<Sample> {
         .filter(|&(_, weight)| weight > 0)
         .map(|(image, weight)| Sample { image, weight })
         .collect()
+}
+
+/// Draws `count` of the numbers below `all` without putting any back.
+pub(crate) fn choose(generator: &mut ChaCha8Rng, all: usize, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..all).collect();
+    for position in 0..count {
+        let chosen = position + below(generator, all - position);
+        order.swap(position, chosen);
+    }
+    order.truncate(count);
+    order
 }
 
 /// A uniform index below `bound` (rejection of the incomplete last interval).

@@ -47,7 +47,8 @@ impl MomentProbe {
             let bias = node.inputs.get(2).and_then(|&id| graph.constant(id));
             let channels = graph.shape(node.output).last().copied().unwrap_or(0);
             let bias = bias.map_or_else(|| vec![0.0; channels], vector);
-            let rounded = quantized_layer(model, &node.name)
+            let rounded = model
+                .kernel_and_bias(&node.name)
                 .and_then(|(kernel_id, _)| dequantized(model, kernel_id));
             let Some(rounded) = rounded.filter(|rounded| rounded.shape() == kernel.shape()) else {
                 continue;
@@ -107,9 +108,9 @@ impl Layer {
     fn correct(&self, model: &mut QuantizedModel, statistics: &Statistics) -> Option<()> {
         let float = statistics.tensor(self.float)?.channels.as_ref()?;
         let rounded = statistics.tensor(self.rounded)?.channels.as_ref()?;
-        let (kernel_id, bias_id) = quantized_layer(model, &self.name)?;
-        let kernel = quantized(model, kernel_id)?.clone();
-        let mut bias = quantized(model, bias_id)?.clone();
+        let (kernel_id, bias_id) = model.kernel_and_bias(&self.name)?;
+        let kernel = model.constant(kernel_id)?.clone();
+        let mut bias = model.constant(bias_id)?.clone();
         // One scale for all channels cannot follow them.
         if kernel.scales.len() != bias.scales.len() || kernel.scales.len() != self.bias.len() {
             return None;
@@ -142,22 +143,8 @@ impl Layer {
     }
 }
 
-/// Kernel and bias of a layer of the quantized model.
-fn quantized_layer(model: &QuantizedModel, name: &str) -> Option<(TensorId, TensorId)> {
-    let mut nodes = model.graph.nodes().iter();
-    let node = nodes.find(|node| node.name == name && node.op.has_kernel())?;
-    Some((node.inputs[1], *node.inputs.get(2)?))
-}
-
-fn quantized(model: &QuantizedModel, tensor: TensorId) -> Option<&QuantizedConstant> {
-    match model.encodings.get(tensor) {
-        Encoding::Quantized(constant) => Some(constant),
-        _ => None,
-    }
-}
-
 fn dequantized(model: &QuantizedModel, tensor: TensorId) -> Option<Constant> {
-    let constant = quantized(model, tensor)?;
+    let constant = model.constant(tensor)?;
     let QuantizedValues::Int8(stored) = &constant.values else {
         return None;
     };

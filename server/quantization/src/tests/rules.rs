@@ -10,7 +10,7 @@ use tflite::{Encoding, QuantizedValues};
 
 use super::bell;
 use crate::{
-    ActivationMethod, ActivationSettings, InputType, MomentProbe, Observer, Options,
+    ActivationMethod, ActivationSettings, InputType, MomentProbe, Observer, Options, Precision,
     QuantizationError, QuantizedModel, Statistics, WeightSettings, observations, quantize,
 };
 
@@ -371,6 +371,42 @@ fn second_moments_are_restored() {
     for (found, original) in corrected.scales.iter().zip(&original.scales) {
         let factor = found / original;
         assert!((1.22..1.30).contains(&factor), "{factor}");
+    }
+}
+
+/// Calibration has not seen the tensor that a conversion puts before a layer.
+#[test]
+fn layers_behind_a_conversion_are_rounded_like_others() {
+    let mut model = Model::new();
+    let first = model.conv("first", model.input, 1.0);
+    let second = model.conv("second", first, 1.0);
+    model.graph.set_outputs(&[second]);
+    let stored = |precision: Precision| {
+        let options = Options {
+            precisions: [("second".to_owned(), precision)].into(),
+            ..Options::default()
+        };
+        let found = quantized(&model.graph, &options).unwrap();
+        let (kernel, bias) = found.kernel_and_bias("second").unwrap();
+        let (kernel, bias) = (
+            found.constant(kernel).unwrap(),
+            found.constant(bias).unwrap(),
+        );
+        let steps: Vec<f64> = match &bias.values {
+            QuantizedValues::Int8(values) => values.iter().map(|&v| f64::from(v)).collect(),
+            QuantizedValues::Int32(values) => values.iter().map(|&v| f64::from(v)).collect(),
+            QuantizedValues::Int64(values) => values.iter().map(|&v| v as f64).collect(),
+        };
+        let steps = steps.iter().zip(&bias.scales);
+        let bias: Vec<[f64; 2]> = steps
+            .map(|(steps, &scale)| [steps * f64::from(scale), f64::from(scale)])
+            .collect();
+        (kernel.clone(), bias)
+    };
+    let ((kernel, bias), (wide, wide_bias)) = (stored(Precision::Int8), stored(Precision::Int16));
+    assert_eq!(kernel, wide);
+    for ([bias, step], [wide, _]) in bias.iter().zip(&wide_bias) {
+        assert!((bias - wide).abs() < 0.51 * step, "{bias} {wide}");
     }
 }
 
