@@ -9,7 +9,9 @@
 
 #[cfg(feature = "tflite-runtime")]
 mod advice;
+#[cfg(feature = "tflite-runtime")]
 mod budget;
+#[cfg(feature = "tflite-runtime")]
 mod cancellation;
 #[cfg(feature = "tflite-runtime")]
 mod commands;
