@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -6,6 +6,7 @@ import schema from '../../schemas/configuration.schema.json';
 import { compose, composeLabels } from '../src/wizard/compose';
 import type { Answers } from '../src/wizard/compose';
 import { newConfiguration, write } from '../src/wizard/create';
+import { fill, isEmpty } from '../src/wizard/fill';
 import { read } from '../src/wizard/inspect';
 import type { Option, Questions } from '../src/wizard/questions';
 import { search } from '../src/wizard/search';
@@ -152,13 +153,48 @@ describe('a configuration', () => {
   });
 
   test('is written over nothing', async () => {
-    await files('configuration.json');
+    await writeFile(path.join(root, 'configuration.json'), '{}');
     const choices = { ...answers, folder: root, labels: { classes: ['a'] } };
     await expect(write(choices)).rejects.toThrow('EEXIST');
     await files('c/labels.json');
     const written = await write({ ...choices, folder: path.join(root, 'c') });
     expect(JSON.parse(await readFile(written, 'utf8'))).toMatchObject({ evaluate_label_file: 'labels_2.json' });
     expect(await readFile(path.join(root, 'c/labels_2.json'), 'utf8')).toBe('{\n    "a": 0\n}\n');
+  });
+
+  test('fills a file with nothing but white space, and no other', async () => {
+    const file = path.join(root, 'configuration.json');
+    const check = async (before: string | Buffer, filled: boolean): Promise<void> => {
+      await writeFile(file, before);
+      expect(await isEmpty(file)).toBe(filled);
+      if (filled) {
+        await fill(file, '{}\n');
+      } else {
+        await expect(fill(file, '{}\n')).rejects.toThrow('EEXIST');
+      }
+      expect(await readFile(file)).toEqual(filled ? Buffer.from('{}\n') : Buffer.from(before));
+    };
+    await check('', true);
+    await check(' \t\r\n\n', true);
+    await check('\uFEFF\n', true);
+    await check(' '.repeat(64 * 1024), true);
+    await check(' '.repeat(64 * 1024 + 1), false);
+    await check('{}', false);
+    await check(' \n0', false);
+    await check('\0', false);
+    await check('\u00A0', false);
+    await check(Buffer.from([0xFF, 0xFE]), false);
+  });
+
+  test('is not written through a link', async () => {
+    await files('other');
+    const file = path.join(root, 'configuration.json');
+    await symlink(path.join(root, 'other'), file);
+    expect(await isEmpty(file)).toBe(false);
+    await expect(fill(file, '{}')).rejects.toThrow('EEXIST');
+    expect(await readFile(path.join(root, 'other'), 'utf8')).toBe('');
+    expect(await isEmpty(root)).toBe(false);
+    expect(await isEmpty(path.join(root, 'gone'))).toBe(false);
   });
 
   test('is made by the command and opened', async () => {
@@ -170,6 +206,26 @@ describe('a configuration', () => {
     const made = path.join(root, 'configuration.json');
     expect(window.showTextDocument).toHaveBeenCalledWith(expect.objectContaining({ fsPath: made }));
     expect(JSON.parse(await readFile(made, 'utf8'))).toMatchObject({ source_keras_model: 'a.h5', input_tensor_size: 64 });
+  });
+
+  test('is proposed where an empty one is, unless someone is writing in it or it has text', async () => {
+    await files('a.h5', 'data/val/roses/1.jpg', 'data/val/daisy/1.jpg');
+    workspace.workspaceFolders = [{ uri: Uri.file(root), name: 'w', index: 0 }];
+    workspace.asRelativePath.mockImplementation((file) => path.relative(root, String(file)) || '.');
+    const server = { location: async () => { throw new Error('none'); } };
+    const file = path.join(root, 'configuration.json');
+    const command = async (): Promise<string> => {
+      const questions = answering('64', 'val', 'val', 'Make', 'none', 'imx500', '.');
+      await newConfiguration(server as never, Uri.file(path.join(root, 'a.h5')), questions);
+      return readFile(file, 'utf8');
+    };
+    await writeFile(file, '{"comment": 1}');
+    expect(await command()).toBe('{"comment": 1}');
+    await writeFile(file, '\n');
+    workspace.textDocuments = [{ uri: Uri.file(file), isDirty: true }];
+    expect(await command()).toBe('\n');
+    workspace.textDocuments = [{ uri: Uri.file(file), isDirty: false }];
+    expect(JSON.parse(await command())).toMatchObject({ source_keras_model: 'a.h5' });
   });
 
   test('that cannot be written is said to be so, with what to do', async () => {

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { uriOf } from '../configurations/choose';
 import type { Server } from '../server/server';
 import { compose, composeLabels } from './compose';
+import { fill, isEmpty } from './fill';
 import { inspect } from './inspect';
 import { quickInput } from './questions';
 import type { Questions } from './questions';
@@ -52,19 +53,22 @@ export async function newConfiguration(server: Server, named: unknown, questions
   await vscode.window.showTextDocument(vscode.Uri.file(configuration));
 }
 
-/** Writes the configuration and, where one is to be made, its label file; over nothing that exists. */
+/** Writes the configuration and, where one is to be made, its label file; over nothing but an empty configuration. */
 export async function write({ folder, labels, ...answers }: Choices): Promise<string> {
   const file = 'file' in labels ? labels.file : await freeName(folder, 'labels', '.json');
   const configuration = path.join(folder, NAME);
-  await writeFile(configuration, compose(folder, { ...answers, labels: file }), { flag: 'wx' });
+  await fill(configuration, compose(folder, { ...answers, labels: file }));
   if ('classes' in labels) {
     await writeFile(file, composeLabels(labels.classes), { flag: 'wx' });
   }
   return configuration;
 }
 
+/** Whether a folder has no configuration, or an empty one that nobody is writing in. */
 async function isFree(folder: string): Promise<boolean> {
-  return !await exists(path.join(folder, NAME));
+  const file = path.join(folder, NAME);
+  const isTyped = vscode.workspace.textDocuments.some(({ uri, isDirty }) => isDirty && uri.fsPath === file);
+  return !isTyped && (!await exists(file) || isEmpty(file));
 }
 
 async function freeName(folder: string, name: string, extension: string): Promise<string> {

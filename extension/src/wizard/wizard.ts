@@ -14,7 +14,7 @@ export type Choices = Omit<Answers, 'labels'> & { readonly folder: string; reado
 /** What the wizard begins with. */
 export interface Beginning {
   readonly findings: Findings;
-  /** Folders to propose for the configuration; none of them has one. */
+  /** Folders to propose for the configuration; none of them has one with any text. */
   readonly folders: readonly string[];
   /** The model, when the user has said which. */
   readonly model?: string;

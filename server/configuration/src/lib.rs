@@ -51,5 +51,5 @@ pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_h
 pub use settings::{
     BudgetPrecision, ErrorMethod, InferenceInputType, LayerOverride, QuantizationSettings, Settings,
 };
-pub use starting::starting_configuration;
+pub use starting::{starting_configuration, write_starting_configuration};
 pub use target::Target;

@@ -1,11 +1,10 @@
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 
 use crate::Ending;
 use crate::arguments::InitArguments;
 use crate::print::print;
 
-/// Writes a configuration to start from; never over an existing one.
+/// Writes a configuration to start from; never over one that has any text.
 pub(crate) fn init(arguments: &InitArguments) -> Result<Ending, String> {
     let folder = &arguments.folder;
     let path = folder.join("configuration.json");
@@ -16,18 +15,12 @@ pub(crate) fn init(arguments: &InitArguments) -> Result<Ending, String> {
             folder.display()
         )
     })?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                format!("\"{shown}\" exists already; edit it, or choose another folder")
-            }
-            _ => format!("cannot write \"{shown}\" ({error}); choose another folder"),
-        })?;
-    file.write_all(configuration::starting_configuration().as_bytes())
-        .map_err(|error| format!("cannot write \"{shown}\" ({error}); choose another folder"))?;
+    configuration::write_starting_configuration(&path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            format!("\"{shown}\" exists already; edit it, or choose another folder")
+        }
+        _ => format!("cannot write \"{shown}\" ({error}); choose another folder"),
+    })?;
     print(&format!(
         "wrote {shown}\nedit its paths, then run: model-quantizer check {shown}\n"
     ))?;

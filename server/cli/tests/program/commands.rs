@@ -97,6 +97,11 @@ fn init_writes_a_configuration_to_start_from() {
     let again = project.run(&["init", "new/folder"]).assert_code(2);
     again.assert_error(&["configuration.json", "exists already"]);
     before.assert_unchanged(&project);
+
+    // A file that was made first, as an editor makes one, is filled.
+    project.write("empty/configuration.json", "\n");
+    project.run(&["init", "empty"]).assert_code(0);
+    assert_eq!(project.json("empty/configuration.json"), written);
 }
 
 #[test]
