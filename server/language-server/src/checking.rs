@@ -227,7 +227,7 @@ fn outcome(session: &Arc<Session>, uri: &Url) -> Outcome {
         let facts = Asked::by_check(&session.answers, session.trust(document), &open);
         let mut findings = document.check(&facts);
         if !session.options().report_syntax && names_our_schema(document, &facts) {
-            findings.retain(|finding| !schema_reference::excludes(finding));
+            schema_reference::leave_to_service(&mut findings, document);
         }
         let mut diagnostics = diagnostics::of(session, snapshot, &findings);
         let failure = session.failures.on(snapshot);

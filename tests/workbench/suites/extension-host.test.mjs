@@ -21,6 +21,12 @@ const OF_SCHEMA = new Set([
     'missing-key', 'unknown-key', 'wrong-case-key', 'wrong-type', 'out-of-range', 'invalid-value', 'empty-value', 'wrong-item-count', 'conflicting-keys',
 ]);
 
+/** A fraction that is written with an exponent, which VS Code's service takes for a whole number, so that the server reports it. */
+const isUnseen = ({ code, start, end }, text) => {
+    const written = text.split('\n')[start.line - 1].slice(start.column - 1, end.column - 1);
+    return code === 'wrong-type' && /^-?\d+e-\d+$/i.test(written);
+};
+
 const TESTS = fileURLToPath(new URL('../extension-host', import.meta.url));
 
 describe('In the extension host', () => {
@@ -84,6 +90,6 @@ function textsWithSchema(folder) {
         const object = text.indexOf('{') + 1;
         const others = text.replace(/"\$schema": "[^"]*",?/, '');
         writeFileSync(join(folder, name, 'configuration.json'), `${others.slice(0, object)}${keys}, ${others.slice(object)}`);
-        return { title, folder: name, violates: expected.some(({ code }) => OF_SCHEMA.has(code)) };
+        return { title, folder: name, violates: expected.some((problem) => OF_SCHEMA.has(problem.code) && !isUnseen(problem, text)) };
     });
 }

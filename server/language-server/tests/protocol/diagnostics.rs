@@ -207,7 +207,7 @@ async fn a_named_schema_is_left_to_the_json_service() {
         ("absent.json", json!({"reportSyntax": false}), true),
     ] {
         let text = format!(
-            r#"{{"$schema": "./{named}", "batch_size": 0, "source_keras_model": "absent.h5"}}"#
+            r#"{{"$schema": "./{named}", "batch_size": 0, "iteration_count": 15e-1, "source_keras_model": "absent.h5"}}"#
         );
         let (mut client, _) = Client::start(RICH, options).await;
         client.open(&uri, &text).await;
@@ -218,6 +218,8 @@ async fn a_named_schema_is_left_to_the_json_service() {
         for code in ["missing-key", "out-of-range"] {
             assert_eq!(has(code), reported, "{named}: {codes:?}");
         }
+        // The service takes this fraction for a whole number.
+        assert!(has("wrong-type"), "{named}: {codes:?}");
         client.finish().await;
     }
 }
