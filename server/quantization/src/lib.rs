@@ -21,6 +21,7 @@ mod parameters;
 mod precision;
 mod quantize;
 mod quantizer;
+mod rounding;
 mod sampling;
 mod search;
 mod second_moment;
@@ -41,6 +42,7 @@ pub use options::{
 pub use parameters::ActivationParameters;
 pub use precision::has_int16_kernel;
 pub use quantize::{QuantizationError, QuantizedModel, quantize};
+pub use rounding::{PatchMoments, PatchSampler, Patches};
 pub use sampling::{Sample, draw_samples};
 pub use second_moment::MomentProbe;
 pub use shift_negative::{NegativeTail, negative_tails};

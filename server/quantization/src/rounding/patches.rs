@@ -1,0 +1,177 @@
+//! What a kernel reads for one output position, as a vector in the order of its weights.
+
+use graph::{Graph, Node, Op, Padding, Window, same_padding};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::sampling::choose;
+
+/// Where the patches of a layer lie in its input, and its weights in the kernel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PatchLayout {
+    /// Height, width and channels of the input.
+    input: [usize; 3],
+    /// Height and width of the output.
+    positions: [usize; 2],
+    /// Height and width of the kernel.
+    taps: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+    /// Padding above and to the left.
+    before: [usize; 2],
+    /// Input channels that one output channel reads.
+    channels: usize,
+    outputs: usize,
+    /// Distance in the kernel between the weights of an output channel.
+    step: usize,
+}
+
+impl PatchLayout {
+    /// `None` for operators that do not read patches: those without a kernel, and transposed
+    /// convolutions, which write patches.
+    pub(super) fn of(graph: &Graph, node: &Node) -> Option<Self> {
+        let input = graph.shape(node.inputs[0]);
+        let kernel = graph.constant(*node.inputs.get(1)?)?.shape();
+        let positions = graph.shape(node.output);
+        match (&node.op, input, kernel, positions) {
+            (Op::FullyConnected, _, &[outputs, channels], _) => {
+                let rows = input.iter().product::<usize>() / channels.max(1);
+                Some(Self {
+                    input: [1, rows, channels],
+                    positions: [1, rows],
+                    taps: [1, 1],
+                    stride: [1, 1],
+                    dilation: [1, 1],
+                    before: [0, 0],
+                    channels,
+                    outputs,
+                    step: 1,
+                })
+            }
+            (
+                Op::Conv2d { window, .. },
+                &[1, height, width, all],
+                &[outputs, high, wide, channels],
+                &[_, rows, columns, _],
+            ) => Some(Self {
+                channels,
+                outputs,
+                ..Self::windows([height, width, all], [rows, columns], [high, wide], *window)
+            }),
+            (
+                Op::DepthwiseConv2d { window, .. },
+                &[1, height, width, all],
+                &[_, high, wide, outputs],
+                &[_, rows, columns, _],
+            ) => Some(Self {
+                outputs,
+                step: outputs,
+                ..Self::windows([height, width, all], [rows, columns], [high, wide], *window)
+            }),
+            _ => None,
+        }
+    }
+
+    /// A layout with a single channel in and out.
+    fn windows(input: [usize; 3], positions: [usize; 2], taps: [usize; 2], window: Window) -> Self {
+        let (stride, dilation) = (window.stride, window.dilation);
+        Self {
+            input,
+            positions,
+            taps,
+            stride,
+            dilation,
+            before: match window.padding {
+                Padding::Valid => [0, 0],
+                Padding::Same => [0, 1].map(|axis| {
+                    same_padding(input[axis], taps[axis], stride[axis], dilation[axis]).0
+                }),
+            },
+            channels: 1,
+            outputs: 1,
+            step: 1,
+        }
+    }
+
+    /// Length of a patch.
+    pub(super) fn size(&self) -> usize {
+        self.taps[0] * self.taps[1] * self.channels
+    }
+
+    /// Channels of the input.
+    pub(super) fn channels(&self) -> usize {
+        self.input[2]
+    }
+
+    /// Groups of input channels that different output channels read.
+    pub(super) fn groups(&self) -> usize {
+        self.input[2] / self.channels.max(1)
+    }
+
+    /// Entries of the matrices of all groups.
+    pub(super) fn entries(&self) -> usize {
+        let size = self.size();
+        size.saturating_mul(size).saturating_mul(self.groups())
+    }
+
+    /// Number of output channels.
+    pub(super) fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The group that an output channel reads.
+    pub(super) fn group_of(&self, output: usize) -> usize {
+        output / (self.outputs / self.groups().max(1)).max(1)
+    }
+
+    /// Where a weight of an output channel is in the kernel.
+    pub(super) fn weight(&self, output: usize, tap: usize) -> usize {
+        match self.step {
+            1 => output * self.size() + tap,
+            step => tap * step + output,
+        }
+    }
+
+    /// At most `count` output positions, in order, drawn from a stream of the seed.
+    pub(super) fn draw(&self, count: usize, seed: u64, stream: u64) -> Vec<usize> {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        generator.set_stream(stream);
+        let all = self.positions[0] * self.positions[1];
+        let mut drawn = choose(&mut generator, all, count.min(all));
+        drawn.sort_unstable();
+        drawn
+    }
+
+    /// The patches at output positions, all of one group behind each other, less the means of
+    /// their channels. Nothing where the values are not those of the input.
+    pub(super) fn patches(&self, values: &[f32], means: &[f64], positions: &[usize]) -> Vec<f32> {
+        let [height, width, all] = self.input;
+        if values.len() != height * width * all || means.len() != all {
+            return Vec::new();
+        }
+        let mut patches = Vec::with_capacity(positions.len() * self.size() * self.groups());
+        let channels = (0..all).step_by(self.channels.max(1));
+        for first in channels {
+            let means = &means[first..first + self.channels];
+            for &position in positions {
+                let row = position / self.positions[1] * self.stride[0];
+                let column = position % self.positions[1] * self.stride[1];
+                for tap in 0..self.taps[0] * self.taps[1] {
+                    let y = row + tap / self.taps[1] * self.dilation[0];
+                    let x = column + tap % self.taps[1] * self.dilation[1];
+                    let y = y.checked_sub(self.before[0]).filter(|&y| y < height);
+                    let x = x.checked_sub(self.before[1]).filter(|&x| x < width);
+                    match (y, x) {
+                        (Some(y), Some(x)) => {
+                            let read = &values[(y * width + x) * all + first..][..self.channels];
+                            let less = |(value, mean): (&f32, &f64)| value - *mean as f32;
+                            patches.extend(read.iter().zip(means).map(less));
+                        }
+                        _ => patches.extend(means.iter().map(|&mean| -mean as f32)),
+                    }
+                }
+            }
+        }
+        patches
+    }
+}
