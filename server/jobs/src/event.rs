@@ -63,6 +63,8 @@ pub enum Stage {
     Calibrate,
     /// Choosing scales and rounding weights.
     Quantize,
+    /// Choosing for each weight whether it is rounded up or down.
+    Round,
     /// Comparing the moments of each layer's output with rounded weights.
     Correct,
     /// Looking for layers to keep in more bits.
@@ -192,6 +194,7 @@ impl Stage {
             Self::Equalize => "equalize",
             Self::Calibrate => "calibrate",
             Self::Quantize => "quantize",
+            Self::Round => "round",
             Self::Correct => "correct",
             Self::Budget => "budget",
             Self::Verify => "verify",

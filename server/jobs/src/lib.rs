@@ -10,6 +10,7 @@ mod digest;
 mod error;
 mod evaluate;
 mod event;
+mod float_model;
 mod history;
 mod layers;
 mod output;

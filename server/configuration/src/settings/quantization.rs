@@ -83,6 +83,8 @@ pub struct QuantizationSettings {
     pub weights_bias_correction: bool,
     /// Whether weight scales make up for a changed deviation of output channels.
     pub weights_second_moment_correction: bool,
+    /// Whether weights are rounded up or down by what their layers read.
+    pub weights_rounding_optimization: bool,
     /// Whether small negative tails take no sign bit.
     pub shift_negative_activation_correction: bool,
     /// Largest share of the threshold that such a tail may have, 0 to 1.
@@ -119,6 +121,7 @@ impl Default for QuantizationSettings {
             weights_per_channel_threshold: true,
             weights_bias_correction: true,
             weights_second_moment_correction: false,
+            weights_rounding_optimization: false,
             shift_negative_activation_correction: false,
             shift_negative_ratio: 0.05,
             relu_bound_to_power_of_2: false,
@@ -178,6 +181,10 @@ impl QuantizationSettings {
                 "weights_second_moment_correction",
                 default.weights_second_moment_correction,
             ),
+            weights_rounding_optimization: flag(
+                "weights_rounding_optimization",
+                default.weights_rounding_optimization,
+            ),
             shift_negative_activation_correction: flag(
                 "shift_negative_activation_correction",
                 default.shift_negative_activation_correction,
@@ -223,7 +230,7 @@ mod tests {
     #[test]
     fn every_key_of_the_schema_is_read() {
         let keys = crate::keys(&["quantization"]);
-        assert_eq!(keys.len(), 21);
+        assert_eq!(keys.len(), 22);
         let changed = |key: &str, default: Option<&str>| match (key, default) {
             (_, Some("true")) => "false".to_owned(),
             (_, Some("false")) => "true".to_owned(),

@@ -1,19 +1,18 @@
 //! The float and the int8 model side by side, in the runtime that will run them.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph::{Graph, Op, TensorId};
 use inference::{Engine, Kernels, Model, TfliteModel};
-use quantization::QuantizedModel;
+use quantization::{QuantizedModel, Sample};
 use tflite::{Encodings, WriteOptions};
 
-use crate::calibration::CalibrationSet;
-use crate::classifier::Classifier;
+use super::subject::Subject;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
+use crate::float_model::CalibrationSet;
 use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
@@ -96,35 +95,19 @@ impl Difference {
     }
 }
 
-/// Models to compare on the same images.
-#[derive(Clone, Copy)]
-pub(super) struct Compared<'a> {
-    /// What the user gave; logits and answers are compared with it.
-    pub(super) original: &'a Graph,
-    /// What was quantized: the same function, as far as clamps allow, with other values in between.
-    pub(super) rewritten: &'a Graph,
-    pub(super) quantized: &'a QuantizedModel,
-}
-
-/// Runs the models on some of the calibration images and compares what every node computes.
-/// `None` in builds without the TFLite runtime.
+/// Runs the models on some of the calibration images and compares what every node computes, and
+/// logits and answers with what the user gave. `None` in builds without the TFLite runtime.
 pub(super) fn compare(
-    models: Compared,
-    classifier: &Classifier,
-    set: &CalibrationSet,
+    subject: &Subject,
+    quantized: &QuantizedModel,
     context: &mut Context,
 ) -> Result<Option<Comparison>, JobError> {
     if inference::tflite_runtime_version().is_none() {
         return Ok(None);
     }
-    let Compared {
-        original,
-        rewritten,
-        quantized,
-    } = models;
-    let images: Vec<&Path> = evenly_spaced(set.samples, IMAGES)
-        .map(|sample| set.paths[sample.image].as_path())
-        .collect();
+    let (original, rewritten) = (subject.original, subject.rewritten);
+    let set = &subject.set;
+    let images: Vec<&Sample> = evenly_spaced(set.samples, IMAGES).collect();
     context.begin(
         Stage::Compare,
         "comparing float and int8",
@@ -155,7 +138,6 @@ pub(super) fn compare(
         .position(|&tensor| tensor == logits(rewritten))
         .map(|position| int8.positions[position]);
     let task = Task {
-        classifier,
         set,
         logits: reference.positions.first().copied().zip(quantized_logits),
         positions: float.positions.into_iter().zip(int8.positions).collect(),
@@ -175,12 +157,11 @@ pub(super) fn compare(
         context.threads,
         cancellation.flag(),
         || {
-            let [height, width] = classifier.size;
             Ok(Worker {
                 reference: reference_model.engine()?,
                 float: float_model.engine()?,
                 int8: int8_model.engine()?,
-                input: vec![0.0; height * width * classifier.channels],
+                input: set.input(),
             })
         },
         |worker, index| task.run(worker, images[index]),
@@ -243,7 +224,6 @@ fn file(
 }
 
 struct Task<'a> {
-    classifier: &'a Classifier,
     set: &'a CalibrationSet<'a>,
     /// Outputs of the original and the int8 model with the logits.
     logits: Option<(usize, usize)>,
@@ -266,12 +246,8 @@ struct ImageComparison {
 }
 
 impl Task<'_> {
-    fn run(&self, worker: &mut Worker, path: &Path) -> Result<ImageComparison, JobError> {
-        let image = images::decode(path)?;
-        let (size, channels) = (self.classifier.size, self.classifier.channels);
-        self.set
-            .preprocessing
-            .apply_into(&image, size, channels, &mut worker.input)?;
+    fn run(&self, worker: &mut Worker, sample: &Sample) -> Result<ImageComparison, JobError> {
+        self.set.read(sample, &mut worker.input)?;
         worker.reference.run(&worker.input)?;
         worker.float.run(&worker.input)?;
         worker.int8.run(&worker.input)?;
@@ -281,7 +257,7 @@ impl Task<'_> {
             differences.push(Difference::between(&float, &int8));
         }
         let answer = |engine: &dyn Engine| -> Result<Option<usize>, JobError> {
-            let scores = self.classifier.scores().of(&engine.output(0)?);
+            let scores = self.set.classifier.scores().of(&engine.output(0)?);
             Ok(evaluation::top_classes(&scores).first().copied())
         };
         let logits = match self.logits {

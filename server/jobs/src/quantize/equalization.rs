@@ -3,11 +3,11 @@
 use graph::Graph;
 use quantization::{ActivationMethod, Options};
 
-use crate::calibration::{CalibrationSet, calibrate};
-use crate::classifier::Classifier;
+use crate::calibration::calibrate;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{Level, Stage};
+use crate::float_model::CalibrationSet;
 use crate::spacing::evenly_spaced;
 
 /// Pictures that tell the ranges of channels: each has hundreds of positions.
@@ -17,7 +17,6 @@ const IMAGES: usize = 64;
 pub(super) fn equalize(
     graph: &mut Graph,
     options: &Options,
-    classifier: &Classifier,
     set: &CalibrationSet,
     context: &mut Context,
 ) -> Result<(), JobError> {
@@ -33,8 +32,7 @@ pub(super) fn equalize(
     let seen = calibrate(
         (Stage::Equalize, "equalizing"),
         graph,
-        observations,
-        classifier,
+        &observations,
         &some,
         context,
     )?

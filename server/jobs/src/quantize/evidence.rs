@@ -7,10 +7,10 @@ use advice::{ImageMoments, ImageSet, Names};
 use configuration::Settings;
 use images::{Extensions, Labels};
 
-use crate::calibration::CalibrationSet;
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
+use crate::float_model::CalibrationSet;
 use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
@@ -68,21 +68,14 @@ pub(super) fn evaluation_images(
 }
 
 /// Class names, and how many calibration images lie in folders of their names.
-pub(super) fn names(
-    settings: &Settings,
-    classifier: &Classifier,
-    set: &CalibrationSet,
-) -> Option<Names> {
+pub(super) fn names(settings: &Settings, set: &CalibrationSet) -> Option<Names> {
     let labels = Labels::read(&settings.evaluate_label_file).ok()?;
     let classes = labels.names().to_vec();
     // Labels of another model say nothing.
-    if classes.len() != classifier.classes() {
+    if classes.len() != set.classifier.classes() {
         return None;
     }
-    let paths = set
-        .samples
-        .iter()
-        .map(|sample| set.paths[sample.image].as_path());
+    let paths = set.samples.iter().map(|sample| set.path(sample));
     let images = images_of_classes(&settings.dataset_image_dir, paths, &classes);
     Some(Names { classes, images })
 }

@@ -3,6 +3,8 @@ mod comparison;
 mod equalization;
 mod evidence;
 mod report;
+mod rounding;
+mod subject;
 mod trial;
 
 use std::path::Path;
@@ -13,20 +15,21 @@ use configuration::{Job, Settings};
 use graph::{Graph, passes};
 use images::Extensions;
 use inference::{Kernels, Model as _, TfliteModel};
-use quantization::{MomentProbe, Options, QuantizedModel, draw_samples};
+use quantization::draw_samples;
 use tflite::{Encodings, WriteOptions};
 
-use crate::calibration::{CalibrationSet, calibrate};
+use crate::calibration::calibrate;
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{Level, Outcome, QuantizeOutcome, Stage};
+use crate::float_model::CalibrationSet;
 use crate::history::{self, QuantizeSummary, Summary};
 use crate::layers::LayerNames;
 use crate::output::OutputFolder;
 use crate::overrides;
-use comparison::Compared;
-use trial::Trial;
+use rounding::Rounding;
+use subject::Subject;
 
 /// Name of the float model in `output_dir`.
 pub const FLOAT_MODEL: &str = "model.tflite";
@@ -100,60 +103,43 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         paths: &list.paths,
         samples: &samples,
         preprocessing,
+        classifier: &classifier,
     };
     if settings.quantization.cross_layer_equalization {
-        equalization::equalize(&mut rewritten, &options, &classifier, &set, context)?;
+        equalization::equalize(&mut rewritten, &options, &set, context)?;
     }
     let observed = quantization::observations(&rewritten);
     let calibrated = calibrate(
         (Stage::Calibrate, "calibrating"),
         &rewritten,
-        observed,
-        &classifier,
+        &observed,
         &set,
         context,
     )?;
     let statistics = &calibrated.statistics;
     let evaluation = evidence::evaluation_images(settings, &classifier, context)?;
 
-    let quantize = |options: &Options, context: &mut Context| {
-        let mut quantized = quantize_graph(&rewritten, statistics, options, context)?;
-        if settings.quantization.weights_second_moment_correction {
-            let probe = MomentProbe::new(&rewritten, &quantized)?;
-            let moments = calibrate(
-                (Stage::Correct, "correcting"),
-                &probe.graph,
-                probe.observations(),
-                &classifier,
-                &set,
-                context,
-            )?;
-            probe.correct(&mut quantized, &moments.statistics);
-        }
-        Ok::<QuantizedModel, JobError>(quantized)
+    let rounding = chosen
+        .weights_rounding_optimization
+        .then(|| Rounding::new(&rewritten, statistics, set, chosen.seed));
+    let subject = Subject {
+        settings,
+        original: &prepared,
+        rewritten: &rewritten,
+        statistics,
+        set,
+        rounding,
     };
-    let mut quantized = quantize(&options, context)?;
+    let mut quantized = subject.quantize(&options, context)?;
     let mut accuracy_budget = None;
     if let Some(budget) = settings.quantization.accuracy_budget {
-        let subject = budget::Subject {
-            settings,
-            float: &prepared,
-            graph: &rewritten,
-            classifier: &classifier,
-            set: &set,
-        };
-        let met = budget::meet(budget, &subject, &options, quantized, quantize, context)?;
+        let met = budget::meet(budget, &subject, &options, quantized, context)?;
         (options, quantized) = (met.options, met.model);
         accuracy_budget = Some(met.summary);
     }
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
     verify(&quantized_model, context)?;
-    let models = Compared {
-        original: &prepared,
-        rewritten: &rewritten,
-        quantized: &quantized,
-    };
-    let comparison = comparison::compare(models, &classifier, &set, context)?;
+    let comparison = comparison::compare(&subject, &quantized, context)?;
 
     let layers = report::layers(&rewritten, &quantized, statistics, comparison.as_ref());
     let comparison = comparison.as_ref().map(comparison::Comparison::summary);
@@ -169,22 +155,17 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         calibration: &calibrated.images,
         samples: sample_count,
         evaluation: evaluation.as_ref(),
-        classes: evidence::names(settings, &classifier, &set).as_ref(),
+        classes: evidence::names(settings, &set).as_ref(),
         layers: &layers,
         comparison: comparison.as_ref(),
     });
-    let trial = Trial {
-        original: &prepared,
-        graph: &rewritten,
-        statistics,
-        classifier: &classifier,
-        set: &set,
-    };
     let present = comparison
         .as_ref()
         .and_then(|compared| compared.logits_sqnr_db);
     let advice = trial::proven(proposals, present, |options| {
-        trial.logits_sqnr_db(options, context)
+        let model = subject.quantize(options, context)?;
+        let compared = comparison::compare(&subject, &model, context)?;
+        Ok(compared.and_then(|compared| compared.summary().logits_sqnr_db))
     })?;
 
     context.begin(Stage::Write, "writing", 0, "");
@@ -252,35 +233,6 @@ fn write(graph: &Graph, encodings: &Encodings) -> Result<Vec<u8>, JobError> {
         description: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")),
     };
     Ok(tflite::write(graph, encodings, &options)?)
-}
-
-fn quantize_graph(
-    graph: &Graph,
-    statistics: &quantization::Statistics,
-    options: &Options,
-    context: &mut Context,
-) -> Result<QuantizedModel, JobError> {
-    let kernels = graph
-        .nodes()
-        .iter()
-        .filter(|node| node.op.has_kernel())
-        .count();
-    context.begin(Stage::Quantize, "quantizing", kernels, "layers");
-    let cancellation = context.cancellation.clone();
-    let threads = context.threads;
-    let mut progress = |done: usize, _: usize| context.progress(done);
-    let result = quantization::quantize(
-        graph,
-        statistics,
-        options,
-        threads,
-        cancellation.flag(),
-        &mut progress,
-    );
-    match result {
-        Err(quantization::QuantizationError::Cancelled) => Err(JobError::Cancelled),
-        other => Ok(other?),
-    }
 }
 
 /// Loads the quantized model and runs it once with each set of kernels.

@@ -2,57 +2,12 @@
 
 use ::report::Advice;
 use advice::Proposal;
-use graph::Graph;
-use quantization::{Options, Statistics};
+use quantization::Options;
 
-use super::comparison::{self, Compared};
-use crate::calibration::CalibrationSet;
-use crate::classifier::Classifier;
-use crate::context::Context;
 use crate::error::JobError;
 
 /// Gain of the logits' signal to noise ratio (dB) from which a setting is worth advice.
 const LEAST_GAIN: f64 = 0.5;
-
-/// What a trial quantizes.
-pub(super) struct Trial<'a> {
-    /// What the user gave.
-    pub(super) original: &'a Graph,
-    pub(super) graph: &'a Graph,
-    pub(super) statistics: &'a Statistics,
-    pub(super) classifier: &'a Classifier,
-    pub(super) set: &'a CalibrationSet<'a>,
-}
-
-impl Trial<'_> {
-    /// The logits' ratio (dB) of the model with other options; `None` where nothing is compared.
-    pub(super) fn logits_sqnr_db(
-        &self,
-        options: &Options,
-        context: &mut Context,
-    ) -> Result<Option<f64>, JobError> {
-        let cancellation = context.cancellation.clone();
-        let model = quantization::quantize(
-            self.graph,
-            self.statistics,
-            options,
-            context.threads,
-            cancellation.flag(),
-            &mut |_, _| {},
-        );
-        let model = match model {
-            Err(quantization::QuantizationError::Cancelled) => return Err(JobError::Cancelled),
-            other => other?,
-        };
-        let models = Compared {
-            original: self.original,
-            rewritten: self.graph,
-            quantized: &model,
-        };
-        let compared = comparison::compare(models, self.classifier, self.set, context)?;
-        Ok(compared.and_then(|compared| compared.summary().logits_sqnr_db))
-    }
-}
 
 /// The proposals that need no trial, and those that `measure` finds better than `present` (dB); the
 /// latter say by how much. Nothing is tried where there is nothing to compare with.

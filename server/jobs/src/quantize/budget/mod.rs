@@ -14,8 +14,7 @@ use inference::{Kernels, TfliteModel};
 use quantization::{Options, Precision, QuantizedModel, has_int16_kernel, moves_values};
 use tflite::Encodings;
 
-use crate::calibration::CalibrationSet;
-use crate::classifier::Classifier;
+use super::subject::Subject;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::evaluate::Task;
@@ -25,17 +24,6 @@ use crate::spacing::evenly_spaced;
 /// Labelled images that decide at most: of fewer, chance moves the accuracy by more than a point.
 const IMAGES: usize = 1000;
 
-/// What is quantized, and what is known of it.
-pub(super) struct Subject<'a> {
-    pub(super) settings: &'a Settings,
-    /// The graph of the float file.
-    pub(super) float: &'a Graph,
-    /// The graph that calibration ran.
-    pub(super) graph: &'a Graph,
-    pub(super) classifier: &'a Classifier,
-    pub(super) set: &'a CalibrationSet<'a>,
-}
-
 /// A model that meets the budget, or the best that was found.
 pub(super) struct Met {
     pub(super) options: Options,
@@ -44,13 +32,12 @@ pub(super) struct Met {
 }
 
 /// Measures what quantization costs on labelled images, and where that is more than `budget`
-/// points, finds the layers to keep in more bits. `quantize` makes a model of options.
+/// points, finds the layers to keep in more bits.
 pub(super) fn meet(
     budget: f64,
     subject: &Subject,
     options: &Options,
     model: QuantizedModel,
-    quantize: impl FnMut(&Options, &mut Context) -> Result<QuantizedModel, JobError>,
     context: &mut Context,
 ) -> Result<Met, JobError> {
     let images = held_back(subject.settings, context)?;
@@ -60,7 +47,7 @@ pub(super) fn meet(
         trials: 0,
     };
     let first = "measuring the accuracy";
-    let float = measured.accuracy(first, subject.float, &Encodings::float(), context)?;
+    let float = measured.accuracy(first, subject.original, &Encodings::float(), context)?;
     let without = measured.accuracy(first, &model.graph, &model.encodings, context)?;
     measured.trials = 0;
     let drop = |accuracy: f64| (float - accuracy) * 100.0;
@@ -71,7 +58,7 @@ pub(super) fn meet(
         model,
     };
     if !meets(without) {
-        search(meets, options, &mut best, &mut measured, quantize, context)?;
+        search(meets, options, &mut best, &mut measured, context)?;
         if !meets(best.accuracy) {
             let help = match subject.settings.quantization.accuracy_budget_precision {
                 BudgetPrecision::Float32 => "",
@@ -93,7 +80,7 @@ pub(super) fn meet(
             best.accuracy * 100.0,
             images.len(),
             layers.len(),
-            subject.graph.nodes().len()
+            subject.rewritten.nodes().len()
         ),
     );
     Ok(Met {
@@ -126,31 +113,24 @@ fn search(
     options: &Options,
     best: &mut Candidate,
     measured: &mut Measured,
-    mut quantize: impl FnMut(&Options, &mut Context) -> Result<QuantizedModel, JobError>,
     context: &mut Context,
 ) -> Result<(), JobError> {
     let subject = measured.subject;
-    let count = subject.graph.nodes().len();
+    let count = subject.rewritten.nodes().len();
     context.begin(
         Stage::Budget,
         "measuring the noise of layers",
         count,
         "layers",
     );
-    let ranked = sensitivity::ranking(
-        subject.graph,
-        &best.model,
-        subject.classifier,
-        subject.set,
-        context,
-    )?;
+    let ranked = sensitivity::ranking(subject.rewritten, &best.model, &subject.set, context)?;
     search::smallest(ranked.len(), &mut |chosen: &[usize]| {
         let tensors: Vec<TensorId> = chosen.iter().map(|&rank| ranked[rank]).collect();
         let mut options = options.clone();
         options
             .precisions
             .extend(precisions(subject, &options, &tensors));
-        let model = quantize(&options, context)?;
+        let model = subject.quantize(&options, context)?;
         let what = "trying layers in more bits";
         let accuracy = measured.accuracy(what, &model.graph, &model.encodings, context)?;
         let meets = meets(accuracy);
@@ -202,7 +182,7 @@ impl Measured<'_> {
         let model = TfliteModel::from_bytes(&bytes, Kernels::Xnnpack)?;
         let task = Task {
             settings: self.subject.settings,
-            classifier: self.subject.classifier,
+            classifier: self.subject.set.classifier,
             images: self.images,
         };
         let run = task.run("TFLite int8", &model, context)?;
@@ -224,7 +204,7 @@ fn precisions(
     options: &Options,
     tensors: &[TensorId],
 ) -> BTreeMap<String, Precision> {
-    let graph = subject.graph;
+    let graph = subject.rewritten;
     let float = subject.settings.quantization.accuracy_budget_precision == BudgetPrecision::Float32;
     let choose = |node: &Node| {
         let allowed = options.layer(node);

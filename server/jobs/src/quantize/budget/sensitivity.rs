@@ -7,10 +7,9 @@ use inference::{Kernels, Model, TfliteModel};
 use quantization::{QuantizedModel, moves_values};
 use tflite::{Encoding, Encodings, WriteOptions};
 
-use crate::calibration::CalibrationSet;
-use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
+use crate::float_model::CalibrationSet;
 use crate::quantize::comparison::logits;
 use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
@@ -23,7 +22,6 @@ const IMAGES: usize = 16;
 pub(super) fn ranking(
     graph: &Graph,
     quantized: &QuantizedModel,
-    classifier: &Classifier,
     set: &CalibrationSet,
     context: &mut Context,
 ) -> Result<Vec<TensorId>, JobError> {
@@ -35,7 +33,7 @@ pub(super) fn ranking(
         .filter(|tensor| !graph.outputs().contains(tensor))
         .filter(|tensor| matches!(quantized.encodings.get(*tensor), Encoding::Affine { .. }))
         .collect();
-    let inputs = inputs(classifier, set)?;
+    let inputs = inputs(set)?;
     let reference = outcome(graph, &Encodings::float(), &inputs)?;
     let mut noise = Vec::with_capacity(tensors.len());
     let done = AtomicUsize::new(0);
@@ -110,14 +108,11 @@ fn outcome(
     Ok(values)
 }
 
-fn inputs(classifier: &Classifier, set: &CalibrationSet) -> Result<Vec<Vec<f32>>, JobError> {
-    let [height, width] = classifier.size;
+fn inputs(set: &CalibrationSet) -> Result<Vec<Vec<f32>>, JobError> {
     evenly_spaced(set.samples, IMAGES)
         .map(|sample| {
-            let mut input = vec![0.0; height * width * classifier.channels];
-            let image = images::decode(&set.paths[sample.image])?;
-            let preprocessing = set.preprocessing;
-            preprocessing.apply_into(&image, classifier.size, classifier.channels, &mut input)?;
+            let mut input = set.input();
+            set.read(sample, &mut input)?;
             Ok(input)
         })
         .collect()
