@@ -2,7 +2,10 @@
 //! take the shift back.
 
 use graph::Op;
+use graph::passes::kernel_channels;
 use ndarray::ArrayD;
+
+use crate::weights::output_axis;
 
 /// Mean shift of each output channel that weight errors cause, for inputs whose channels have the
 /// given means: `sum_i (sum_hw error[o, h, w, i]) * mean[i]`. Padding is left out of account.
@@ -10,41 +13,16 @@ use ndarray::ArrayD;
 /// A transposed convolution spreads its kernel over `stride[0] * stride[1]` output positions, each
 /// of which sees that fraction of the taps.
 pub(crate) fn mean_shift(op: &Op, errors: &ArrayD<f64>, means: &[f64]) -> Option<Vec<f64>> {
-    let shape = errors.shape();
-    match *op {
-        Op::DepthwiseConv2d { multiplier, .. } => {
-            let mut shift = vec![0.0; shape[3]];
-            for (index, error) in errors.indexed_iter() {
-                shift[index[3]] += error * means.get(index[3] / multiplier)?;
-            }
-            Some(shift)
-        }
-        Op::Conv2d { groups, .. } => {
-            let outputs_a_group = shape[0] / groups;
-            let mut shift = vec![0.0; shape[0]];
-            for (index, error) in errors.indexed_iter() {
-                let channel = index[0] / outputs_a_group * shape[3] + index[3];
-                shift[index[0]] += error * means.get(channel)?;
-            }
-            Some(shift)
-        }
-        Op::TransposeConv2d { stride, .. } => {
-            let positions = (stride[0] * stride[1]) as f64;
-            let mut shift = vec![0.0; shape[0]];
-            for (index, error) in errors.indexed_iter() {
-                shift[index[0]] += error * means.get(index[3])? / positions;
-            }
-            Some(shift)
-        }
-        Op::FullyConnected => {
-            let mut shift = vec![0.0; shape[0]];
-            for (index, error) in errors.indexed_iter() {
-                shift[index[0]] += error * means.get(index[1])?;
-            }
-            Some(shift)
-        }
-        _ => None,
+    // Outputs that share the taps of an input position.
+    let share = match *op {
+        Op::TransposeConv2d { stride, .. } => (stride[0] * stride[1]) as f64,
+        _ => 1.0,
+    };
+    let mut shift = vec![0.0; errors.shape()[output_axis(op)]];
+    for (error, [output, input]) in errors.iter().zip(kernel_channels(op, errors.shape())) {
+        shift[output] += error * means.get(input)? / share;
     }
+    Some(shift)
 }
 
 #[cfg(test)]

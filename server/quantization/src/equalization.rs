@@ -157,8 +157,8 @@ impl Balance {
         let mut largest = vec![0.0f64; outputs * channels];
         let mut energy = vec![0.0f64; outputs * channels];
         let mut taps = 0usize;
-        for (index, &weight) in kernel.indexed_iter() {
-            let (output, input) = kernel_channels(&node.op, kernel.shape(), &index);
+        let places = kernel_channels(&node.op, kernel.shape());
+        for (&weight, [output, input]) in kernel.iter().zip(places) {
             let place = output * channels + input % channels;
             let weight = f64::from(weight).abs();
             largest[place] = largest[place].max(weight);

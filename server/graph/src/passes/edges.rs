@@ -5,8 +5,6 @@
 //! them in the second by one factor changes nothing that the graph computes, and changes the range
 //! of the channel between them.
 
-use ndarray::IxDyn;
-
 use super::affine::{bias_of, set_weights};
 use super::channelwise::Channelwise;
 use super::only_consumer;
@@ -74,17 +72,30 @@ pub(super) enum Side {
     Output,
 }
 
-/// Channel on one side that an element of a kernel belongs to.
-pub(super) fn channel(op: &Op, kernel: &[usize], index: &IxDyn, side: Side) -> usize {
-    match (op, side) {
-        (Op::DepthwiseConv2d { .. }, Side::Output) => index[3],
-        (Op::DepthwiseConv2d { multiplier, .. }, Side::Input) => index[3] / multiplier,
-        (_, Side::Output) => index[0],
-        (Op::Conv2d { groups, .. }, Side::Input) => {
-            index[0] / (kernel[0] / groups) * kernel[3] + index[3]
-        }
-        (_, Side::Input) => index[kernel.len() - 1],
-    }
+/// Output and input channel that each element of a kernel of this shape connects, in the order of
+/// the elements. A reader of a flattened map counts the positions' channels through.
+pub fn kernel_channels(op: &Op, kernel: &[usize]) -> impl Iterator<Item = [usize; 2]> + use<> {
+    let (first, last) = match kernel {
+        [] => (0, 0),
+        [first, .., last] => (*first, *last),
+        [only] => (1, *only),
+    };
+    let between: usize = kernel.iter().skip(1).rev().skip(1).product();
+    // Output and input channel of the first element of a row, and by how many of a row's elements
+    // each goes on by one.
+    let (depthwise, group) = match *op {
+        Op::DepthwiseConv2d { multiplier, .. } => (Some(multiplier.max(1)), 1),
+        Op::Conv2d { groups, .. } => (None, (first / groups.max(1)).max(1)),
+        _ => (None, first.max(1)),
+    };
+    (0..first).flat_map(move |output| {
+        (0..between).flat_map(move |_| {
+            (0..last).map(move |element| match depthwise {
+                Some(multiplier) => [element, element / multiplier],
+                None => [output, output / group * last + element],
+            })
+        })
+    })
 }
 
 pub(super) type Weights = (ndarray::ArrayD<f32>, Vec<f64>);
@@ -98,11 +109,17 @@ pub(super) fn scaled_weights(
 ) -> Option<Weights> {
     let node = &graph.nodes()[index];
     let mut kernel = graph.constant(node.inputs[1])?.to_owned();
-    let shape = kernel.shape().to_vec();
-    for (position, weight) in kernel.indexed_iter_mut() {
-        let channel = channel(&node.op, &shape, &position, side);
-        *weight = (f64::from(*weight) * scales[channel % scales.len()]) as f32;
-    }
+    let channels = kernel_channels(&node.op, kernel.shape());
+    let scale = |[output, input]: [usize; 2]| match side {
+        Side::Output => scales[output % scales.len()],
+        Side::Input => scales[input % scales.len()],
+    };
+    kernel
+        .iter_mut()
+        .zip(channels)
+        .for_each(|(weight, channels)| {
+            *weight = (f64::from(*weight) * scale(channels)) as f32;
+        });
     let mut bias = bias_of(graph, node, *graph.shape(node.output).last()?)?;
     if side == Side::Output {
         bias.iter_mut()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::affine::set_weights;
 use super::channelwise::Channelwise;
-use super::edges::{Side, channel, scalable, scaled_weights};
+use super::edges::{Side, scalable, scaled_weights};
 use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
 
 /// Tensors between layers with weights that share their channels, because only operators lie
@@ -214,13 +214,4 @@ fn channelwise_operands(graph: &Graph, node: &Node) -> (Vec<TensorId>, Vec<Tenso
         }
     }
     (through, stopped)
-}
-
-/// Output and input channel that an element of a kernel connects, given its index in a kernel of
-/// this shape; a reader of a flattened map counts the positions' channels through.
-pub fn kernel_channels(op: &Op, kernel: &[usize], index: &ndarray::IxDyn) -> (usize, usize) {
-    (
-        channel(op, kernel, index, Side::Output),
-        channel(op, kernel, index, Side::Input),
-    )
 }
