@@ -175,10 +175,12 @@ impl<'a> Context<'a> {
 
     fn end_stage(&mut self) {
         if let Some(running) = self.stage.take() {
-            self.timings.push(Timing {
-                stage: running.stage,
-                seconds: running.started.elapsed().as_secs_f64(),
-            });
+            let (stage, seconds) = (running.stage, running.started.elapsed().as_secs_f64());
+            // A search comes back to a stage.
+            match self.timings.iter_mut().find(|timing| timing.stage == stage) {
+                Some(timing) => timing.seconds += seconds,
+                None => self.timings.push(Timing { stage, seconds }),
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
     python -m pip install tensorflow-cpu==2.15.1 keras==2.15.0 numpy==1.26.4 pillow==13.0.0 model-compression-toolkit==2.6.1
     python tests/benchmark/accuracy/compare.py target/benchmark/accuracy/*/configuration.json
 
-For each configuration it quantizes the model with this project's program for both targets, with TensorFlow's full
+For each configuration it quantizes the model with this project's program for both targets, with the settings of the
+configuration and with `weights_rounding_optimization` besides, with TensorFlow's full
 integer post-training quantization and with Model Compression Toolkit's (MCT) for its imx500 target, and prints a
 Markdown table. Every file runs in the same interpreter on the same pixels; only this project's program decodes its
 calibration images itself. All quantizers calibrate on the images of `dataset_image_dir`.
@@ -132,8 +133,9 @@ def quantized(values, tensor):
     return np.clip(np.rint(values / scale + zero_point), limits.min, limits.max).astype(tensor["dtype"])
 
 
-def quantize_here(program, target, project, folder):
+def quantize_here(program, target, project, folder, **changes):
     settings = dict(project.settings, target=target, output_dir=str(folder))
+    settings["quantization"] = dict(settings.get("quantization", {}), **changes)
     for key in ["source_keras_model", "dataset_image_dir", "evaluate_image_dir", "evaluate_label_file"]:
         settings[key] = str(project.file(key))
     settings["evaluate_result_dir"] = str(folder / "results")
@@ -230,6 +232,12 @@ def main():
         f"this, {target}": lambda project, folder, target=target: quantize_here(program, target, project, folder)
         for target in TARGETS
     }
+    for target in TARGETS:
+        quantizers[f"this, {target}, optimized rounding"] = (
+            lambda project, folder, target=target: quantize_here(
+                program, target, project, folder, weights_rounding_optimization=True
+            )
+        )
     if "tensorflow" not in arguments.without:
         quantizers["TensorFlow"] = quantize_with_tensorflow
     if "mct" not in arguments.without:

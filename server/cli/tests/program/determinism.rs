@@ -96,6 +96,7 @@ fn settings_that_calibrate_again_or_rewrite_are_as_steady() {
             "weights_error_method": "mae",
             "z_threshold": 12,
             "weights_second_moment_correction": true,
+            "weights_rounding_optimization": true,
             "shift_negative_activation_correction": true,
             "relu_bound_to_power_of_2": true,
             "input_scaling": true,
@@ -135,6 +136,7 @@ fn layers_of_their_own_and_a_budget_are_as_steady() {
         "quantization",
         serde_json::json!({
             "activation_error_method": "percentile",
+            "weights_rounding_optimization": true,
             "percentile": 96,
             "overrides": [
                 {"layers": "block_2_*", "activation_bits": 16},

@@ -30,6 +30,8 @@ mod refusals;
 #[cfg(feature = "tflite-runtime")]
 mod reports;
 #[cfg(feature = "tflite-runtime")]
+mod rounding;
+#[cfg(feature = "tflite-runtime")]
 mod runs;
 #[cfg(feature = "tflite-runtime")]
 mod support;
