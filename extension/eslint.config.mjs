@@ -15,6 +15,17 @@ export default tseslint.config(
     },
   },
   {
+    // Names of files and layers would become links.
+    files: ['src/**'],
+    ignores: ['src/notification.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'MemberExpression[property.name=/^show(Information|Warning|Error)Message$/]',
+        message: 'Use notification.ts, which shows texts as they are.',
+      }],
+    },
+  },
+  {
     files: ['test/**'],
     rules: {
       // What stands in for VS Code answers as VS Code does, with promises.

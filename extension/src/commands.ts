@@ -14,6 +14,7 @@ import type { Server } from './server/server';
 import { showServerFailure } from './server/server';
 import { showMenu } from './status/menu';
 import { newConfiguration } from './wizard/create';
+import { showError } from './notification';
 
 /** What the commands work with. */
 export interface Parts {
@@ -93,7 +94,7 @@ async function withProgram({ configurations, server }: Parts, named: unknown, ru
 
 async function showFailure(error: unknown): Promise<void> {
   const showLog = vscode.l10n.t('Show Log');
-  if (await vscode.window.showErrorMessage(messageOf(error), showLog) === showLog) {
+  if (await showError(messageOf(error), showLog) === showLog) {
     await vscode.commands.executeCommand('modelQuantizer.showLog');
   }
 }

@@ -34,6 +34,8 @@ export interface JobResult {
   readonly results?: WrittenFile;
   readonly logits_sqnr_db?: number | null;
   readonly models?: readonly ModelLine[];
+  /** What the user should look at, in whole sentences. */
+  readonly warnings?: readonly string[];
 }
 
 export interface WrittenFile {

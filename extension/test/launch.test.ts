@@ -169,6 +169,21 @@ describe('the end of a job', () => {
     expect(commands.executeCommand).toHaveBeenCalledWith('modelQuantizer.openReport', expect.objectContaining({ path: report.path }));
   });
 
+  test('is a warning where there is something to look at, and the rest is in the log', async () => {
+    const made = { job: 'quantize', quantized_model: { path: '/out/model_quantized.tflite', bytes: 1 } } as const;
+    const first = 'the budget is not met in [this](command:evil)';
+    window.showWarningMessage.mockResolvedValueOnce('Show Log');
+    await showOutcome(status({ state: 'succeeded', result: { ...made, warnings: [first, 'a', 'b'] } }));
+    const shown = 'Quantized resnet: 0.0 kB. Warning: the budget is not met in [this]\u200B(command:evil) (2 more warnings are in the log)';
+    expect(window.showWarningMessage).toHaveBeenCalledWith(shown, 'Reveal File', 'Show Log');
+    expect(commands.executeCommand).toHaveBeenCalledWith('modelQuantizer.showLog');
+    await showOutcome(status({ state: 'succeeded', result: { ...made, warnings: ['one'] } }));
+    expect(window.showWarningMessage).toHaveBeenLastCalledWith('Quantized resnet: 0.0 kB. Warning: one', 'Reveal File');
+    await showOutcome(status({ state: 'succeeded', result: { ...made, warnings: ['one', 'two'] } }));
+    const two = 'Quantized resnet: 0.0 kB. Warning: one (another warning is in the log)';
+    expect(window.showWarningMessage).toHaveBeenLastCalledWith(two, 'Reveal File', 'Show Log');
+  });
+
   test('reveals the file where it can be seen', async () => {
     const result = { job: 'quantize', quantized_model: { path: '/out/model_quantized.tflite', bytes: 1 } } as const;
     for (const [folder, command] of [[undefined, 'revealFileInOS'], [{ uri: Uri.file('/out'), name: 'out', index: 0 }, 'revealInExplorer']] as const) {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { nameOf } from '../jobs/launch';
 import type { Configurations } from './configurations';
+import { showInformation } from '../notification';
 
 /**
  * The configuration that a command is about: the one that it was called on, the active one, the only one,
@@ -40,7 +41,7 @@ export function uriOf(value: unknown): vscode.Uri | undefined {
 async function offerNew(): Promise<void> {
   const create = vscode.l10n.t('New Configuration');
   const message = vscode.l10n.t('There is no configuration.json of Model Quantizer in this workspace.');
-  if (await vscode.window.showInformationMessage(message, create) === create) {
+  if (await showInformation(message, create) === create) {
     await vscode.commands.executeCommand('modelQuantizer.newConfiguration');
   }
 }

@@ -7,6 +7,7 @@ import { showServerFailure } from '../server/server';
 import * as settings from '../settings';
 import type { Jobs } from './jobs';
 import { Toast } from './toast';
+import { showError, showInformation, showWarning } from '../notification';
 
 /** Starts jobs, settles what is in their way, and shows their progress. */
 export class Launcher {
@@ -73,7 +74,7 @@ export class Launcher {
         return manageTrust(message);
       case 'other': {
         const showLog = vscode.l10n.t('Show Log');
-        if (await vscode.window.showErrorMessage(message, showLog) === showLog) {
+        if (await showError(message, showLog) === showLog) {
           await vscode.commands.executeCommand('modelQuantizer.showLog');
         }
         return undefined;
@@ -101,7 +102,7 @@ function choicesFor(configuration: vscode.Uri): JobChoices {
 async function saveAndTryAgain(configuration: vscode.Uri): Promise<JobChoices | undefined> {
   const name = vscode.workspace.asRelativePath(configuration);
   const save = vscode.l10n.t('Save and Run');
-  const chosen = await vscode.window.showWarningMessage(vscode.l10n.t('{0} has changes that are not saved, and a job reads the file.', name), save);
+  const chosen = await showWarning(vscode.l10n.t('{0} has changes that are not saved, and a job reads the file.', name), save);
   if (chosen !== save) {
     return undefined;
   }
@@ -114,7 +115,7 @@ async function queueOrReplace(configuration: vscode.Uri): Promise<JobChoices | u
   const replace = vscode.l10n.t('Replace');
   const dismiss = vscode.l10n.t('Dismiss');
   const message = vscode.l10n.t('A job on {0} is running. Start this one after it, or in its place?', nameOf(configuration));
-  const chosen = await vscode.window.showInformationMessage(message, queue, replace, dismiss);
+  const chosen = await showInformation(message, queue, replace, dismiss);
   if (chosen === queue) {
     return { running: 'queue' };
   }
@@ -123,7 +124,7 @@ async function queueOrReplace(configuration: vscode.Uri): Promise<JobChoices | u
 
 async function showProblem(message: string, { uri, range }: Refusal & { reason: 'findings' }): Promise<undefined> {
   const show = vscode.l10n.t('Show Problem');
-  if (await vscode.window.showErrorMessage(message, show) === show) {
+  if (await showError(message, show) === show) {
     await reveal(uri, range);
   }
   return undefined;
@@ -137,7 +138,7 @@ export async function reveal(uri: string, { start, end }: Range): Promise<void> 
 
 async function manageTrust(message: string): Promise<undefined> {
   const manage = vscode.l10n.t('Manage Trust');
-  if (await vscode.window.showWarningMessage(message, manage) === manage) {
+  if (await showWarning(message, manage) === manage) {
     await vscode.commands.executeCommand('workbench.trust.manage');
   }
   return undefined;

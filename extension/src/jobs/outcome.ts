@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { JobStatus, ModelLine, WrittenFile } from '../protocol';
 import { nameOf, reveal } from './launch';
+import { showError, showInformation, showWarning } from '../notification';
 
 /** Tells how a job has ended. One that was cancelled has nothing to tell. */
 export async function showOutcome(status: JobStatus): Promise<void> {
@@ -16,8 +17,12 @@ async function showSuccess(status: JobStatus): Promise<void> {
   const reveal = vscode.l10n.t('Reveal File');
   const report = reportOf(status);
   const main = fileOf(status);
+  const showLog = vscode.l10n.t('Show Log');
   const actions = [...report === undefined ? [] : [open], ...main === undefined ? [] : [reveal]];
-  const chosen = await vscode.window.showInformationMessage(summary(status), ...actions);
+  const [warning, ...others] = status.result?.warnings ?? [];
+  const chosen = warning === undefined
+    ? await showInformation(summary(status), ...actions)
+    : await showWarning(withWarning(summary(status), warning, others.length), ...actions, ...others.length > 0 ? [showLog] : []);
   if (chosen === open && report !== undefined) {
     await vscode.commands.executeCommand('modelQuantizer.openReport', vscode.Uri.file(report.path));
   } else if (chosen === reveal && main !== undefined) {
@@ -25,6 +30,19 @@ async function showSuccess(status: JobStatus): Promise<void> {
     // The Explorer shows the workspace only; results may go elsewhere.
     const inside = vscode.workspace.getWorkspaceFolder(file) !== undefined;
     await vscode.commands.executeCommand(inside ? 'revealInExplorer' : 'revealFileInOS', file);
+  } else if (chosen === showLog) {
+    await vscode.commands.executeCommand('modelQuantizer.showLog');
+  }
+}
+
+function withWarning(made: string, warning: string, others: number): string {
+  switch (others) {
+    case 0:
+      return vscode.l10n.t('{0} Warning: {1}', made, warning);
+    case 1:
+      return vscode.l10n.t('{0} Warning: {1} (another warning is in the log)', made, warning);
+    default:
+      return vscode.l10n.t('{0} Warning: {1} ({2} more warnings are in the log)', made, warning, others);
   }
 }
 
@@ -38,7 +56,7 @@ async function showFailure(status: JobStatus): Promise<void> {
   const showProblem = vscode.l10n.t('Show Problem');
   const { range } = status;
   const marked = range !== undefined && range !== null;
-  const chosen = await vscode.window.showErrorMessage(message, ...marked ? [showProblem, showLog] : [showLog]);
+  const chosen = await showError(message, ...marked ? [showProblem, showLog] : [showLog]);
   if (chosen === showLog) {
     await vscode.commands.executeCommand('modelQuantizer.showLog');
   } else if (chosen === showProblem && marked) {

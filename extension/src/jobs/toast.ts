@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { plain } from '../notification';
 
 /** How long a job may take to start before something is shown of it. */
 const FIRST_SIGN = 300;
@@ -27,7 +28,7 @@ export class Toast {
       return;
     }
     this.opened = true;
-    const options = { location: vscode.ProgressLocation.Notification, title: this.title, cancellable: true };
+    const options = { location: vscode.ProgressLocation.Notification, title: plain(this.title), cancellable: true };
     // The callback comes later; what is reported before it is kept.
     void vscode.window.withProgress(options, (progress, token) => {
       token.onCancellationRequested(this.cancel);
@@ -53,7 +54,7 @@ export class Toast {
       const { message, percentage } = this.latest;
       const increment = Math.max(0, percentage - this.shown);
       this.shown += increment;
-      this.progress.report({ message, increment });
+      this.progress.report({ message: plain(message), increment });
     }
   }
 }

@@ -4,6 +4,7 @@ import { openReport } from './editor';
 import { reportsOf } from './find';
 import { compare, item, reportOfRun, runsOf } from './runs';
 import type { Run } from './runs';
+import { showInformation, showWarning } from '../notification';
 
 interface ReportItem extends vscode.QuickPickItem {
   readonly open?: () => Promise<vscode.Uri | undefined>;
@@ -30,7 +31,7 @@ export async function chooseReport(program: string | undefined, configuration: v
   }
   const report = await picked.open();
   if (report === undefined) {
-    void vscode.window.showWarningMessage(vscode.l10n.t('The report is not there any more; run the job again.'));
+    void showWarning(vscode.l10n.t('The report is not there any more; run the job again.'));
   } else {
     await openReport(report);
   }
@@ -61,5 +62,5 @@ async function pickRuns(runs: readonly Run[]): Promise<Run[] | undefined> {
 }
 
 async function nothingYet(message: string): Promise<void> {
-  await vscode.window.showInformationMessage(message);
+  await showInformation(message);
 }

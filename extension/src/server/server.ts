@@ -7,6 +7,7 @@ import { Client, protocolOptions } from './client';
 import type { ServerOptions } from './client';
 import { locate } from './location';
 import type { Location } from './location';
+import { showError } from '../notification';
 
 /** What is known about the server. */
 export type ServerState =
@@ -205,7 +206,7 @@ export async function showServerFailure(reason: string): Promise<void> {
   const restart = vscode.l10n.t('Restart Server');
   const showLog = vscode.l10n.t('Show Log');
   const openSettings = vscode.l10n.t('Open Settings');
-  const chosen = await vscode.window.showErrorMessage(reason, restart, showLog, openSettings);
+  const chosen = await showError(reason, restart, showLog, openSettings);
   if (chosen === restart) {
     await vscode.commands.executeCommand('modelQuantizer.restartServer');
   } else if (chosen === showLog) {

@@ -11,6 +11,7 @@ import type { Questions } from './questions';
 import { search } from './search';
 import { wizard } from './wizard';
 import type { Choices } from './wizard';
+import { showError } from '../notification';
 
 const NAME = 'configuration.json';
 
@@ -47,7 +48,7 @@ export async function newConfiguration(server: Server, named: unknown, questions
     configuration = await write(choices);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    void vscode.window.showErrorMessage(vscode.l10n.t('The configuration cannot be written ({0}); choose another folder.', reason));
+    void showError(vscode.l10n.t('The configuration cannot be written ({0}); choose another folder.', reason));
     return;
   }
   await vscode.window.showTextDocument(vscode.Uri.file(configuration));

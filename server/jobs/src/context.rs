@@ -56,6 +56,7 @@ pub struct Context<'a> {
     listener: &'a mut dyn FnMut(Event),
     stage: Option<RunningStage>,
     timings: Vec<Timing>,
+    warnings: Vec<String>,
 }
 
 /// The configuration of a job, as it is kept with the run.
@@ -92,6 +93,7 @@ impl<'a> Context<'a> {
             listener,
             stage: None,
             timings: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -138,7 +140,14 @@ impl<'a> Context<'a> {
     }
 
     pub(crate) fn warn(&mut self, message: impl Into<String>) {
+        let message = message.into();
+        self.warnings.push(message.clone());
         self.log(Level::Warning, message);
+    }
+
+    /// All warnings so far.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     pub(crate) fn log(&mut self, level: Level, message: impl Into<String>) {

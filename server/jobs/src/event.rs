@@ -123,6 +123,8 @@ pub struct QuantizeOutcome {
     pub calibration_samples: usize,
     /// What may spoil the accuracy, and the setting that would help.
     pub advice: Vec<report::Advice>,
+    /// What the user should look at.
+    pub warnings: Vec<String>,
     /// How long each stage took.
     pub timings: Vec<Timing>,
 }

@@ -57,6 +57,24 @@ fn jobs_end_in_a_result() {
 }
 
 #[test]
+fn what_was_logged_as_a_warning_is_in_the_result() {
+    let project = Project::small();
+    project.write("dataset/training/.hidden/a.jpg", "left out");
+    let events = project
+        .job("quantize", &["--message-format", "json"])
+        .events();
+    let logged: Vec<&Value> = events
+        .iter()
+        .filter(|event| event["level"] == "warning")
+        .map(|event| &event["message"])
+        .collect();
+    assert!(logged[0].as_str().unwrap().contains("hidden"), "{logged:?}");
+    let result = events.last().unwrap();
+    let warnings = result["warnings"].as_array().unwrap();
+    assert_eq!(warnings.iter().collect::<Vec<_>>(), logged);
+}
+
+#[test]
 fn jobs_that_fail_end_in_an_error() {
     let schema = Schema::load("events");
     // The first is found before the job begins, the second by the job.

@@ -223,6 +223,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         calibration_images: samples.len(),
         calibration_samples: sample_count,
         advice: report.advice,
+        warnings: context.warnings().to_vec(),
         timings: context.finish(),
     })
 }

@@ -53,6 +53,13 @@ impl JobStatus {
     pub(crate) fn shown(mut self, localization: Localization) -> JobStatus {
         self.message = localization.owned(self.message);
         self.error = self.error.map(|error| localization.owned(error));
+        let result = self.result.as_mut();
+        let warnings = result.and_then(|result| result.get_mut("warnings")?.as_array_mut());
+        for warning in warnings.into_iter().flatten() {
+            if let Value::String(text) = warning {
+                *text = localization.owned(std::mem::take(text));
+            }
+        }
         self
     }
 }
@@ -84,5 +91,34 @@ pub(crate) fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::Quantize => "quantize",
         Kind::Evaluate => "evaluate",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn warnings_of_a_result_are_translated_and_the_rest_stays() {
+        let warning = "in \"/d\": 2 hidden file(s) or folder(s) are left out; rename those that start with a dot to use them";
+        let status = JobStatus {
+            id: "quantize-1".to_owned(),
+            job: "quantize",
+            uri: Url::parse("file:///c/configuration.json").unwrap(),
+            state: State::Succeeded,
+            message: "done".to_owned(),
+            percentage: 100,
+            result: Some(json!({"warnings": [warning, 1], "job": "quantize"})),
+            error: None,
+            range: None,
+        };
+        let english = status.clone().shown(Localization::English);
+        assert_eq!(english, status);
+        let result = status.shown(Localization::Japanese).result.unwrap();
+        assert_eq!(result["job"], "quantize");
+        assert_eq!(result["warnings"][1], 1);
+        let text = result["warnings"][0].as_str().unwrap();
+        assert!(text.contains("/d") && text.contains("ドット"), "{text}");
     }
 }
