@@ -19,6 +19,8 @@ pub(crate) struct Calibrated {
     pub(crate) halves: [Statistics; 2],
     /// Input and answer of each sample.
     pub(crate) images: ImageSet,
+    /// Pictures whose EXIF orientation was ignored.
+    pub(crate) reoriented: usize,
 }
 
 /// What a group of samples adds up to.
@@ -65,9 +67,6 @@ pub(crate) fn calibrate(
         context,
     )?;
     let reoriented = halves.iter().map(|half| half.reoriented).sum();
-    if reoriented > 0 {
-        context.warn(crate::ignored_orientation(reoriented));
-    }
     let [mut first, second] = halves.map(|half| half.observer);
     let halves = [first.finish(), second.finish()];
     first.merge(&second);
@@ -75,6 +74,7 @@ pub(crate) fn calibrate(
         statistics: first.finish(),
         halves,
         images,
+        reoriented,
     })
 }
 

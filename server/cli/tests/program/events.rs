@@ -59,6 +59,15 @@ fn jobs_end_in_a_result() {
 #[test]
 fn what_was_logged_as_a_warning_is_in_the_result() {
     let project = Project::small();
+    let training = project.path("dataset/training");
+    let files = project.snapshot();
+    let mut pictures = files.paths().filter(|path| path.starts_with(&training));
+    let picture = pictures.find(|path| path.extension().is_some()).unwrap();
+    let mut turned = std::fs::read(picture).unwrap();
+    // An APP1 segment with a big-endian TIFF of one entry: orientation, 6.
+    let exif = *b"\xFF\xE1\0\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    turned.splice(2..2, exif);
+    std::fs::write(picture, turned).unwrap();
     project.write("dataset/training/.hidden/a.jpg", "left out");
     let events = project
         .job("quantize", &["--message-format", "json"])
@@ -68,7 +77,15 @@ fn what_was_logged_as_a_warning_is_in_the_result() {
         .filter(|event| event["level"] == "warning")
         .map(|event| &event["message"])
         .collect();
-    assert!(logged[0].as_str().unwrap().contains("hidden"), "{logged:?}");
+    let [hidden, orientation] = logged[..] else {
+        panic!("{logged:?}");
+    };
+    assert!(hidden.as_str().unwrap().contains("hidden"), "{hidden}");
+    let orientation = orientation.as_str().unwrap();
+    assert!(
+        orientation.contains("orientation of 1 image"),
+        "{orientation}"
+    );
     let result = events.last().unwrap();
     let warnings = result["warnings"].as_array().unwrap();
     assert_eq!(warnings.iter().collect::<Vec<_>>(), logged);

@@ -116,6 +116,9 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         &set,
         context,
     )?;
+    if calibrated.reoriented > 0 {
+        context.warn(crate::ignored_orientation(calibrated.reoriented));
+    }
     let statistics = &calibrated.statistics;
     let evaluation = evidence::evaluation_images(settings, &classifier, context)?;
 
