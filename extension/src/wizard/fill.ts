@@ -22,8 +22,8 @@ export async function fill(file: string, text: string): Promise<void> {
       throw error;
     }
     try {
-      await empty.write(text, 0);
-      await empty.truncate(Buffer.byteLength(text));
+      await empty.truncate(0);
+      await empty.writeFile(text);
     } finally {
       await empty.close();
     }
@@ -38,7 +38,9 @@ async function openEmpty(file: string, flags: 'r' | 'r+'): Promise<FileHandle | 
   const handle = await open(file, flags);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST + 1), 0, LONGEST + 1, 0);
-    if (bytesRead <= LONGEST && /^\uFEFF?[ \t\r\n\f]*$/.test(buffer.toString('utf8', 0, bytesRead))) {
+    // A file system may give less at once than there is.
+    const whole = bytesRead === (await handle.stat()).size;
+    if (whole && bytesRead <= LONGEST && /^\uFEFF?[ \t\r\n\f]*$/.test(buffer.toString('utf8', 0, bytesRead))) {
       return handle;
     }
   } catch (error) {

@@ -235,18 +235,21 @@ fn noise_in_logits() {
 #[test]
 fn noise_in_weights() {
     // The weights of the first output channel are so many times as large as the others.
-    let check = |large: f32, per_channel: bool, expected: &[&str]| {
+    let check = |large: f32, per_channel: bool, optimized: bool, expected: &[&str]| {
         let mut case = Case::new(&SHAPE);
         case.settings.quantization.weights_per_channel_threshold = per_channel;
+        case.settings.quantization.weights_rounding_optimization = optimized;
         let output = case.conv("last", case.input, 4, move |o, i| {
             let weight = 1.0 + 0.13 * ((o * 7 + i * 3) % 5) as f32;
             if o == 0 { large * weight } else { weight }
         });
         case.expect(output, expected)
     };
-    check(1.0, false, &[]);
-    check(100.0, true, &[]);
-    let advice = check(100.0, false, &["noisy-weights"]);
+    check(1.0, false, false, &[]);
+    check(100.0, true, false, &[]);
+    // Errors of single weights say nothing where they make up for each other.
+    check(100.0, false, true, &[]);
+    let advice = check(100.0, false, false, &["noisy-weights"]);
     assert_eq!(advice[0].layers, ["last"]);
     assert_eq!(advice[0].value, Some(true.into()));
 }

@@ -39,6 +39,8 @@ pub use prior::equalize_normalized_channels;
 pub use separable::decompose_separable;
 pub use transpose::cancel_transpositions;
 
+use std::collections::HashSet;
+
 use crate::{Graph, NodeId, Op, TensorId};
 
 /// Rewrites that make a difference only to a quantized model, and may be left out.
@@ -96,7 +98,25 @@ pub fn prepare_with(graph: &Graph, rewrites: &Rewrites) -> Graph {
         bound_to_power_of_two(&mut graph);
     }
     remove_unused(&mut graph);
+    name_apart(&mut graph);
     graph
+}
+
+/// Numbers nodes that have the name of an earlier one: a pass may choose a name that a layer has,
+/// and whoever quantizes finds layers by their names.
+fn name_apart(graph: &mut Graph) {
+    let mut taken: HashSet<String> = graph.nodes().iter().map(|node| node.name.clone()).collect();
+    let mut seen = HashSet::new();
+    for node in graph.nodes_mut() {
+        let mut number = 2;
+        while !seen.insert(node.name.clone()) {
+            let name = format!("{}_{number}", node.name);
+            if taken.insert(name.clone()) {
+                node.name = name;
+            }
+            number += 1;
+        }
+    }
 }
 
 /// Removes nodes that hand their input on unchanged.

@@ -525,3 +525,22 @@ fn hard_swish_is_recognized_where_it_is_spelled_out() {
     check(3.0, 1.0 / 5.0, false, false);
     check(2.0, 6.0, true, false);
 }
+
+#[test]
+fn nodes_get_names_of_their_own() {
+    let mut graph = Graph::new("test");
+    let input = graph.add_input("input", &[1, 4]).unwrap();
+    let mut last = input;
+    for name in ["a", "a", "a_2", "a", "b"] {
+        let square = Op::Activation(Activation::Square);
+        last = graph.add_node(name, square, &[last]).unwrap();
+    }
+    graph.set_outputs(&[last]);
+    name_apart(&mut graph);
+    let names: Vec<&str> = graph
+        .nodes()
+        .iter()
+        .map(|node| node.name.as_str())
+        .collect();
+    assert_eq!(names, ["a", "a_3", "a_2", "a_4", "b"]);
+}

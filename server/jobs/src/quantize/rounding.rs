@@ -1,6 +1,6 @@
-//! Optimised rounding of weights, from what some calibration images show of each layer's inputs.
+//! Optimized rounding of weights, from what some calibration images show of each layer's inputs.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use graph::Graph;
 use quantization::{Options, PatchMoments, Patches, QuantizedModel, Sample, Statistics};
@@ -24,6 +24,8 @@ pub(super) struct Rounding<'a> {
     /// What was collected, where it fits in memory all at once. It serves models with any options
     /// that leave bias correction as it is.
     kept: OnceCell<PatchMoments>,
+    /// Whether the layers that are left out were told.
+    told: Cell<bool>,
 }
 
 impl<'a> Rounding<'a> {
@@ -41,6 +43,7 @@ impl<'a> Rounding<'a> {
             samples: evenly_spaced(set.samples, IMAGES).copied().collect(),
             seed,
             kept: OnceCell::new(),
+            told: Cell::new(false),
         }
     }
 
@@ -55,13 +58,16 @@ impl<'a> Rounding<'a> {
             return round(moments, model, options, context);
         }
         let (parts, left_out) = self.parts(options, context)?;
-        for layer in left_out {
-            context.log(
-                Level::Info,
-                format!(
-                    "the weights of layer \"{layer}\" are rounded to the nearest levels, because each output reads too many values for `weights_rounding_optimization`"
-                ),
-            );
+        // Every model leaves out the same ones.
+        if !self.told.replace(true) {
+            for layer in left_out {
+                context.log(
+                    Level::Info,
+                    format!(
+                        "the weights of layer \"{layer}\" are rounded to the nearest levels, because each output reads too many values for `weights_rounding_optimization`"
+                    ),
+                );
+            }
         }
         let is_whole = parts.len() == 1;
         for mut moments in parts {

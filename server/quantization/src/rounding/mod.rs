@@ -1,4 +1,4 @@
-//! Optimised rounding: the weights of an output channel are rounded up or down so that the error
+//! Optimized rounding: the weights of an output channel are rounded up or down so that the error
 //! of what the layer computes gets small, not that of each weight.
 //!
 //! With `e` the errors of the weights and `H` the second moments of what they are multiplied with,
@@ -26,11 +26,18 @@ use crate::statistics::Statistics;
 use descent::descend;
 use patches::PatchLayout;
 
-/// Most entries of the matrices that are held at the same time: 256 MiB.
-const MAX_ENTRIES: usize = 64 << 20;
+/// Most numbers that a part holds at the same time, 256 MiB: entries of matrices, and the patches of
+/// images that wait to be added.
+const MAX_NUMBERS: usize = 64 << 20;
 
-/// Output positions of each image and layer whose patches count: neighbours say much the same.
-const POSITIONS: usize = 64;
+/// Images whose patches wait: two a thread on eight threads.
+const WAITING: usize = 16;
+
+/// Output positions of each image whose patches count: neighbours say much the same, and few
+/// weights need few of them.
+fn positions(layout: &PatchLayout) -> usize {
+    layout.size().div_ceil(4).clamp(16, 64)
+}
 
 /// Second moments of the patches that the kernels of some layers read: what a weight's error is
 /// multiplied with. Channels count less their means where biases make up for mean errors.
@@ -70,13 +77,15 @@ struct Layer {
     op: Op,
     input: TensorId,
     layout: PatchLayout,
+    /// Shape of the kernel.
+    kernel: Vec<usize>,
     /// Subtracted from each input channel.
     means: Vec<f64>,
 }
 
 impl PatchMoments {
     /// What to collect for the layers of a prepared graph, in parts that each take at most 256 MiB,
-    /// and the layers that are left out because their matrix alone takes more. Positions are drawn
+    /// and the layers that are left out because they alone take more. Positions are drawn
     /// by `seed`.
     ///
     /// # Errors
@@ -90,13 +99,13 @@ impl PatchMoments {
     ) -> Result<(Vec<Self>, Vec<String>), QuantizationError> {
         let pool = Arc::new(thread_pool(threads)?);
         let (mut parts, mut left_out) = (Vec::<Vec<Layer>>::new(), Vec::new());
-        let mut entries = 0;
+        let mut numbers = 0;
         for (index, node) in graph.nodes().iter().enumerate() {
             let Some(layout) = PatchLayout::of(graph, node) else {
                 continue;
             };
-            let needed = layout.entries();
-            if needed > MAX_ENTRIES {
+            let needed = layout.numbers(positions(&layout) * WAITING);
+            if needed > MAX_NUMBERS {
                 left_out.push(node.name.clone());
                 continue;
             }
@@ -108,16 +117,17 @@ impl PatchMoments {
                 op: node.op.clone(),
                 input,
                 layout,
+                kernel: graph.shape(node.inputs[1]).to_vec(),
                 means: match channels.filter(|_| options.bias_correction) {
                     Some(channels) => channels.means.clone(),
                     None => vec![0.0; layout.channels()],
                 },
             };
-            entries += needed;
+            numbers += needed;
             match parts.last_mut() {
-                Some(part) if entries <= MAX_ENTRIES => part.push(layer),
+                Some(part) if numbers <= MAX_NUMBERS => part.push(layer),
                 _ => {
-                    entries = needed;
+                    numbers = needed;
                     parts.push(vec![layer]);
                 }
             }
@@ -197,7 +207,8 @@ impl PatchSampler {
         for (layer, patches) in self.layers.iter().zip(&mut patches.0) {
             if layer.input == tensor {
                 let stream = (image as u64) << 32 | layer.node as u64;
-                let positions = layer.layout.draw(POSITIONS, self.seed, stream);
+                let count = positions(&layer.layout);
+                let positions = layer.layout.draw(count, self.seed, stream);
                 *patches = layer.layout.patches(values, &layer.means, &positions);
             }
         }
@@ -236,6 +247,9 @@ impl Layer {
     ) -> Option<()> {
         let (kernel_id, bias_id) = model.kernel_and_bias(&self.name)?;
         let weights = model.graph.constant(kernel_id)?.clone();
+        if weights.shape() != self.kernel {
+            return None;
+        }
         let mut kernel = model.constant(kernel_id)?.clone();
         let mut bias = model.constant(bias_id)?.clone();
         let QuantizedValues::Int8(levels) = &mut kernel.values else {
@@ -263,7 +277,7 @@ impl Layer {
     ) -> Option<ArrayD<f64>> {
         let size = self.layout.size();
         let mut change = ArrayD::<f64>::zeros(weights.raw_dim());
-        let weights = weights.as_slice()?;
+        let weights: Vec<f32> = weights.iter().copied().collect();
         if sums.count == 0 || levels.len() != weights.len() {
             return None;
         }

@@ -114,6 +114,12 @@ impl PatchLayout {
         size.saturating_mul(size).saturating_mul(self.groups())
     }
 
+    /// Entries of the matrices, and numbers in so many patches of all groups.
+    pub(super) fn numbers(&self, patches: usize) -> usize {
+        let patch = self.size().saturating_mul(self.groups());
+        self.entries().saturating_add(patch.saturating_mul(patches))
+    }
+
     /// Number of output channels.
     pub(super) fn outputs(&self) -> usize {
         self.outputs
