@@ -68,27 +68,18 @@ export class Workbench {
 
     /** Runs the command with exactly this name in the command palette. */
     async run(name) {
-        await until(async () => {
-            await this.ask('F1', `>${name}`);
-            // The palette does not add what becomes possible while it is open, so it is opened again.
-            const isThere = await this.quickRow(name).waitFor({ timeout: 5000 }).then(() => true, () => false);
-            if (!isThere) {
-                await this.page.keyboard.press('Escape');
-            }
-            return isThere;
-        }, `the palette has ${name}`);
-        await this.quickRow(name).click();
+        // The palette does not add what becomes possible while it is open, so it is opened again.
+        await this.choose('F1', `>${name}`, this.quickRow(name));
     }
 
     /** Opens a file by its path below the workspace, and waits until it can be edited. */
     async openFile(path) {
         const folders = path.split('/');
         const name = folders.pop();
-        await this.ask('Control+P', path);
         // Files that were open before stand above what the search finds.
         const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name });
         const place = folders.length > 0 ? { hasText: folders.join('/') } : { hasNotText: '/' };
-        await row.filter(place).first().click();
+        await this.choose('Control+P', path, row.filter(place).first());
         const crumbs = this.page.locator('.editor-group-container.active .breadcrumbs-control');
         for (const part of [...folders, name]) {
             await crumbs.getByText(part, { exact: true }).waitFor();
@@ -107,6 +98,18 @@ export class Workbench {
             }
             return this.quickInput.fill(text, { timeout: 5000 }).then(() => true, () => false);
         }, `${key} opens the box`);
+    }
+
+    /** Opens the box at the top, and chooses a row in it. A page that takes the focus late closes the box again. */
+    async choose(key, text, row) {
+        await until(async () => {
+            await this.ask(key, text);
+            const chosen = await row.click({ timeout: 5000 }).then(() => true, () => false);
+            if (!chosen && await this.quickInput.isVisible()) {
+                await this.page.keyboard.press('Escape');
+            }
+            return chosen;
+        }, `${text} can be chosen`);
     }
 
     get quickInput() {
