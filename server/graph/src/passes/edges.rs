@@ -81,8 +81,8 @@ pub fn kernel_channels(op: &Op, kernel: &[usize]) -> impl Iterator<Item = [usize
         [only] => (1, *only),
     };
     let between: usize = kernel.iter().skip(1).rev().skip(1).product();
-    // Output and input channel of the first element of a row, and by how many of a row's elements
-    // each goes on by one.
+    // Depthwise kernels have their output channels last; others have them first, in groups of so many
+    // that read the same input channels.
     let (depthwise, group) = match *op {
         Op::DepthwiseConv2d { multiplier, .. } => (Some(multiplier.max(1)), 1),
         Op::Conv2d { groups, .. } => (None, (first / groups.max(1)).max(1)),

@@ -37,15 +37,9 @@ impl PatchLayout {
             (Op::FullyConnected, _, &[outputs, channels], _) => {
                 let rows = input.iter().product::<usize>() / channels.max(1);
                 Some(Self {
-                    input: [1, rows, channels],
-                    positions: [1, rows],
-                    taps: [1, 1],
-                    stride: [1, 1],
-                    dilation: [1, 1],
-                    before: [0, 0],
                     channels,
                     outputs,
-                    step: 1,
+                    ..Self::windows([1, rows, channels], [1, rows], [1, 1], Window::UNIT)
                 })
             }
             (
