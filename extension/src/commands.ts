@@ -14,7 +14,7 @@ import type { Server } from './server/server';
 import { showServerFailure } from './server/server';
 import { showMenu } from './status/menu';
 import { newConfiguration } from './wizard/create';
-import { showError } from './notification';
+import { showWithLog } from './notification';
 
 /** What the commands work with. */
 export interface Parts {
@@ -88,14 +88,7 @@ async function withProgram({ configurations, server }: Parts, named: unknown, ru
   try {
     await run((await server.location()).program, configuration);
   } catch (error) {
-    void (error instanceof ServerNotFound ? showServerFailure(error.message) : showFailure(error));
-  }
-}
-
-async function showFailure(error: unknown): Promise<void> {
-  const showLog = vscode.l10n.t('Show Log');
-  if (await showError(messageOf(error), showLog) === showLog) {
-    await vscode.commands.executeCommand('modelQuantizer.showLog');
+    void (error instanceof ServerNotFound ? showServerFailure(error.message) : showWithLog(messageOf(error)));
   }
 }
 

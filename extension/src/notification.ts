@@ -22,3 +22,11 @@ export async function showWarning(text: string, ...buttons: string[]): Promise<s
 export async function showError(text: string, ...buttons: string[]): Promise<string | undefined> {
   return vscode.window.showErrorMessage(plain(text), ...buttons);
 }
+
+/** What went wrong, with the way to the log. */
+export async function showWithLog(text: string): Promise<void> {
+  const showLog = vscode.l10n.t('Show Log');
+  if (await showError(text, showLog) === showLog) {
+    await vscode.commands.executeCommand('modelQuantizer.showLog');
+  }
+}

@@ -7,7 +7,7 @@ import { showServerFailure } from '../server/server';
 import * as settings from '../settings';
 import type { Jobs } from './jobs';
 import { Toast } from './toast';
-import { showError, showInformation, showWarning } from '../notification';
+import { showError, showInformation, showWarning, showWithLog } from '../notification';
 
 /** Starts jobs, settles what is in their way, and shows their progress. */
 export class Launcher {
@@ -72,13 +72,9 @@ export class Launcher {
         return showProblem(message.replace(configuration.fsPath, vscode.workspace.asRelativePath(configuration)), refusal);
       case 'untrusted':
         return manageTrust(message);
-      case 'other': {
-        const showLog = vscode.l10n.t('Show Log');
-        if (await showError(message, showLog) === showLog) {
-          await vscode.commands.executeCommand('modelQuantizer.showLog');
-        }
+      case 'other':
+        await showWithLog(message);
         return undefined;
-      }
     }
   }
 }
