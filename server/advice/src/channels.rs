@@ -1,6 +1,6 @@
 //! Channels of one tensor with ranges orders of magnitude apart: one scale suits the widest only.
 
-use configuration::Code;
+use configuration::{Choice, Code};
 use graph::passes::channel_groups;
 use graph::{Constant, Node, Op};
 use quantization::ChannelMoments;
@@ -81,7 +81,7 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
 
 /// The readers whose input equalization would scale, and those that it cannot help.
 fn split<'a>(evidence: &Evidence, found: Vec<Reader<'a>>) -> (Vec<Reader<'a>>, Vec<Reader<'a>>) {
-    if evidence.settings.quantization.cross_layer_equalization {
+    if evidence.settings.quantization.cross_layer_equalization != Choice::Off {
         return (Vec::new(), found);
     }
     let groups = channel_groups(evidence.graph);

@@ -1,6 +1,6 @@
 //! Swish and its like leave most levels below zero idle.
 
-use configuration::Code;
+use configuration::{Choice, Code, Effort};
 use quantization::{ActivationParameters, Histogram, NegativeTail, negative_tails};
 use serde_json::json;
 
@@ -30,7 +30,11 @@ struct Idle {
 
 pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let settings = &evidence.settings.quantization;
-    if settings.shift_negative_activation_correction {
+    // Where it is left open, the job has tried it, unless it tries nothing.
+    let tried = settings.effort != Effort::Fast;
+    if settings.shift_negative_activation_correction == Choice::On
+        || (settings.shift_negative_activation_correction == Choice::Auto && tried)
+    {
         return Vec::new();
     }
     let producers = evidence.producers();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use configuration::Code;
+use configuration::{Choice, Code};
 use graph::{Node, Op, TensorId};
 use report::Layer;
 use serde_json::json;
@@ -89,7 +89,7 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
 
 fn weights(evidence: &Evidence) -> Option<Proposal> {
     // There the errors of weights make up for each other, which no sum over single ones tells.
-    if evidence.settings.quantization.weights_rounding_optimization {
+    if evidence.settings.quantization.weights_rounding_optimization == Choice::On {
         return None;
     }
     let layers: HashMap<&str, &Node> = evidence

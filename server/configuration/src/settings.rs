@@ -10,7 +10,10 @@ use images::Preprocessing;
 use std::path::{Path, PathBuf};
 
 pub use overrides::LayerOverride;
-pub use quantization::{BudgetPrecision, ErrorMethod, InferenceInputType, QuantizationSettings};
+pub use quantization::{
+    BudgetPrecision, Choice, Effort, ErrorMethod, InferenceInputType, QuantizationSettings,
+    SumScales,
+};
 
 /// A configuration that satisfies the schema. All paths are absolute; nothing is said about what
 /// they lead to.
@@ -188,7 +191,7 @@ mod tests {
         let quantization = changed.quantization;
         assert_eq!(quantization.inference_input_type, InferenceInputType::Int8);
         assert_eq!(quantization.seed, 7);
-        assert!(!quantization.weights_bias_correction);
+        assert_eq!(quantization.weights_bias_correction, Choice::Off);
 
         let both = settings(r#", "preprocessing": "none", "evaluate_preprocessing": "unit""#);
         assert_eq!(both.preprocessing, Preset::None.into());

@@ -9,14 +9,18 @@ use crate::float_model::{CalibrationSet, FloatModel, Seen};
 
 /// Samples observed together; each group's sums are formed apart and added in order, so that they
 /// do not depend on the number of threads.
-const GROUP: usize = 8;
+pub(crate) const GROUP: usize = 8;
 
 /// What calibration has seen.
 pub(crate) struct Calibrated {
     /// Of all samples.
     pub(crate) statistics: Statistics,
-    /// Of two halves of the samples, each from all over the folder.
+    /// Of the samples that are not held out.
+    pub(crate) fit: Statistics,
+    /// Of two halves of those, each from all over the folder.
     pub(crate) halves: [Statistics; 2],
+    /// The model's input for each sample that is held out.
+    pub(crate) held_out: Vec<Vec<f32>>,
     /// Input and answer of each sample.
     pub(crate) images: ImageSet,
     /// Pictures whose EXIF orientation was ignored.
@@ -29,15 +33,19 @@ struct Group {
     /// Pictures whose EXIF orientation was ignored.
     reoriented: usize,
     images: ImageSet,
+    /// Inputs of samples that are held out.
+    held_out: Vec<Vec<f32>>,
 }
 
 /// Runs the float model on the samples and collects the statistics of the observed
-/// tensors, for a stage of the job.
+/// tensors, for a stage of the job. Samples from number `fitting` on are held out; it is a multiple of
+/// [`GROUP`], or the number of all.
 pub(crate) fn calibrate(
     (stage, title): (Stage, &str),
     graph: &Graph,
     observations: &[Observation],
     set: &CalibrationSet,
+    fitting: usize,
     context: &mut Context,
 ) -> Result<Calibrated, JobError> {
     context.begin(stage, title, set.samples.len(), "images");
@@ -47,33 +55,49 @@ pub(crate) fn calibrate(
         observer: Observer::new(graph, observations),
         reoriented: 0,
         images: ImageSet::default(),
+        held_out: Vec::new(),
     };
-    let mut halves = [start(), start()];
+    let mut parts = [start(), start(), start()];
     let mut images = ImageSet::default();
     model.run(
         set,
         GROUP,
         start,
-        |group, seen| group.observe(seen, graph, set),
+        |group, seen| {
+            if seen.index >= fitting {
+                group.held_out.push(seen.input.to_vec());
+            }
+            group.observe(seen, graph, set)
+        },
         |number, group| {
             // Images lie in the order of their folders, so every other group is fair.
-            let half = &mut halves[number % 2];
-            half.observer.merge(&group.observer);
-            half.reoriented += group.reoriented;
+            let part = if number * GROUP >= fitting {
+                2
+            } else {
+                number % 2
+            };
+            let part = &mut parts[part];
+            part.observer.merge(&group.observer);
+            part.reoriented += group.reoriented;
+            part.held_out.extend(group.held_out);
             images.moments.extend(group.images.moments);
             images.answers.extend(group.images.answers);
             Ok(())
         },
         context,
     )?;
-    let reoriented = halves.iter().map(|half| half.reoriented).sum();
-    let [mut first, second] = halves.map(|half| half.observer);
-    let halves = [first.finish(), second.finish()];
-    first.merge(&second);
+    let reoriented = parts.iter().map(|part| part.reoriented).sum();
+    let [mut first, second, third] = parts;
+    let halves = [first.observer.finish(), second.observer.finish()];
+    first.observer.merge(&second.observer);
+    let fit = first.observer.finish();
+    first.observer.merge(&third.observer);
     Ok(Calibrated {
-        statistics: first.finish(),
+        statistics: first.observer.finish(),
+        fit,
         halves,
         images,
+        held_out: third.held_out,
         reoriented,
     })
 }

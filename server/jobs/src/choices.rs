@@ -1,7 +1,9 @@
 //! What the configuration chooses, in the words of the crates that do it.
 
 use configuration::target::{self, Capabilities};
-use configuration::{ErrorMethod, InferenceInputType, QuantizationSettings, Settings};
+use configuration::{
+    Choice, ErrorMethod, InferenceInputType, QuantizationSettings, Settings, SumScales,
+};
 use graph::passes::Rewrites;
 use quantization::{
     ActivationMethod, ActivationSettings, InputType, OperatorRule, Options, WeightMethod,
@@ -14,27 +16,35 @@ pub(crate) fn rewrites(settings: &QuantizationSettings) -> Rewrites {
         linear_collapsing: settings.linear_collapsing,
         residual_collapsing: settings.residual_collapsing,
         channel_equalization: settings.activation_channel_equalization,
-        power_of_two_bound: settings.relu_bound_to_power_of_2,
     }
 }
 
-/// Options of the quantizer for all layers; the target decides which ranges there are.
+/// Options of the quantizer for all layers; the target decides which ranges there are. Of what the
+/// settings leave open, only biases are corrected.
 pub(crate) fn options(settings: &Settings, target: &Capabilities) -> Options {
     let chosen = &settings.quantization;
     let rule = &target.default;
     let activations = ActivationSettings {
         method: activation_method(rule.activation_method),
-        error_method: error_method(chosen.activation_error_method, chosen, chosen.percentile),
+        error_method: error_method(
+            chosen.activation_error_method.unwrap_or_default(),
+            chosen,
+            chosen.percentile,
+        ),
         z_threshold: chosen.z_threshold,
         ..ActivationSettings::default()
     };
     let weights = WeightSettings {
         method: weight_method(rule.weight_method),
-        error_method: error_method(chosen.weights_error_method, chosen, chosen.percentile),
+        error_method: error_method(
+            chosen.weights_error_method.unwrap_or_default(),
+            chosen,
+            chosen.percentile,
+        ),
         per_channel: rule.per_channel && chosen.weights_per_channel_threshold,
         ..WeightSettings::default()
     };
-    let shift_negative = chosen.shift_negative_activation_correction;
+    let shift_negative = chosen.shift_negative_activation_correction == Choice::On;
     Options {
         input_type: match chosen.inference_input_type {
             InferenceInputType::Uint8 => InputType::UInt8,
@@ -50,8 +60,13 @@ pub(crate) fn options(settings: &Settings, target: &Capabilities) -> Options {
             .iter()
             .map(|rule| operator_rule(rule, chosen))
             .collect(),
-        bias_correction: chosen.weights_bias_correction,
-        input_scaling: chosen.input_scaling,
+        bias_correction: chosen.weights_bias_correction != Choice::Off,
+        input_scaling: chosen.input_scaling == Choice::On,
+        sum_scales: match chosen.sum_scales {
+            SumScales::Auto | SumScales::Own => quantization::SumScales::Own,
+            SumScales::Operands => quantization::SumScales::Operands,
+            SumScales::Streams => quantization::SumScales::Streams,
+        },
         shift_negative_ratio: shift_negative.then_some(chosen.shift_negative_ratio),
         ..Options::default()
     }

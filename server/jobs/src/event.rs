@@ -57,10 +57,10 @@ pub enum Stage {
     Read,
     /// Graph passes and the float model.
     Convert,
-    /// Scaling channels between layers by what some images show.
-    Equalize,
     /// Running the float model on calibration images.
     Calibrate,
+    /// Trying what may make the quantized model better.
+    Search,
     /// Choosing scales and rounding weights.
     Quantize,
     /// Choosing for each weight whether it is rounded up or down.
@@ -193,8 +193,8 @@ impl Stage {
         match self {
             Self::Read => "read",
             Self::Convert => "convert",
-            Self::Equalize => "equalize",
             Self::Calibrate => "calibrate",
+            Self::Search => "search",
             Self::Quantize => "quantize",
             Self::Round => "round",
             Self::Correct => "correct",

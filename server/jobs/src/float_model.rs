@@ -41,7 +41,12 @@ impl CalibrationSet<'_> {
     /// Makes a picture the model's input, and tells whether it has an EXIF orientation, which is
     /// ignored.
     pub(crate) fn read(&self, sample: &Sample, input: &mut [f32]) -> Result<bool, JobError> {
-        let image = images::decode(self.path(sample))?;
+        self.prepare(self.path(sample), input)
+    }
+
+    /// The same for any picture.
+    pub(crate) fn prepare(&self, path: &Path, input: &mut [f32]) -> Result<bool, JobError> {
+        let image = images::decode(path)?;
         let (size, channels) = (self.classifier.size, self.classifier.channels);
         self.preprocessing
             .apply_into(&image, size, channels, input)?;

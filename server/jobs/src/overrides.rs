@@ -123,7 +123,8 @@ fn layer_changes(changes: &LayerOverride, settings: &QuantizationSettings) -> La
     let percentile = changes.percentile.unwrap_or(settings.percentile);
     let method = changes
         .activation_error_method
-        .unwrap_or(settings.activation_error_method);
+        .or(settings.activation_error_method)
+        .unwrap_or_default();
     let changed = changes.activation_error_method.is_some() || changes.percentile.is_some();
     LayerChanges {
         activation_error_method: changed.then(|| error_method(method, settings, percentile)),

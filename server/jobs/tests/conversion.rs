@@ -14,8 +14,8 @@ use graph::{Graph, Node, passes, reference};
 use inference::{Kernels, Model, TfliteModel, TractModel};
 use ndarray::{ArrayD, ArrayView, IxDyn};
 use quantization::{
-    InputType, Observer, Options, Precision, QuantizationError, QuantizedModel, has_int16_kernel,
-    observations, quantize,
+    FoundThresholds, InputType, Observer, Options, Precision, QuantizationError, QuantizedModel,
+    has_int16_kernel, observations, quantize,
 };
 use serde_json::Value;
 use tflite::{Encodings, WriteOptions};
@@ -132,6 +132,7 @@ fn quantized(
         prepared,
         &observer.finish(),
         options,
+        &mut FoundThresholds::default(),
         1,
         &never,
         &mut |_, _| {},

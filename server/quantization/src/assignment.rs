@@ -9,6 +9,7 @@ use graph::{Activation, BinaryOp, Graph, Node, NodeId, Op, TensorId, passes};
 use rayon::prelude::*;
 
 use crate::activations;
+use crate::found::FoundThresholds;
 use crate::options::{Options, Precision};
 use crate::parameters::ActivationParameters;
 use crate::precision;
@@ -16,6 +17,7 @@ use crate::quantize::QuantizationError;
 use crate::shift_negative::shift_negative;
 use crate::statistics::{Statistics, moves_values};
 use crate::storage::{Storage, Storages};
+use crate::sums;
 
 /// 8-bit parameters that the values of each tensor ask for.
 pub(crate) type Candidates = HashMap<TensorId, ActivationParameters>;
@@ -41,15 +43,17 @@ pub(crate) fn assign(
     graph: &mut Graph,
     statistics: &Statistics,
     options: &Options,
+    found: &mut FoundThresholds,
     cancelled: &AtomicBool,
 ) -> Result<Assignment, QuantizationError> {
-    let mut candidates = chosen_parameters(graph, statistics, options, cancelled)?;
+    let mut candidates = chosen_parameters(graph, statistics, options, found, cancelled)?;
     if options.input_scaling {
         scale_inputs(graph, statistics, &mut candidates);
     }
     if let Some(ratio) = options.shift_negative_ratio {
         shift_negative(graph, statistics, &mut candidates, ratio);
     }
+    sums::align(graph, &mut candidates, options);
     let mut storages = Storages::new();
     for &input in graph.inputs() {
         let chosen = candidates.get(&input).copied();
@@ -139,8 +143,8 @@ fn scale_inputs(graph: &Graph, statistics: &Statistics, parameters: &mut Candida
     }
 }
 
-/// Removes minima with a constant that lies above the range of the other operand: saturation has
-/// taken it already.
+/// Removes minima with a constant that lies at the end of the other operand's range or above it:
+/// saturation has taken it already.
 fn remove_saturated(graph: &mut Graph, storages: &Storages) {
     let saturated = |graph: &Graph, node: &Node| {
         let constant = graph.constant(*node.inputs.get(1)?)?;
@@ -149,8 +153,10 @@ fn remove_saturated(graph: &mut Graph, storages: &Storages) {
         let Storage::Int8(parameters) = storages.get(&x)? else {
             return None;
         };
+        // Whether the constant is stored as the highest level.
+        let highest = (bound / parameters.scale).round() + parameters.zero_point as f32 >= 127.0;
         (node.op == Op::Binary(BinaryOp::Minimum)
-            && parameters.real(127) <= f64::from(bound)
+            && highest
             && storages.get(&x) == storages.get(&node.output)
             && graph.shape(x) == graph.shape(node.output)
             && !graph.outputs().contains(&node.output))
@@ -187,7 +193,7 @@ pub(crate) fn fixed_parameters(op: &Op) -> Option<ActivationParameters> {
 /// bound itself is then one step too much.
 fn bounded(graph: &Graph, node: &Node, chosen: ActivationParameters) -> ActivationParameters {
     let constants = node.inputs.iter().filter_map(|&id| graph.constant(id));
-    let bound = constants.flatten().copied().reduce(f32::max);
+    let bound = constants.flatten().copied().reduce(f32::min);
     let signed = chosen.zero_point == 0;
     let threshold = chosen.scale * if signed { 128.0 } else { 256.0 };
     match bound {
@@ -219,6 +225,7 @@ fn chosen_parameters(
     graph: &Graph,
     statistics: &Statistics,
     options: &Options,
+    found: &mut FoundThresholds,
     cancelled: &AtomicBool,
 ) -> Result<Candidates, QuantizationError> {
     let computed = graph
@@ -231,17 +238,27 @@ fn chosen_parameters(
         .iter()
         .map(|&input| (input, options.input(&graph.tensor(input).name)));
     let tensors: Vec<_> = inputs.chain(computed).collect();
-    tensors
+    let known = &*found;
+    let chosen: Vec<_> = tensors
         .into_par_iter()
         .map(|(tensor, settings)| {
             if cancelled.load(Ordering::Relaxed) {
                 return Err(QuantizationError::Cancelled);
             }
-            let observed = statistics.tensor(tensor);
+            let observed = statistics.shared(tensor);
             let observed = observed.ok_or_else(|| not_observed(graph, tensor))?;
-            Ok((tensor, activations::parameters(observed, &settings)))
+            let parameters = known.range(observed, &settings);
+            let parameters =
+                parameters.unwrap_or_else(|| activations::parameters(observed, &settings));
+            Ok((tensor, (observed.clone(), settings, parameters)))
         })
-        .collect()
+        .collect::<Result<_, QuantizationError>>()?;
+    let candidates = chosen
+        .iter()
+        .map(|(tensor, (_, _, parameters))| (*tensor, *parameters))
+        .collect();
+    found.keep_ranges(chosen.into_iter().map(|(_, range)| range).collect());
+    Ok(candidates)
 }
 
 pub(crate) fn not_observed(graph: &Graph, tensor: TensorId) -> QuantizationError {

@@ -13,23 +13,26 @@ use graph::{Graph, NodeId};
 
 use crate::statistics::Statistics;
 
-/// Moves the middle of each channel's range to zero, where that is exact. Returns the number of
-/// layers whose output moved; `statistics` afterwards tell of the moved tensors.
-pub(crate) fn center(graph: &mut Graph, statistics: &mut Statistics) -> usize {
-    let middles: BTreeMap<NodeId, Vec<f64>> = movable_layers(graph)
-        .into_iter()
-        .filter_map(|id| {
-            let output = graph.nodes()[id.0 as usize].output;
-            let channels = statistics.tensor(output)?.channels.as_ref()?;
-            let middles = channels.ranges.iter().map(|[low, high]| (low + high) / 2.0);
-            Some((id, middles.collect()))
-        })
-        .collect();
-    let Some(moved) = move_channels(graph, &middles) else {
-        return 0;
-    };
-    for (tensor, offset) in &moved {
-        statistics.subtract(*tensor, offset);
-    }
-    middles.len()
+/// The middle of each channel's range, for the layers whose output may be moved by it without a
+/// change of what the graph computes.
+pub fn channel_centers(graph: &Graph, statistics: &Statistics) -> BTreeMap<NodeId, Vec<f64>> {
+    let centers = movable_layers(graph).into_iter().filter_map(|id| {
+        let output = graph.nodes()[id.0 as usize].output;
+        let seen = statistics.tensor(output)?.channels.as_ref()?;
+        let middles = seen.ranges.iter().map(|[low, high]| (low + high) / 2.0);
+        let known = statistics.knows_channels(output);
+        known.then(|| (id, middles.collect()))
+    });
+    centers.collect()
+}
+
+/// Moves the centres to zero, and tells what calibration would have seen then. `None` where a bias
+/// would not be finite, and nothing has changed.
+pub fn center_channels(
+    graph: &mut Graph,
+    statistics: &Statistics,
+    centers: &BTreeMap<NodeId, Vec<f64>>,
+) -> Option<Statistics> {
+    let moved = move_channels(graph, centers)?;
+    Some(statistics.moved(&moved))
 }

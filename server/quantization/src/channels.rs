@@ -1,5 +1,7 @@
 //! Moments of the channels of a tensor.
 
+use std::borrow::Cow;
+
 /// Mean and variance of the channels of a tensor, over all positions and images.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ChannelMoments {
@@ -38,23 +40,53 @@ impl ChannelSums {
         }
     }
 
-    pub(crate) fn add(&mut self, values: &[f32], weight: u32) {
+    /// Takes in the values of a sample. Whether all are finite; the sums are of no use otherwise.
+    #[must_use]
+    pub(crate) fn add(&mut self, values: &[f32], weight: u32) -> bool {
         let channels = self.sums.len().max(1);
         let weight = f64::from(weight);
         let mut partial = vec![0.0f32; channels];
+        let mut squares = vec![0.0f32; self.squares.len()];
         for rows in values.chunks(ROWS * channels) {
-            let rows = rows.chunks_exact(channels);
-            add_terms(rows.clone(), &mut partial, |value| value);
+            partial.fill(0.0);
+            squares.fill(0.0);
+            for row in rows.chunks_exact(channels) {
+                match (squares.is_empty(), self.smallest.is_empty()) {
+                    (true, true) => sum(row, &mut partial),
+                    (false, true) => sum_with_squares(row, &mut partial, &mut squares),
+                    _ => {
+                        sum_with_squares(row, &mut partial, &mut squares);
+                        extend(row, &mut self.smallest, &mut self.largest);
+                    }
+                }
+            }
+            // What is infinite or undefined stays so in a sum, which may overflow by itself, too.
+            let finite = partial.iter().all(|sum| sum.is_finite());
+            if !finite && rows.iter().any(|value| !value.is_finite()) {
+                return false;
+            }
             join(&mut self.sums, &partial, weight);
-            if !self.squares.is_empty() {
-                add_terms(rows.clone(), &mut partial, |value| value * value);
-                join(&mut self.squares, &partial, weight);
-            }
-            if !self.smallest.is_empty() {
-                extend(rows, &mut self.smallest, &mut self.largest);
-            }
+            join(&mut self.squares, &squares, weight);
         }
         self.count += (values.len() / channels) as f64 * weight;
+        true
+    }
+
+    /// Smallest and largest value of each of so many channels, which a flattened map has one after
+    /// the other at each position.
+    pub(crate) fn extremes(&self, channels: usize) -> (Cow<'_, [f32]>, Cow<'_, [f32]>) {
+        let fold = |values: &[f32], pick: fn(f32, f32) -> f32| -> Vec<f32> {
+            let channel = |channel| values.iter().skip(channel).step_by(channels).copied();
+            let all = (0..channels).map(|c| channel(c).reduce(pick).unwrap_or(0.0));
+            all.collect()
+        };
+        match self.smallest.len() == channels {
+            true => ((&self.smallest).into(), (&self.largest).into()),
+            false => (
+                fold(&self.smallest, f32::min).into(),
+                fold(&self.largest, f32::max).into(),
+            ),
+        }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -92,19 +124,19 @@ impl ChannelSums {
     }
 }
 
-/// The sums of a function of the values in each channel. Not inlined into a larger loop, where
-/// compilers give up on vectors.
+// Not inlined into a larger loop, where compilers give up on vectors.
 #[inline(never)]
-fn add_terms<'a>(
-    rows: impl Iterator<Item = &'a [f32]>,
-    partial: &mut [f32],
-    term: impl Fn(f32) -> f32,
-) {
-    partial.fill(0.0);
-    for row in rows {
-        for (sum, &value) in partial.iter_mut().zip(row) {
-            *sum += term(value);
-        }
+fn sum(row: &[f32], sums: &mut [f32]) {
+    for (sum, &value) in sums.iter_mut().zip(row) {
+        *sum += value;
+    }
+}
+
+#[inline(never)]
+fn sum_with_squares(row: &[f32], sums: &mut [f32], squares: &mut [f32]) {
+    for ((sum, square), &value) in sums.iter_mut().zip(squares).zip(row) {
+        *sum += value;
+        *square += value * value;
     }
 }
 
@@ -115,12 +147,10 @@ fn join(totals: &mut [f64], partial: &[f32], weight: f64) {
 }
 
 #[inline(never)]
-fn extend<'a>(rows: impl Iterator<Item = &'a [f32]>, smallest: &mut [f32], largest: &mut [f32]) {
-    for row in rows {
-        for ((smallest, largest), &value) in smallest.iter_mut().zip(&mut *largest).zip(row) {
-            *smallest = if value < *smallest { value } else { *smallest };
-            *largest = if value > *largest { value } else { *largest };
-        }
+fn extend(row: &[f32], smallest: &mut [f32], largest: &mut [f32]) {
+    for ((smallest, largest), &value) in smallest.iter_mut().zip(largest).zip(row) {
+        *smallest = if value < *smallest { value } else { *smallest };
+        *largest = if value > *largest { value } else { *largest };
     }
 }
 
@@ -131,19 +161,19 @@ mod tests {
     #[test]
     fn moments_count_weights() {
         let mut sums = ChannelSums::new(2, true, true);
-        sums.add(&[1.0, 10.0, 3.0, 30.0], 1);
-        sums.add(&[8.0, 80.0], 2);
+        assert!(sums.add(&[1.0, 10.0, 3.0, 30.0], 1));
+        assert!(sums.add(&[8.0, 80.0], 2));
         let moments = sums.moments();
         assert_eq!(moments.means, [5.0, 50.0]);
         assert_eq!(moments.variances, [9.5, 950.0]);
         let mut other = ChannelSums::new(2, true, true);
-        other.add(&[5.0, 50.0], 4);
+        assert!(other.add(&[5.0, 50.0], 4));
         sums.merge(&other);
         assert_eq!(moments.ranges, [[1.0, 8.0], [10.0, 80.0]]);
         assert_eq!(sums.moments().means, [5.0, 50.0]);
         assert_eq!(sums.moments().variances, [4.75, 475.0]);
         let mut means = ChannelSums::new(1, false, false);
-        means.add(&[1.0, 3.0], 1);
+        assert!(means.add(&[1.0, 3.0], 1));
         assert_eq!(means.moments().means, [2.0]);
         assert!(means.moments().variances.is_empty());
         assert!(means.moments().ranges.is_empty());

@@ -6,14 +6,11 @@
 //! Weight Equalization and Bias Correction", 2019, section 4.1; the balance between activations and
 //! weights is that of G. Xiao et al., "SmoothQuant", 2023, section 4).
 
-use std::collections::BTreeSet;
-
-use graph::passes::{ChannelGroup, channel_groups, kernel_channels, movable_layers};
+use graph::passes::{ChannelGroup, channel_groups, kernel_channels, rescale_groups};
 use graph::{Graph, Node, Op, TensorId};
 use rayon::prelude::*;
 
-use crate::centering::center;
-use crate::statistics::{Observation, Statistics};
+use crate::statistics::Statistics;
 
 /// Exponents tried for the ranges of activations and of weights.
 const EXPONENTS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
@@ -21,72 +18,60 @@ const EXPONENTS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Predicted noise, as a share of what it is without factors, above which a group stays as it is.
 const WORTHWHILE: f64 = 0.95;
 
-/// Bound of a clamp, and the share of it that scaled channels fill, so that few values of pictures
-/// beyond calibration are clamped.
+/// Bound of a clamp, and the power of two that it comes to where thresholds are such.
 const CLAMP: f64 = 6.0;
-const CLAMP_FILL: f64 = 0.6;
-
-/// A channel that reaches this share of the clamp's bound is taken to be clamped.
-const SATURATED: f64 = 0.9;
+const POWER_OF_TWO_CLAMP: f64 = 8.0;
 
 /// Smallest range of a channel that is made use of, as a share of the largest: what is smaller may
-/// come alive on other pictures. Clamped channels would lose their values, others precision.
+/// come alive on other pictures.
 const SMALLEST_SHARE: f64 = 1.0 / 256.0;
-const SMALLEST_CLAMPED_SHARE: f64 = 1.0 / 16.0;
 
-/// Tensors whose channel ranges [`equalize`] wants to know.
-pub fn equalization_observations(graph: &Graph) -> Vec<Observation> {
-    let groups = channel_groups(graph);
-    let layers = movable_layers(graph);
-    let moved = layers.iter().map(|&id| graph.nodes()[id.0 as usize].output);
-    let scaled = groups
-        .iter()
-        .flat_map(|group| group.tensors.iter().copied());
-    let tensors: BTreeSet<TensorId> = moved.chain(scaled).collect();
-    tensors
-        .into_iter()
-        .map(|tensor| Observation {
-            tensor,
-            distribution: false,
-            channel_means: true,
-            channel_variances: true,
-            channel_ranges: true,
+/// Factors for the channels of a group of tensors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelScales {
+    /// The tensors.
+    pub group: ChannelGroup,
+    /// What each channel is divided by.
+    pub scales: Vec<f64>,
+}
+
+/// What the channels of the graph's tensors may be divided by so that the predicted noise of
+/// quantization gets smaller, group by group. `power_of_two` says that thresholds of activations
+/// will be powers of two, which the largest channel is then scaled to. Behind a clamp, a channel
+/// keeps room for values `headroom` times as large as calibration has seen.
+pub fn channel_scales(
+    graph: &Graph,
+    statistics: &Statistics,
+    power_of_two: bool,
+    headroom: f64,
+) -> Vec<ChannelScales> {
+    channel_groups(graph)
+        .into_par_iter()
+        .filter_map(|group| {
+            let balance = Balance::new(graph, statistics, &group)?;
+            let scales = balance.best(power_of_two, headroom)?;
+            Some(ChannelScales { group, scales })
         })
         .collect()
 }
 
-/// What was equalized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Equalized {
-    /// Groups of tensors whose channels were scaled.
-    pub groups: usize,
-    /// Groups that could be scaled.
-    pub candidates: usize,
-    /// Layers whose channels were moved.
-    pub centered: usize,
-}
-
-/// Scales channels where that lowers the predicted noise of quantization. `power_of_two` says that
-/// thresholds of activations will be powers of two, which the largest channel is then scaled to.
-pub fn equalize(graph: &mut Graph, mut statistics: Statistics, power_of_two: bool) -> Equalized {
-    let centered = center(graph, &mut statistics);
-    let statistics = &statistics;
-    let groups = channel_groups(graph);
-    let scales: Vec<Option<Vec<f64>>> = groups
-        .par_iter()
-        .map(|group| Balance::new(graph, statistics, group)?.best(power_of_two))
+/// Divides channels, and tells what calibration would have seen then. Groups whose weights would
+/// not stay finite are left as they are.
+pub fn scale_channels(
+    graph: &mut Graph,
+    statistics: &Statistics,
+    scales: &[&ChannelScales],
+) -> Statistics {
+    let groups: Vec<(&ChannelGroup, &[f64])> = scales
+        .iter()
+        .map(|scaled| (&scaled.group, scaled.scales.as_slice()))
         .collect();
-    let mut equalized = Equalized {
-        groups: 0,
-        candidates: groups.len(),
-        centered,
-    };
-    for (group, scales) in groups.iter().zip(scales) {
-        if let Some(scales) = scales {
-            equalized.groups += usize::from(group.rescale(graph, &scales));
-        }
-    }
-    equalized
+    let (scaled, clamps) = rescale_groups(graph, &groups);
+    let groups: Vec<_> = scaled
+        .into_iter()
+        .map(|position| groups[position])
+        .collect();
+    statistics.rescaled(&groups, &clamps)
 }
 
 /// What decides over the factors of a group.
@@ -191,7 +176,7 @@ impl Balance {
     }
 
     /// The factors with the least predicted noise; `None` where that is hardly less than without.
-    fn best(&self, power_of_two: bool) -> Option<Vec<f64>> {
+    fn best(&self, power_of_two: bool, headroom: f64) -> Option<Vec<f64>> {
         let range = self.largest.iter().copied().fold(0.0, f64::max);
         if range <= 0.0 || !range.is_finite() {
             return None;
@@ -201,7 +186,7 @@ impl Balance {
         let mut best = (present * WORTHWHILE, None);
         for activations in EXPONENTS {
             for weights in EXPONENTS {
-                let scales = self.scales(range, activations, weights, power_of_two);
+                let scales = self.scales(range, activations, weights, power_of_two, headroom);
                 let noise = self.noise(&scales, power_of_two);
                 if noise < best.0 {
                     best = (noise, Some(scales));
@@ -212,34 +197,40 @@ impl Balance {
     }
 
     /// `range^activations / weight^weights` for each channel, where a clamp allows it.
-    fn scales(&self, range: f64, activations: f64, weights: f64, power_of_two: bool) -> Vec<f64> {
-        let share = match self.clamped {
-            true => SMALLEST_CLAMPED_SHARE,
-            false => SMALLEST_SHARE,
-        };
+    fn scales(
+        &self,
+        range: f64,
+        activations: f64,
+        weights: f64,
+        power_of_two: bool,
+        headroom: f64,
+    ) -> Vec<f64> {
         let heaviest = self.weight.iter().copied().fold(0.0, f64::max);
         let channel = |channel: usize| {
             let weight = match heaviest > 0.0 {
                 true => (self.weight[channel] / heaviest).max(SMALLEST_SHARE),
                 false => 1.0,
             };
-            let largest = (self.largest[channel] / range).max(share);
+            let largest = (self.largest[channel] / range).max(SMALLEST_SHARE);
             largest.powf(activations) / weight.powf(weights)
         };
         let mut scales: Vec<f64> = (0..self.channels).map(channel).collect();
         if self.clamped {
-            let floor = range * share;
-            let ratio = |channel: usize, scale: f64| self.largest[channel].max(floor) / scale;
-            let saturated = |channel: usize| self.largest[channel] >= SATURATED * CLAMP;
-            let free: Vec<usize> = (0..self.channels).filter(|&c| !saturated(c)).collect();
-            let ratios = free.iter().map(|&channel| ratio(channel, scales[channel]));
+            // No channel is clamped before it was, or before it has its headroom.
+            let least = |channel: usize| {
+                let largest = self.largest[channel].max(range * SMALLEST_SHARE);
+                (largest * headroom / CLAMP).min(1.0)
+            };
+            let ratio = |channel: usize, scale: f64| least(channel) / scale;
+            let ratios = scales.iter().enumerate().map(|(c, &scale)| ratio(c, scale));
             let highest = ratios.fold(0.0, f64::max);
-            for (channel, scale) in scales.iter_mut().enumerate() {
-                // No channel comes closer to the clamp than it was, or than the margin.
-                *scale = match saturated(channel) {
-                    true => 1.0,
-                    false => (*scale * highest / (CLAMP * CLAMP_FILL)).min(1.0),
-                };
+            let bound = if power_of_two {
+                CLAMP / POWER_OF_TWO_CLAMP
+            } else {
+                1.0
+            };
+            for scale in &mut scales {
+                *scale = (*scale * highest).min(1.0) * bound;
             }
         } else {
             let highest = scaled_range(&self.largest, &scales);

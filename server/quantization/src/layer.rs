@@ -34,6 +34,13 @@ pub struct LayerChanges {
     pub z_threshold: Option<f64>,
 }
 
+impl LayerChanges {
+    /// Whether they change how the range of the layer's output is chosen.
+    pub(crate) fn choose_a_range(&self) -> bool {
+        self.activation_error_method.is_some() || self.z_threshold.is_some()
+    }
+}
+
 /// What holds for one node.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerSettings {

@@ -14,6 +14,7 @@ mod bias;
 mod centering;
 mod channels;
 mod equalization;
+mod found;
 mod histogram;
 mod layer;
 mod options;
@@ -21,6 +22,7 @@ mod parameters;
 mod precision;
 mod quantize;
 mod quantizer;
+mod reconstruction;
 mod rounding;
 mod sampling;
 mod search;
@@ -28,20 +30,24 @@ mod second_moment;
 mod shift_negative;
 mod statistics;
 mod storage;
+mod sums;
 mod weights;
 
 pub use activations::{ActivationRange, activation_range};
+pub use centering::{center_channels, channel_centers};
 pub use channels::ChannelMoments;
-pub use equalization::{Equalized, equalization_observations, equalize};
+pub use equalization::{ChannelScales, channel_scales, scale_channels};
+pub use found::FoundThresholds;
 pub use histogram::Histogram;
 pub use layer::{LayerChanges, LayerSettings, OperatorRule};
 pub use options::{
-    ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, Precision, WeightMethod,
-    WeightSettings,
+    ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, Precision, SumScales,
+    WeightMethod, WeightSettings,
 };
 pub use parameters::ActivationParameters;
 pub use precision::has_int16_kernel;
 pub use quantize::{QuantizationError, QuantizedModel, quantize};
+pub use reconstruction::{LayerStudy, NoiseGain, Reconstruction, Replacement, Rows};
 pub use rounding::{PatchMoments, PatchSampler, Patches};
 pub use sampling::{Sample, draw_samples};
 pub use second_moment::MomentProbe;

@@ -121,6 +121,18 @@ impl Default for WeightSettings {
     }
 }
 
+/// How coarsely the operands of additions are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SumScales {
+    /// As suits their own values.
+    #[default]
+    Own,
+    /// Like the sum, where nothing else reads them and the sum is stored more coarsely.
+    Operands,
+    /// Like the coarsest of all tensors that additions connect.
+    Streams,
+}
+
 /// What the user can choose.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -142,6 +154,8 @@ pub struct Options {
     pub bias_correction: bool,
     /// Let the input's range end at its largest value, whatever ranges activations may have.
     pub input_scaling: bool,
+    /// How coarsely the operands of additions are stored.
+    pub sum_scales: SumScales,
     /// Use the levels that a small negative tail leaves idle, where the tail is no larger than this
     /// share of the threshold; `None` to leave it.
     pub shift_negative_ratio: Option<f64>,
@@ -162,6 +176,7 @@ impl Default for Options {
             layers: BTreeMap::new(),
             bias_correction: true,
             input_scaling: false,
+            sum_scales: SumScales::default(),
             shift_negative_ratio: None,
             precisions: BTreeMap::new(),
         }

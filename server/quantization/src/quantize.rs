@@ -1,16 +1,18 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use graph::{Activation, BinaryOp, Constant, Graph, GraphError, Op, TensorId, passes};
+use graph::{Activation, BinaryOp, Constant, Graph, GraphError, Node, Op, TensorId, passes};
+use rayon::prelude::*;
 use tflite::{ElementType, Encoding, Encodings, QuantizedConstant, QuantizedValues};
 use thiserror::Error;
 
 use crate::assignment::{self, Assignment, Ends};
-use crate::bias::mean_shift;
+use crate::found::{FoundKernel, FoundThresholds, KernelRequest};
 use crate::options::{InputType, Options, Precision};
 use crate::statistics::{Statistics, TensorStatistics};
 use crate::storage::{Storage, Storages};
-use crate::weights::{QuantizedKernel, importance, output_axis, quantize_kernel, vector};
+use crate::weights::{output_axis, vector};
 
 /// Why a model could not be quantized.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -81,20 +83,27 @@ impl QuantizedModel {
     }
 }
 
+/// Kernels between two reports of progress.
+const KERNELS: usize = 8;
+
 /// Quantizes a prepared graph on `threads` threads; the result does not depend on their number.
 /// `progress` is called with the number of kernels done and in all.
 ///
 /// # Errors
 /// [`QuantizationError`] when a tensor was not observed, an operator has no int8 form, or
 /// `cancelled` was set.
+///
+/// `found` keeps thresholds of kernels for models that are quantized with it later.
 pub fn quantize(
     graph: &Graph,
     statistics: &Statistics,
     options: &Options,
+    found: &mut FoundThresholds,
     threads: usize,
     cancelled: &AtomicBool,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<QuantizedModel, QuantizationError> {
+    found.begin();
     // Conversions put other tensors before layers, of which calibration knows nothing.
     let inputs: HashMap<&str, TensorId> = graph
         .nodes()
@@ -105,7 +114,7 @@ pub fn quantize(
     check_operators(&graph, options)?;
     let pool = thread_pool(threads)?;
     let Assignment { storages, ends } =
-        pool.install(|| assignment::assign(&mut graph, statistics, options, cancelled))?;
+        pool.install(|| assignment::assign(&mut graph, statistics, options, found, cancelled))?;
     let mut encodings = Encodings::float();
     for (&tensor, storage) in &storages {
         encodings.insert(tensor, storage.encoding());
@@ -117,21 +126,28 @@ pub fn quantize(
             node.op.has_kernel() && storages[&node.output] != Storage::Float
         })
         .collect();
-    for (done, &index) in kernels.iter().enumerate() {
-        let input = inputs.get(graph.nodes()[index].name.as_str());
-        let statistics = input.and_then(|&input| statistics.tensor(input));
-        pool.install(|| {
-            encode_kernel(
-                &mut graph,
-                &mut encodings,
-                &storages,
-                index,
-                statistics,
-                options,
-                cancelled,
-            )
-        })?;
-        progress(done + 1, kernels.len());
+    let mut done = 0;
+    for some in kernels.chunks(KERNELS) {
+        let requests = some.iter().map(|&index| {
+            let input = inputs.get(graph.nodes()[index].name.as_str());
+            let statistics = input.and_then(|&input| statistics.shared(input));
+            kernel_request(&graph, &storages, index, statistics, options)
+        });
+        let requests = requests.collect::<Result<Vec<_>, _>>()?;
+        let known = &*found;
+        let quantized: Option<Vec<_>> = pool.install(|| {
+            let requests = requests.into_par_iter();
+            requests
+                .map(|request| known.kernel(request, cancelled))
+                .collect()
+        });
+        let quantized = quantized.ok_or(QuantizationError::Cancelled)?;
+        for (&index, kernel) in some.iter().zip(quantized) {
+            store(&mut graph, &mut encodings, &storages, index, &kernel);
+            found.keep_kernel(kernel);
+            done += 1;
+        }
+        progress(done, kernels.len());
     }
     convert_ends(&mut graph, &mut encodings, &ends, options.input_type);
     Ok(QuantizedModel { graph, encodings })
@@ -215,33 +231,20 @@ fn encode_operands(graph: &mut Graph, storages: &Storages, encodings: &mut Encod
     graph.set_nodes(nodes);
 }
 
-fn encode_kernel(
-    graph: &mut Graph,
-    encodings: &mut Encodings,
+/// What the layer at `index` asks for its kernel.
+fn kernel_request(
+    graph: &Graph,
     storages: &Storages,
     index: usize,
-    statistics: Option<&TensorStatistics>,
+    statistics: Option<&Arc<TensorStatistics>>,
     options: &Options,
-    cancelled: &AtomicBool,
-) -> Result<(), QuantizationError> {
-    let node = graph.nodes()[index].clone();
-    let settings = options.layer(&node).weights;
+) -> Result<KernelRequest, QuantizationError> {
+    let node = &graph.nodes()[index];
     let not_integer = || QuantizationError::NoInteger {
         layer: node.name.clone(),
         op: node.op.name(),
     };
-    let kernel = graph
-        .constant(node.inputs[1])
-        .ok_or_else(not_integer)?
-        .clone();
-    let axis = output_axis(&node.op);
-    let channels = kernel.shape()[axis];
-    let bias = node
-        .inputs
-        .get(2)
-        .and_then(|&id| graph.constant(id))
-        .map(vector);
-    let bias = bias.unwrap_or_else(|| vec![0.0; channels]);
+    let kernel = graph.constant(node.inputs[1]).ok_or_else(not_integer)?;
     let ends = (
         storages[&node.inputs[0]].scale(),
         storages[&node.output].scale(),
@@ -249,39 +252,22 @@ fn encode_kernel(
     let (Some(input), Some(output)) = ends else {
         return Err(not_integer());
     };
-    let smallest: Vec<f32> = bias
-        .iter()
-        .map(|&bias| smallest_scale(bias, input, output))
-        .collect();
-    let channels = statistics.and_then(|statistics| statistics.channels.as_ref());
-    let importance = channels
-        .filter(|_| settings.activation_aware)
-        .and_then(|channels| {
-            importance(&node.op, kernel.shape(), channels, options.bias_correction)
-        });
-    let quantized = quantize_kernel(
-        &kernel,
-        axis,
-        importance.as_deref(),
-        &smallest,
-        &settings,
-        cancelled,
-    )
-    .ok_or(QuantizationError::Cancelled)?;
-    let shift = channels
-        .filter(|_| options.bias_correction)
-        .and_then(|channels| mean_shift(&node.op, &quantized.errors(&kernel), &channels.means));
-    let corrected: Vec<f64> = match shift {
-        Some(shift) => bias
-            .iter()
-            .zip(&shift)
-            .map(|(bias, shift)| bias - shift)
-            .collect(),
-        None => bias,
-    };
-    let wide = storages[&node.output].precision() == Precision::Int16;
-    store(graph, encodings, index, quantized, &corrected, input, wide);
-    Ok(())
+    let smallest = |&bias: &f64| smallest_scale(bias, input, output);
+    Ok(KernelRequest {
+        kernel: kernel.clone(),
+        op: node.op.clone(),
+        statistics: statistics.cloned(),
+        settings: options.layer(node).weights,
+        bias_correction: options.bias_correction,
+        smallest: bias_of(graph, node).iter().map(smallest).collect(),
+    })
+}
+
+/// The bias of a layer, zeros where it has none.
+fn bias_of(graph: &Graph, node: &Node) -> Vec<f64> {
+    let bias = node.inputs.get(2).and_then(|&id| graph.constant(id));
+    let channels = graph.shape(node.inputs[1])[output_axis(&node.op)];
+    bias.map_or_else(|| vec![0.0; channels], vector)
 }
 
 /// Smallest weight scale at which the bias fits 30 bits and the ratio between accumulator and
@@ -298,12 +284,18 @@ fn smallest_scale(bias: f64, input: f32, output: f32) -> f32 {
 fn store(
     graph: &mut Graph,
     encodings: &mut Encodings,
+    storages: &Storages,
     index: usize,
-    kernel: QuantizedKernel,
-    bias: &[f64],
-    input: f32,
-    wide: bool,
+    kernel: &FoundKernel,
 ) {
+    let node = &graph.nodes()[index];
+    let input = storages[&node.inputs[0]].scale().unwrap_or(1.0);
+    let wide = storages[&node.output].precision() == Precision::Int16;
+    let mut bias = bias_of(graph, node);
+    for (bias, shift) in bias.iter_mut().zip(kernel.shift.iter().flatten()) {
+        *bias -= shift;
+    }
+    let kernel = kernel.quantized.clone();
     let scales: Vec<f32> = kernel.scales.iter().map(|scale| scale * input).collect();
     let stored = bias
         .iter()

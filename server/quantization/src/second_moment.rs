@@ -91,6 +91,7 @@ impl MomentProbe {
                 channel_means: true,
                 channel_variances: true,
                 channel_ranges: false,
+                apart: None,
             })
             .collect()
     }

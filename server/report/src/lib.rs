@@ -22,7 +22,7 @@ pub use evaluation::{
 pub use json::to_json;
 pub use quantization::{
     AccuracyBudget, Activation, Advice, Calibration, Comparison, Files, Histogram, Layer,
-    QuantizationReport, Weights,
+    QuantizationReport, Search, Trial, Weights,
 };
 pub use runs::{
     ComparedClass, ComparedEvaluation, ComparedLayer, ComparedQuantization, ComparedRun,

@@ -1,4 +1,6 @@
-"""Trains small classifiers whose quantization is harder than the demo's: swish, squeeze-and-excitation, concatenation.
+"""Trains small classifiers whose quantization is harder than the demo's.
+
+They have swish and hard swish, squeeze-and-excitation and concatenation.
 
     python -m pip install tensorflow-cpu==2.15.1 keras==2.15.0 numpy==1.26.4 pillow==13.0.0
     python tests/benchmark/accuracy/train_models.py target/benchmark/accuracy
@@ -27,23 +29,38 @@ def normalized(x, name):
     return layers.BatchNormalization(momentum=0.95, name=f"{name}_bn")(x)
 
 
+def hard_sigmoid(x, name):
+    """ReLU6 for sigmoid (Howard et al. 2019, section 5.2). Keras' function of this name has another slope."""
+    return layers.ReLU(6.0, name=name)(x + 3.0) * (1 / 6)
+
+
+def hard_swish(x, name):
+    return layers.Multiply(name=name)([x, hard_sigmoid(x, f"{name}_gate")])
+
+
+def activated(x, activation, name):
+    """By the name that Keras has for a function, or by a function of this file."""
+    return activation(x, name) if callable(activation) else layers.Activation(activation, name=name)(x)
+
+
 def squeeze_excite(x, reduced, activation, gate, name):
     """Channels weighted by what all pixels show (Hu et al. 2018, section 3)."""
     channels = x.shape[-1]
     weights = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
     weights = layers.Conv2D(reduced, 1, activation=activation, name=f"{name}_reduce")(weights)
-    weights = layers.Conv2D(channels, 1, activation=gate, name=f"{name}_excite")(weights)
+    weights = activated(layers.Conv2D(channels, 1, name=f"{name}_excite")(weights), gate, f"{name}_gate")
     return layers.Multiply(name=f"{name}_scale")([x, weights])
 
 
-def bottleneck(x, channels, stride, expansion, kernel, activation, gate, name):
+def bottleneck(x, channels, stride, expansion, kernel, functions, name):
     """An inverted residual with squeeze-and-excitation: MBConv of EfficientNet (Tan and Le 2019, section 4)."""
+    activation, reduced_activation, gate = functions
     entrance = x
     x = layers.Conv2D(expansion * x.shape[-1], 1, use_bias=False, name=f"{name}_expand")(x)
-    x = layers.Activation(activation, name=f"{name}_expand_act")(normalized(x, f"{name}_expand"))
+    x = activated(normalized(x, f"{name}_expand"), activation, f"{name}_expand_act")
     x = layers.DepthwiseConv2D(kernel, stride, "same", use_bias=False, name=f"{name}_depthwise")(x)
-    x = layers.Activation(activation, name=f"{name}_depthwise_act")(normalized(x, f"{name}_depthwise"))
-    x = squeeze_excite(x, max(4, entrance.shape[-1] // 4), activation, gate, f"{name}_se")
+    x = activated(normalized(x, f"{name}_depthwise"), activation, f"{name}_depthwise_act")
+    x = squeeze_excite(x, max(4, entrance.shape[-1] // 4), reduced_activation, gate, f"{name}_se")
     x = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_project")(x)
     x = normalized(x, f"{name}_project")
     if stride == 1 and entrance.shape[-1] == channels:
@@ -58,22 +75,33 @@ def classifier(entrance, x, name):
     return tf.keras.Model(entrance, layers.Softmax(name="probabilities")(x), name=name)
 
 
-def inverted_residuals(activation, gate, name):
+def inverted_residuals(functions, name, width=1):
+    """`functions` are those of the layers, inside squeeze-and-excitation and of its weights."""
     entrance = layers.Input((INPUT_SIZE, INPUT_SIZE, 3), name="picture")
-    x = layers.Conv2D(12, 3, 2, "same", use_bias=False, name="stem")(entrance)
-    x = layers.Activation(activation, name="stem_act")(normalized(x, "stem"))
+    x = layers.Conv2D(12 * width, 3, 2, "same", use_bias=False, name="stem")(entrance)
+    x = activated(normalized(x, "stem"), functions[0], "stem_act")
     for number, (channels, stride, expansion, kernel) in enumerate(
         [(16, 2, 3, 3), (16, 1, 4, 3), (28, 2, 4, 5), (28, 1, 4, 5), (48, 2, 4, 3), (48, 1, 4, 5)], start=1
     ):
-        x = bottleneck(x, channels, stride, expansion, kernel, activation, gate, f"block_{number}")
-    x = layers.Conv2D(144, 1, use_bias=False, name="last")(x)
-    x = layers.Activation(activation, name="last_act")(normalized(x, "last"))
+        x = bottleneck(x, channels * width, stride, expansion, kernel, functions, f"block_{number}")
+    x = layers.Conv2D(144 * width, 1, use_bias=False, name="last")(x)
+    x = activated(normalized(x, "last"), functions[0], "last_act")
     return classifier(entrance, x, name)
 
 
 def efficient():
     """Swish and sigmoid gates, as in EfficientNet."""
-    return inverted_residuals("swish", "sigmoid", "efficient")
+    return inverted_residuals(("swish", "swish", "sigmoid"), "efficient")
+
+
+def hard():
+    """Hard swish and hard sigmoid, as in MobileNetV3."""
+    return inverted_residuals((hard_swish, "relu", hard_sigmoid), "hard")
+
+
+def hard_wide():
+    """The same with twice as many channels."""
+    return inverted_residuals((hard_swish, "relu", hard_sigmoid), "hard_wide", width=2)
 
 
 def dense():
@@ -98,7 +126,7 @@ def dense():
     return classifier(entrance, x, "dense")
 
 
-NETWORKS = {"efficient": efficient, "dense": dense}
+NETWORKS = {"efficient": efficient, "dense": dense, "hard": hard, "hard_wide": hard_wide}
 
 
 def configuration(folder):

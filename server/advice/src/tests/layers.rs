@@ -1,5 +1,6 @@
 //! Rules about layers.
 
+use configuration::Choice;
 use graph::{Activation, Op, Window};
 use report::{Comparison, Layer};
 use serde_json::json;
@@ -63,7 +64,7 @@ fn tails_that_leave_levels_idle() {
             .settings
             .quantization
             .shift_negative_activation_correction;
-        *correction = on;
+        *correction = if on { Choice::On } else { Choice::Off };
         let wide = case.conv("wide", case.input, 8, |o, i| {
             factor * if o == i { 1.0 } else { 0.0 }
         });
@@ -117,7 +118,7 @@ fn channels_with_ranges_far_apart() {
     // The weights behind a channel make up for its size, as if batch normalization had moved it.
     let check = |spread: f32, made_up_for: bool, rectifier: Activation, expected: &[&str]| {
         let mut case = Case::new(&SHAPE);
-        case.settings.quantization.cross_layer_equalization = false;
+        case.settings.quantization.cross_layer_equalization = Choice::Off;
         let size = move |channel: usize| spread.powi(channel as i32);
         let spread_out = case.conv(
             "spread",
@@ -204,7 +205,10 @@ fn noise_in_logits() {
             .collect();
         case.comparison = Some(Comparison {
             images: 32,
+            from_evaluation: true,
             logits_sqnr_db: logits,
+            logits_sqnr_interval_db: None,
+            logits_sqnr_5th_percentile_db: None,
             top_1_agreement: 0.75,
             engine: "TFLite".to_owned(),
         });
@@ -238,7 +242,10 @@ fn noise_in_weights() {
     let check = |large: f32, per_channel: bool, optimized: bool, expected: &[&str]| {
         let mut case = Case::new(&SHAPE);
         case.settings.quantization.weights_per_channel_threshold = per_channel;
-        case.settings.quantization.weights_rounding_optimization = optimized;
+        case.settings.quantization.weights_rounding_optimization = match optimized {
+            true => Choice::On,
+            false => Choice::Off,
+        };
         let output = case.conv("last", case.input, 4, move |o, i| {
             let weight = 1.0 + 0.13 * ((o * 7 + i * 3) % 5) as f32;
             if o == 0 { large * weight } else { weight }

@@ -6,11 +6,13 @@ mod layers;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use configuration::{QuantizationSettings, Settings, Target};
+use configuration::{Choice, QuantizationSettings, Settings, Target};
 use graph::passes::Rewrites;
 use graph::{Activation, Constant, Graph, Op, TensorId, Window, reference};
 use ndarray::{ArrayD, IxDyn};
-use quantization::{ActivationMethod, Observer, Options, Statistics, observations, quantize};
+use quantization::{
+    ActivationMethod, FoundThresholds, Observer, Options, Statistics, observations, quantize,
+};
 use report::{Advice, Comparison, Layer};
 
 use crate::{Evidence, ImageMoments, ImageSet, Names, Proposal, advise};
@@ -113,9 +115,8 @@ impl Case {
             },
             shift_negative_ratio: Some(self.settings.quantization.shift_negative_ratio).filter(
                 |_| {
-                    self.settings
-                        .quantization
-                        .shift_negative_activation_correction
+                    let chosen = &self.settings.quantization;
+                    chosen.shift_negative_activation_correction == Choice::On
                 },
             ),
             weights: quantization::WeightSettings {
@@ -133,6 +134,7 @@ impl Case {
             &self.graph,
             &statistics,
             &options,
+            &mut FoundThresholds::default(),
             1,
             &never,
             &mut |_, _| {},

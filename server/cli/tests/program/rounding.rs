@@ -10,7 +10,10 @@ const MODELS: [&str; 2] = ["output/model.tflite", "output/model_quantized.tflite
 fn quantize(project: &Project, optimized: bool) -> ([Vec<u8>; 2], f64) {
     project.set(
         "quantization",
-        json!({"weights_rounding_optimization": optimized}),
+        json!({
+            "weights_rounding_optimization": optimized,
+            "effort": "fast",
+        }),
     );
     let events = project
         .job("quantize", &["--message-format", "json"])

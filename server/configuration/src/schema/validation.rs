@@ -401,7 +401,8 @@ impl<'a> Violation<'a> {
     fn not_in_enum(&self) -> Finding {
         let allowed = texts(&self.schema, "enum");
         let name = self.name();
-        let Some(value) = self.node.as_str().filter(|_| !allowed.is_empty()) else {
+        let only_texts = allowed.len() == items(&self.schema, "enum").count();
+        let Some(value) = self.node.as_str().filter(|_| only_texts) else {
             return self.not_in_list();
         };
         let shown = quoted(value);

@@ -5,65 +5,8 @@
 //! them in the second by one factor changes nothing that the graph computes, and changes the range
 //! of the channel between them.
 
-use super::affine::{bias_of, set_weights};
-use super::channelwise::Channelwise;
-use super::only_consumer;
-use crate::{FusedActivation, Graph, Node, Op};
-
-/// A layer with weights and the only layer that reads its result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edge {
-    pub(super) producer: usize,
-    pub(super) consumer: usize,
-    /// Channels of the producer.
-    pub(super) channels: usize,
-}
-
-impl Edge {
-    /// The edge that leaves a node, if its activation is one of `activations` and only homogeneous
-    /// operators with one reader lie on it.
-    pub(super) fn leaving(
-        graph: &Graph,
-        producer: usize,
-        activations: &[FusedActivation],
-    ) -> Option<Self> {
-        let node = &graph.nodes()[producer];
-        if !scalable(graph, node) || !activations.contains(&node.activation) {
-            return None;
-        }
-        let mut output = node.output;
-        loop {
-            let index = only_consumer(graph, output)?.0 as usize;
-            let consumer = &graph.nodes()[index];
-            if consumer.inputs[0] == output && scalable(graph, consumer) {
-                return Some(Self {
-                    producer,
-                    consumer: index,
-                    channels: *graph.shape(node.output).last()?,
-                });
-            }
-            if !is_homogeneous(graph, consumer) {
-                return None;
-            }
-            output = consumer.output;
-        }
-    }
-
-    /// Divides the producer's output channels by `scales` and multiplies the consumer's input
-    /// channels by them. Whether the weights stayed finite; nothing has changed otherwise.
-    pub(super) fn rescale(&self, graph: &mut Graph, scales: &[f64]) -> bool {
-        let inverse: Vec<f64> = scales.iter().map(|scale| 1.0 / scale).collect();
-        let Some(producer) = scaled_weights(graph, self.producer, &inverse, Side::Output) else {
-            return false;
-        };
-        let Some(consumer) = scaled_weights(graph, self.consumer, scales, Side::Input) else {
-            return false;
-        };
-        set_weights(graph, self.producer, producer.0, &producer.1);
-        set_weights(graph, self.consumer, consumer.0, &consumer.1);
-        true
-    }
-}
+use super::affine::bias_of;
+use crate::{Graph, Node, Op};
 
 /// Which channels of a layer a scale belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,14 +85,4 @@ pub(super) fn scalable(graph: &Graph, node: &Node) -> bool {
     ) && node.inputs[1..]
         .iter()
         .all(|&id| graph.constant(id).is_some())
-}
-
-/// Whether a node acts on each channel alone and commutes with positive factors, without a clamp.
-fn is_homogeneous(graph: &Graph, node: &Node) -> bool {
-    let clamps = node.op == Op::Activation(crate::Activation::Relu6)
-        || !matches!(
-            node.activation,
-            FusedActivation::None | FusedActivation::Relu
-        );
-    !clamps && Channelwise::of(graph, node).is_some_and(|acts| acts.homogeneous)
 }

@@ -23,15 +23,98 @@ pub struct ChannelGroup {
     pub writers: Vec<NodeId>,
     /// Layers whose input belongs to the group.
     pub readers: Vec<NodeId>,
-    /// Whether a clamp at six (ReLU6) lies within: a factor is exact only where no value reaches
-    /// six, before or after.
+    /// Whether a clamp at six (ReLU6) lies within, which a factor moves.
     pub clamped: bool,
 }
 
+/// A clamp at six that factors have moved: a minimum of its own for each channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MovedClamp {
+    /// What the minimum reads.
+    pub before: TensorId,
+    /// What the clamp has written and the minimum writes.
+    pub after: TensorId,
+    /// The least of the minima.
+    pub bound: f32,
+}
+
+/// Bound of a ReLU6.
+const CLAMP: f64 = 6.0;
+
+/// Divides the channels of the tensors of groups by scales, positive and one a channel. A clamp
+/// within a group moves with each channel, so that the graph computes the same whatever its input
+/// is. Groups whose weights would not stay finite are left as they are; their positions are missing
+/// in the first result.
+pub fn rescale_groups(
+    graph: &mut Graph,
+    groups: &[(&ChannelGroup, &[f64])],
+) -> (Vec<usize>, Vec<MovedClamp>) {
+    let scaled: Vec<usize> = (0..groups.len())
+        .filter(|&position| {
+            let (group, scales) = groups[position];
+            group.rescale_weights(graph, scales)
+        })
+        .collect();
+    let mut clamps = Vec::new();
+    // From the last node, because minima move those behind them.
+    for index in (0..graph.nodes().len()).rev() {
+        let node = &graph.nodes()[index];
+        let mut within = scaled.iter().map(|&position| groups[position]);
+        let group = within.find(|(group, _)| group.tensors.contains(&node.output));
+        if is_clamp(node)
+            && let Some((_, scales)) = group
+            && scales.iter().any(|&scale| scale != 1.0)
+        {
+            clamps.push(move_clamp(graph, index, scales));
+        }
+    }
+    (scaled, clamps)
+}
+
+fn is_clamp(node: &Node) -> bool {
+    node.activation == FusedActivation::Relu6 || node.op == Op::Activation(Activation::Relu6)
+}
+
+/// Makes a clamp a rectifier and a minimum, which is where six comes to in each channel.
+fn move_clamp(graph: &mut Graph, index: usize, scales: &[f64]) -> MovedClamp {
+    let Node { name, output, .. } = graph.nodes()[index].clone();
+    let name = format!("{name}/unbounded");
+    let shape = graph.shape(output).to_vec();
+    let channels = shape.last().copied().unwrap_or(1);
+    let bounds = (0..channels).map(|channel| (CLAMP / scales[channel % scales.len()]) as f32);
+    let mut bounds: Vec<f32> = bounds.collect();
+    let bound = bounds.iter().copied().fold(f32::INFINITY, f32::min);
+    if bounds.iter().all(|&other| other == bound) {
+        bounds.truncate(1);
+    }
+    let before = graph.push_tensor(name.clone(), shape, None);
+    let bounds = ndarray::Array1::from(bounds).into_dyn().into_shared();
+    let bounds = graph.add_constant(format!("{name}/bound"), bounds);
+    let clamp = &mut graph.nodes_mut()[index];
+    match clamp.op {
+        Op::Activation(Activation::Relu6) => clamp.op = Op::Activation(Activation::Relu),
+        _ => clamp.activation = FusedActivation::Relu,
+    }
+    clamp.output = before;
+    let minimum = Node {
+        name: format!("{name}/minimum"),
+        op: Op::Binary(BinaryOp::Minimum),
+        activation: FusedActivation::None,
+        inputs: vec![before, bounds],
+        output,
+    };
+    graph.nodes_mut().insert(index + 1, minimum);
+    MovedClamp {
+        before,
+        after: output,
+        bound,
+    }
+}
+
 impl ChannelGroup {
-    /// Divides the channels of the group's tensors by `scales`, positive and one a channel.
-    /// Whether all weights stayed finite; nothing has changed otherwise.
-    pub fn rescale(&self, graph: &mut Graph, scales: &[f64]) -> bool {
+    /// Divides writers by `scales` and multiplies readers. Whether all weights stayed finite;
+    /// nothing has changed otherwise.
+    fn rescale_weights(&self, graph: &mut Graph, scales: &[f64]) -> bool {
         let inverse: Vec<f64> = scales.iter().map(|scale| 1.0 / scale).collect();
         let mut changed = graph.clone();
         let writers = self
@@ -108,8 +191,7 @@ impl Sets {
     }
 
     fn take(&mut self, graph: &Graph, id: NodeId, node: &Node) {
-        if node.activation == FusedActivation::Relu6 || node.op == Op::Activation(Activation::Relu6)
-        {
+        if is_clamp(node) {
             let root = self.root(node.output);
             self.clamped[root] = true;
         }

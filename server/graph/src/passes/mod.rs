@@ -6,7 +6,6 @@
 
 mod activation;
 mod affine;
-mod bound;
 mod channelwise;
 mod collapse;
 mod constant;
@@ -24,16 +23,15 @@ mod transpose;
 
 pub use activation::fuse_activations;
 pub use affine::fold_affine;
-pub use bound::bound_to_power_of_two;
 pub use collapse::{collapse_linear, collapse_residual};
 pub use constant::fold_constants;
 pub use convert::{convert_input, convert_operand, convert_output};
 pub use edges::kernel_channels;
-pub use groups::{ChannelGroup, channel_groups};
+pub use groups::{ChannelGroup, MovedClamp, channel_groups, rescale_groups};
 pub use hard_swish::recognize_hard_swish;
 pub use input::{InputNormalization, input_normalization};
 pub use lower::lower_for_tflite;
-pub use offsets::{ChannelOffsets, movable_layers, move_channels};
+pub use offsets::{ChannelOffsets, movable_layers, move_channels, moved_tensors};
 pub use padding::absorb_padding;
 pub use prior::equalize_normalized_channels;
 pub use separable::decompose_separable;
@@ -52,8 +50,6 @@ pub struct Rewrites {
     pub residual_collapsing: bool,
     /// [`equalize_normalized_channels`]
     pub channel_equalization: bool,
-    /// [`bound_to_power_of_two`]
-    pub power_of_two_bound: bool,
 }
 
 impl Default for Rewrites {
@@ -62,7 +58,6 @@ impl Default for Rewrites {
             linear_collapsing: true,
             residual_collapsing: true,
             channel_equalization: false,
-            power_of_two_bound: false,
         }
     }
 }
@@ -94,9 +89,6 @@ pub fn prepare_with(graph: &Graph, rewrites: &Rewrites) -> Graph {
     }
     lower_for_tflite(&mut graph);
     fuse_activations(&mut graph);
-    if rewrites.power_of_two_bound {
-        bound_to_power_of_two(&mut graph);
-    }
     remove_unused(&mut graph);
     name_apart(&mut graph);
     graph

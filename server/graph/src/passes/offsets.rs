@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::affine::{Affine, bias_of, exact_behind_offset, set_bias, set_weights, weights_after};
+use super::affine::{Affine, bias_of, exact_behind_offset, set_bias, weights_after};
 use super::channelwise::Channelwise;
 use super::edges::scalable;
 use crate::{BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
@@ -44,8 +44,9 @@ pub fn move_channels(
                 scale: vec![1.0; offset.len()],
                 offset: offset.clone(),
             };
-            let (kernel, bias) = weights_after(&changed, &changed.nodes()[index], &affine)?;
-            set_weights(&mut changed, index, kernel, &bias);
+            // The kernel stays, also in memory.
+            let (_, bias) = weights_after(&changed, &changed.nodes()[index], &affine)?;
+            set_bias(&mut changed, index, &bias);
         }
         if let Some(offset) = offsets.get(&NodeId(index as u32)) {
             let layer = &changed.nodes()[index];
@@ -64,6 +65,21 @@ pub fn move_channels(
     }
     *graph = changed;
     Some(moved)
+}
+
+/// The tensors that [`move_channels`] moves if every movable layer has an offset.
+pub fn moved_tensors(graph: &Graph) -> Vec<TensorId> {
+    let layers = movable_layers(graph);
+    let mut moved = ChannelOffsets::new();
+    for (index, node) in graph.nodes().iter().enumerate() {
+        let channels = graph.shape(node.output).last().copied().unwrap_or(1);
+        let offset = match layers.contains(&NodeId(index as u32)) {
+            true => Some(vec![0.0; channels]),
+            false => offset_behind(graph, node, &moved),
+        };
+        moved.extend(offset.map(|offset| (node.output, offset)));
+    }
+    moved.into_keys().collect()
 }
 
 /// Tensors that nothing reads which would notice an offset.

@@ -1,11 +1,11 @@
 //! The float and the int8 model side by side, in the runtime that will run them.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use graph::{Graph, Op, TensorId};
 use inference::{Engine, Kernels, Model, TfliteModel};
-use quantization::{QuantizedModel, Sample};
+use quantization::QuantizedModel;
 use tflite::{Encodings, WriteOptions};
 
 use super::subject::Subject;
@@ -13,33 +13,96 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
 use crate::float_model::CalibrationSet;
-use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
-/// Images that are compared at most: enough for a ratio that is steady to a fraction of a decibel.
-const IMAGES: usize = 24;
+/// Images that every layer is compared on, and that are compared at a time.
+const ROUND: usize = 32;
+
+/// Images that are compared at most.
+pub(super) const MOST_COMPARED: usize = 256;
+
+/// Half the width of the 95 % interval of the logits' ratio (dB) at which no more images are needed.
+const PRECISE_DB: f64 = 0.5;
+
+/// Where images are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ImageSource {
+    /// The evaluation folder: the models have not seen them.
+    Evaluation,
+    /// The images that calibrated, for want of others.
+    Calibration,
+}
+
+/// Images to compare models on, in the order in which they are taken.
+pub(super) struct ComparedImages<'a> {
+    pub(super) paths: Vec<&'a Path>,
+    pub(super) folder: ImageSource,
+}
 
 /// How the outputs of all nodes differ.
 pub(super) struct Comparison {
     pub(super) images: usize,
+    folder: ImageSource,
     /// Images that get the same class from both models.
     pub(super) agreeing: usize,
     /// What ran the models.
     pub(super) engine: String,
     /// What goes into the final softmax, or the output of the model.
     pub(super) logits: Option<Difference>,
+    /// The same of each image.
+    of_images: Vec<Difference>,
     pub(super) tensors: HashMap<TensorId, Difference>,
 }
+
+/// Share of the images whose ratio is below the one that is told beside the mean.
+const LOW_SHARE: f64 = 0.05;
 
 impl Comparison {
     /// What the report says first.
     pub(super) fn summary(&self) -> report::Comparison {
         report::Comparison {
             images: self.images,
+            from_evaluation: self.folder == ImageSource::Evaluation,
             logits_sqnr_db: self.logits.as_ref().and_then(Difference::sqnr_db),
+            logits_sqnr_interval_db: self.interval_db(),
+            logits_sqnr_5th_percentile_db: self.low_sqnr_db(),
             top_1_agreement: self.agreeing as f64 / self.images.max(1) as f64,
             engine: self.engine.clone(),
         }
+    }
+
+    /// Half the width of the 95 % interval of the logits' ratio, in decibels (the delta method for a
+    /// ratio of sums); `None` without noise, or of one image.
+    fn interval_db(&self) -> Option<f64> {
+        let sum = self
+            .logits
+            .filter(|sum| sum.noise > 0.0 && sum.signal > 0.0)?;
+        let count = self.of_images.len() as f64;
+        if count < 2.0 {
+            return None;
+        }
+        let ratio = sum.noise / sum.signal;
+        let deviations = self
+            .of_images
+            .iter()
+            .map(|one| one.noise - ratio * one.signal);
+        let squares: f64 = deviations.map(|deviation| deviation * deviation).sum();
+        let relative = (squares * count / (count - 1.0)).sqrt() / sum.noise;
+        Some(1.96 * 10.0 / std::f64::consts::LN_10 * relative)
+    }
+
+    /// The ratio that 5 % of the images are below; `None` where one has no noise.
+    fn low_sqnr_db(&self) -> Option<f64> {
+        let ratios: Option<Vec<f64>> = self.of_images.iter().map(Difference::sqnr_db).collect();
+        let mut ratios = ratios?;
+        ratios.sort_by(f64::total_cmp);
+        let position = (ratios.len() as f64 * LOW_SHARE) as usize;
+        ratios.get(position).copied()
+    }
+
+    fn is_precise(&self) -> bool {
+        self.interval_db()
+            .is_none_or(|interval| interval <= PRECISE_DB)
     }
 }
 
@@ -95,91 +158,91 @@ impl Difference {
     }
 }
 
-/// Runs the models on some of the calibration images and compares what every node computes, and
-/// logits and answers with what the user gave. `None` in builds without the TFLite runtime.
+/// Runs the models on images and compares what every node computes on the first of them, and logits
+/// and answers with what the user gave on as many as it takes to know the logits' ratio well. `None` in
+/// builds without the TFLite runtime, and without images.
 pub(super) fn compare(
     subject: &Subject,
     quantized: &QuantizedModel,
+    images: &ComparedImages,
     context: &mut Context,
 ) -> Result<Option<Comparison>, JobError> {
-    if inference::tflite_runtime_version().is_none() {
+    if inference::tflite_runtime_version().is_none() || images.paths.is_empty() {
         return Ok(None);
     }
     let (original, rewritten) = (subject.original, subject.rewritten);
-    let set = &subject.set;
-    let images: Vec<&Sample> = evenly_spaced(set.samples, IMAGES).collect();
-    context.begin(
-        Stage::Compare,
-        "comparing float and int8",
-        images.len(),
-        "images",
-    );
-    let compared: Vec<TensorId> = rewritten
-        .nodes()
-        .iter()
-        .map(|node| node.output)
-        .filter(|&tensor| {
-            quantized
-                .graph
-                .nodes()
-                .iter()
-                .any(|node| node.output == tensor)
-        })
-        .collect();
+    context.begin(Stage::Compare, "comparing float and int8", 0, "images");
+    let compared = compared_tensors(rewritten, &quantized.graph);
+    let (in_float, in_int8): (Vec<TensorId>, Vec<TensorId>) = compared.iter().copied().unzip();
     let reference = file(original, &Encodings::float(), &[logits(original)])?;
-    let float = file(rewritten, &Encodings::float(), &compared)?;
-    let int8 = file(&quantized.graph, &quantized.encodings, &compared)?;
-    let models = [&reference.bytes, &float.bytes, &int8.bytes]
-        .map(|bytes| TfliteModel::from_bytes(bytes, Kernels::Xnnpack).map_err(JobError::Unusable));
-    let [reference_model, float_model, int8_model] = models;
-    let (reference_model, float_model, int8_model) = (reference_model?, float_model?, int8_model?);
-    let quantized_logits = compared
+    let float = file(rewritten, &Encodings::float(), &in_float)?;
+    let int8 = file(&quantized.graph, &quantized.encodings, &in_int8)?;
+    let logits_in_int8 = in_float
         .iter()
-        .position(|&tensor| tensor == logits(rewritten))
-        .map(|position| int8.positions[position]);
-    let task = Task {
-        set,
-        logits: reference.positions.first().copied().zip(quantized_logits),
-        positions: float.positions.into_iter().zip(int8.positions).collect(),
-        done: AtomicUsize::new(0),
-    };
+        .position(|&tensor| tensor == logits(rewritten));
+    // Without the layers, which are compared on some of the images, the model is faster.
+    let in_lean = logits_in_int8.map(|position| in_int8[position]);
+    let lean = file(&quantized.graph, &quantized.encodings, in_lean.as_slice())?;
+    let logits_in_reference = reference.positions.first().copied();
+    let at = |position: Option<usize>| logits_in_reference.zip(position);
+    let reference_model = load(&reference)?;
+    let float_model = load(&float)?;
     let mut comparison = Comparison {
-        images: images.len(),
+        images: 0,
+        folder: images.folder,
         agreeing: 0,
         engine: float_model.description(),
         logits: None,
+        of_images: Vec::new(),
         tensors: HashMap::new(),
     };
     let mut sums = vec![Difference::default(); compared.len()];
-    let cancellation = context.cancellation.clone();
-    run_in_order(
-        images.len(),
-        context.threads,
-        cancellation.flag(),
-        || {
-            Ok(Worker {
-                reference: reference_model.engine()?,
-                float: float_model.engine()?,
-                int8: int8_model.engine()?,
-                input: set.input(),
-            })
-        },
-        |worker, index| task.run(worker, images[index]),
-        || context.progress(task.done.load(Ordering::Relaxed)),
-        |_, image: ImageComparison| {
-            comparison.agreeing += usize::from(image.agree);
-            if let Some(difference) = image.logits {
-                let sum = comparison.logits.get_or_insert_default();
-                sum.add(&difference);
-            }
-            for (sum, difference) in sums.iter_mut().zip(&image.differences) {
-                sum.add(difference);
-            }
-            Ok(())
-        },
-    )?;
-    comparison.tensors = compared.into_iter().zip(sums).collect();
+    let (first, others) = images.paths.split_at(images.paths.len().min(ROUND));
+    let whole = Task {
+        set: &subject.set,
+        reference: &reference_model,
+        int8: &load(&int8)?,
+        float: Some(&float_model),
+        logits: at(logits_in_int8.map(|position| int8.positions[position])),
+        positions: std::iter::zip(&float.positions, &int8.positions)
+            .map(|(&float, &int8)| (float, int8))
+            .collect(),
+    };
+    whole.run(first, &mut comparison, &mut sums, context)?;
+    let lean = Task {
+        int8: &load(&lean)?,
+        float: None,
+        logits: at(lean.positions.first().copied()),
+        positions: Vec::new(),
+        ..whole
+    };
+    for paths in others.chunks(ROUND) {
+        if comparison.is_precise() {
+            break;
+        }
+        lean.run(paths, &mut comparison, &mut sums, context)?;
+    }
+    comparison.tensors = in_int8.into_iter().zip(sums).collect();
     Ok(Some(comparison))
+}
+
+/// Tensors of the rewritten and of the quantized model that belong together. Where saturation takes a
+/// minimum, what the layer before it writes is the minimum's result.
+fn compared_tensors(rewritten: &Graph, quantized: &Graph) -> Vec<(TensorId, TensorId)> {
+    let there: HashSet<TensorId> = quantized.nodes().iter().map(|node| node.output).collect();
+    let saturated: HashMap<TensorId, TensorId> = rewritten
+        .nodes()
+        .iter()
+        .filter(|node| !there.contains(&node.output))
+        .map(|node| (node.inputs[0], node.output))
+        .collect();
+    rewritten
+        .nodes()
+        .iter()
+        .map(|node| node.output)
+        .filter(|tensor| there.contains(tensor))
+        .map(|tensor| (saturated.get(&tensor).copied().unwrap_or(tensor), tensor))
+        .collect()
 }
 
 /// What the final softmax reads, or else the output of the model.
@@ -190,6 +253,10 @@ pub(super) fn logits(graph: &Graph) -> TensorId {
         .iter()
         .find(|node| node.output == output && node.op == Op::Softmax)
         .map_or(output, |softmax| softmax.inputs[0])
+}
+
+fn load(file: &TellingFile) -> Result<TfliteModel<'_>, JobError> {
+    TfliteModel::from_bytes(&file.bytes, Kernels::Xnnpack).map_err(JobError::Unusable)
 }
 
 /// A model that tells what its nodes compute.
@@ -225,17 +292,20 @@ fn file(
 
 struct Task<'a> {
     set: &'a CalibrationSet<'a>,
+    reference: &'a TfliteModel<'a>,
+    int8: &'a TfliteModel<'a>,
+    /// The rewritten model, where layers are compared.
+    float: Option<&'a TfliteModel<'a>>,
     /// Outputs of the original and the int8 model with the logits.
     logits: Option<(usize, usize)>,
     /// Outputs of the rewritten and the int8 model that belong together.
     positions: Vec<(usize, usize)>,
-    done: AtomicUsize,
 }
 
 struct Worker<'a> {
     reference: Box<dyn Engine + 'a>,
-    float: Box<dyn Engine + 'a>,
     int8: Box<dyn Engine + 'a>,
+    float: Option<Box<dyn Engine + 'a>>,
     input: Vec<f32>,
 }
 
@@ -246,14 +316,65 @@ struct ImageComparison {
 }
 
 impl Task<'_> {
-    fn run(&self, worker: &mut Worker, sample: &Sample) -> Result<ImageComparison, JobError> {
-        self.set.read(sample, &mut worker.input)?;
+    /// Compares the models on some images.
+    fn run(
+        &self,
+        paths: &[&Path],
+        comparison: &mut Comparison,
+        sums: &mut [Difference],
+        context: &mut Context,
+    ) -> Result<(), JobError> {
+        let cancellation = context.cancellation.clone();
+        run_in_order(
+            paths.len(),
+            context.threads,
+            cancellation.flag(),
+            || {
+                Ok(Worker {
+                    reference: self.reference.engine()?,
+                    int8: self.int8.engine()?,
+                    float: self.float.map(Model::engine).transpose()?,
+                    input: self.set.input(),
+                })
+            },
+            |worker, index| self.image(worker, paths[index]),
+            || context.progress(0),
+            |_, image: Option<ImageComparison>| {
+                let Some(image) = image else {
+                    return Ok(());
+                };
+                comparison.images += 1;
+                comparison.agreeing += usize::from(image.agree);
+                if let Some(difference) = image.logits {
+                    let sum = comparison.logits.get_or_insert_default();
+                    sum.add(&difference);
+                    comparison.of_images.push(difference);
+                }
+                for (sum, difference) in sums.iter_mut().zip(&image.differences) {
+                    sum.add(difference);
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// `None` for a picture that cannot be read: Evaluate tells of those.
+    fn image(&self, worker: &mut Worker, path: &Path) -> Result<Option<ImageComparison>, JobError> {
+        if self.set.prepare(path, &mut worker.input).is_err() {
+            return Ok(None);
+        }
         worker.reference.run(&worker.input)?;
-        worker.float.run(&worker.input)?;
         worker.int8.run(&worker.input)?;
+        if let Some(float) = &mut worker.float {
+            float.run(&worker.input)?;
+        }
         let mut differences = Vec::with_capacity(self.positions.len());
-        for &(float, int8) in &self.positions {
-            let (float, int8) = (worker.float.output(float)?, worker.int8.output(int8)?);
+        for (engine, &(float, int8)) in worker
+            .float
+            .iter()
+            .flat_map(|engine| self.positions.iter().map(move |pair| (engine, pair)))
+        {
+            let (float, int8) = (engine.output(float)?, worker.int8.output(int8)?);
             differences.push(Difference::between(&float, &int8));
         }
         let answer = |engine: &dyn Engine| -> Result<Option<usize>, JobError> {
@@ -268,12 +389,11 @@ impl Task<'_> {
             None => None,
         };
         let agree = answer(worker.reference.as_ref())? == answer(worker.int8.as_ref())?;
-        self.done.fetch_add(1, Ordering::Relaxed);
-        Ok(ImageComparison {
+        Ok(Some(ImageComparison {
             logits,
             differences,
             agree,
-        })
+        }))
     }
 }
 

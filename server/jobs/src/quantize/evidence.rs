@@ -1,13 +1,13 @@
 //! What advice needs to know besides the quantization itself: evaluation images and class names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use advice::{ImageMoments, ImageSet, Names};
 use configuration::Settings;
 use images::{Extensions, Labels};
 
-use crate::classifier::Classifier;
+use super::comparison::{ComparedImages, ImageSource, MOST_COMPARED};
 use crate::context::Context;
 use crate::error::JobError;
 use crate::float_model::CalibrationSet;
@@ -21,50 +21,84 @@ const IMAGES: usize = 64;
 /// Share of the calibration images that lie in folders named after classes, where folders are.
 const SORTED: f64 = 0.9;
 
-/// Some of the evaluation images, prepared as calibration images are. `None` where they cannot be
-/// found; Quantize does not depend on them, so that is Evaluate's to tell.
+/// What is known of the evaluation images without their labels.
+#[derive(Default)]
+pub(super) struct EvaluationImages {
+    /// All of them, from everywhere in their folder, that can be read and did not calibrate.
+    paths: Vec<PathBuf>,
+    /// Brightness and colour of the first ones; `None` where the images cannot be found.
+    pub(super) moments: Option<ImageSet>,
+}
+
+impl EvaluationImages {
+    /// The images to compare models on: these, or else calibration images.
+    pub(super) fn compared<'a>(&'a self, set: &'a CalibrationSet<'a>) -> ComparedImages<'a> {
+        let folder = match self.paths.is_empty() {
+            false => ImageSource::Evaluation,
+            true => ImageSource::Calibration,
+        };
+        let paths = match folder {
+            ImageSource::Evaluation => self.paths.iter().map(PathBuf::as_path).collect(),
+            ImageSource::Calibration => {
+                let samples = evenly_spaced(set.samples, MOST_COMPARED);
+                samples.map(|sample| set.path(sample)).collect()
+            }
+        };
+        ComparedImages { paths, folder }
+    }
+}
+
+/// Some of the evaluation images, prepared as calibration images are. There are none where they
+/// cannot be found; Quantize does not depend on them, so that is Evaluate's to tell.
 pub(super) fn evaluation_images(
     settings: &Settings,
-    classifier: &Classifier,
+    set: &CalibrationSet,
     context: &Context,
-) -> Result<Option<ImageSet>, JobError> {
+) -> Result<EvaluationImages, JobError> {
     let cancelled = || context.cancellation.is_cancelled();
     let list = Extensions::exactly(&settings.evaluate_image_extension).and_then(|extensions| {
         images::find_images(&settings.evaluate_image_dir, &extensions, &cancelled)
     });
     context.check_cancelled()?;
     let Ok(list) = list else {
-        return Ok(None);
+        return Ok(EvaluationImages::default());
     };
-    let chosen: Vec<&PathBuf> = evenly_spaced(&list.paths, IMAGES).collect();
-    let [height, width] = classifier.size;
-    let mut moments = Vec::with_capacity(chosen.len());
+    let chosen: Vec<&PathBuf> = evenly_spaced(&list.paths, MOST_COMPARED).collect();
+    // Every fourth first, so that a few are from everywhere, too.
+    let turns = (0..4).flat_map(|turn| chosen.iter().skip(turn).step_by(4));
+    let chosen: Vec<&PathBuf> = turns.copied().collect();
+    let looked_at = &chosen[..chosen.len().min(IMAGES)];
+    let mut moments = Vec::with_capacity(looked_at.len());
+    let mut unreadable = HashSet::new();
     run_in_order(
-        chosen.len(),
+        looked_at.len(),
         context.threads,
         context.cancellation.flag(),
-        || Ok(vec![0.0; height * width * classifier.channels]),
+        || Ok(set.input()),
         |input, index| {
             // Evaluate tells of images that cannot be read.
-            let prepared = images::decode(chosen[index]).ok().and_then(|image| {
-                let (size, channels) = (classifier.size, classifier.channels);
-                settings
-                    .preprocessing
-                    .apply_into(&image, size, channels, input)
-                    .ok()
-            });
-            Ok(prepared.map(|()| ImageMoments::of(input, classifier.channels)))
+            let prepared = set.prepare(looked_at[index], input).ok();
+            Ok(prepared.map(|_| ImageMoments::of(input, set.classifier.channels)))
         },
         || {},
-        |_, image| {
+        |index, image| {
+            if image.is_none() {
+                unreadable.insert(looked_at[index]);
+            }
             moments.extend(image);
             Ok(())
         },
     )?;
-    Ok(Some(ImageSet {
-        moments,
-        answers: Vec::new(),
-    }))
+    let calibrated: HashSet<&Path> = set.samples.iter().map(|sample| set.path(sample)).collect();
+    let fresh =
+        |path: &&PathBuf| !unreadable.contains(path) && !calibrated.contains(path.as_path());
+    Ok(EvaluationImages {
+        paths: chosen.into_iter().filter(fresh).cloned().collect(),
+        moments: Some(ImageSet {
+            moments,
+            answers: Vec::new(),
+        }),
+    })
 }
 
 /// Class names, and how many calibration images lie in folders of their names.

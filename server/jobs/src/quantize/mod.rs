@@ -1,24 +1,27 @@
 mod budget;
 mod comparison;
-mod equalization;
 mod evidence;
+mod held_out;
+mod reconstruction;
 mod report;
 mod rounding;
+mod search;
 mod subject;
 mod trial;
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use ::report::{Calibration, Files, QuantizationReport};
 use advice::Evidence;
-use configuration::{Job, Settings};
+use configuration::{Effort, Job, Settings};
 use graph::{Graph, passes};
 use images::Extensions;
 use inference::{Kernels, Model as _, TfliteModel};
-use quantization::draw_samples;
+use quantization::{FoundThresholds, draw_samples};
 use tflite::{Encodings, WriteOptions};
 
-use crate::calibration::calibrate;
+use crate::calibration::{self, calibrate};
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
@@ -28,7 +31,9 @@ use crate::history::{self, QuantizeSummary, Summary};
 use crate::layers::LayerNames;
 use crate::output::OutputFolder;
 use crate::overrides;
+use held_out::Judge;
 use rounding::Rounding;
+use search::Search;
 use subject::Subject;
 
 /// Name of the float model in `output_dir`.
@@ -88,43 +93,80 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     context.begin(Stage::Convert, "converting", 0, "");
     let prepared = passes::prepare(&classifier.graph);
     let rewrites = crate::choices::rewrites(&settings.quantization);
-    let mut rewritten = passes::prepare_with(&classifier.graph, &rewrites);
+    let base = passes::prepare_with(&classifier.graph, &rewrites);
     let mut options = crate::choices::options(settings, &target);
-    let names = LayerNames::new(&classifier.layers, &classifier.graph, &rewritten);
+    let names = LayerNames::new(&classifier.layers, &classifier.graph, &base);
     let chosen = &settings.quantization;
-    for warning in overrides::apply(chosen, &target, &names, &rewritten, &mut options)? {
+    for warning in overrides::apply(chosen, &target, &names, &base, &mut options)? {
         context.warn(warning);
     }
     context.check_cancelled()?;
 
     let sample_count = settings.batch_size.saturating_mul(settings.iteration_count);
     let samples = draw_samples(list.paths.len(), sample_count, settings.quantization.seed);
+    let values = classifier
+        .graph
+        .tensor(classifier.graph.inputs()[0])
+        .elements();
+    let judging = match chosen.effort {
+        Effort::Best => held_out::MOST_IMAGES,
+        _ => held_out::IMAGES,
+    };
+    let (fitting, held_out) =
+        held_out::split(&samples, judging, calibration::GROUP, values, chosen.seed);
+    // Where all images do both, they are calibrated once.
+    let apart = fitting.len() < samples.len();
+    let ordered = match apart {
+        true => [fitting.as_slice(), held_out.as_slice()].concat(),
+        false => fitting.clone(),
+    };
     let set = CalibrationSet {
         paths: &list.paths,
-        samples: &samples,
+        samples: &ordered,
         preprocessing,
         classifier: &classifier,
     };
-    if settings.quantization.cross_layer_equalization {
-        equalization::equalize(&mut rewritten, &options, &set, context)?;
-    }
-    let observed = quantization::observations(&rewritten);
+    let fitting_set = CalibrationSet {
+        samples: &fitting,
+        ..set
+    };
+    let observed = quantization::observations(&base);
+    let first_held_out = if apart { fitting.len() } else { 0 };
     let calibrated = calibrate(
         (Stage::Calibrate, "calibrating"),
-        &rewritten,
+        &base,
         &observed,
         &set,
+        first_held_out,
         context,
     )?;
     if calibrated.reoriented > 0 {
         context.warn(crate::ignored_orientation(calibrated.reoriented));
     }
-    let statistics = &calibrated.statistics;
-    let evaluation = evidence::evaluation_images(settings, &classifier, context)?;
+    let evaluation = evidence::evaluation_images(settings, &set, context)?;
+    let compared = evaluation.compared(&set);
 
-    let rounding = chosen
-        .weights_rounding_optimization
-        .then(|| Rounding::new(&rewritten, statistics, set, chosen.seed));
+    let judge = Judge::new(&prepared, calibrated.held_out, context)?;
+    let thresholds = RefCell::new(FoundThresholds::default());
+    let search = Search {
+        settings,
+        base: &base,
+        statistics: if apart {
+            &calibrated.fit
+        } else {
+            &calibrated.statistics
+        },
+        set: fitting_set,
+        judge: judge.as_ref(),
+    };
+    let found = search.find(options, &thresholds, context)?;
+    let mut options = found.plan.options.clone();
+    let (rewritten, statistics) = found.plan.rewritten(&base, &calibrated.statistics);
+    let statistics = &statistics;
+    let rounding = found
+        .plan
+        .rounding
+        .then(|| Rounding::new(&rewritten, statistics, fitting_set, chosen.seed));
     let subject = Subject {
         settings,
         original: &prepared,
@@ -132,6 +174,9 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         statistics,
         set,
         rounding,
+        second_moment: found.plan.second_moment,
+        thresholds: &thresholds,
+        is_trial: false,
     };
     let mut quantized = subject.quantize(&options, context)?;
     let mut accuracy_budget = None;
@@ -140,9 +185,19 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         (options, quantized) = (met.options, met.model);
         accuracy_budget = Some(met.summary);
     }
+    if let (Effort::Best, Some(judge)) = (chosen.effort, &judge) {
+        reconstruction::reconstruct(
+            &rewritten,
+            &mut quantized,
+            &fitting_set,
+            judge,
+            chosen.seed,
+            context,
+        )?;
+    }
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
     verify(&quantized_model, context)?;
-    let comparison = comparison::compare(&subject, &quantized, context)?;
+    let comparison = comparison::compare(&subject, &quantized, &compared, context)?;
 
     let layers = report::layers(&rewritten, &quantized, statistics, comparison.as_ref());
     let comparison = comparison.as_ref().map(comparison::Comparison::summary);
@@ -157,7 +212,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         halves: &calibrated.halves,
         calibration: &calibrated.images,
         samples: sample_count,
-        evaluation: evaluation.as_ref(),
+        evaluation: evaluation.moments.as_ref(),
         classes: evidence::names(settings, &set).as_ref(),
         layers: &layers,
         comparison: comparison.as_ref(),
@@ -167,7 +222,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         .and_then(|compared| compared.logits_sqnr_db);
     let advice = trial::proven(proposals, present, |options| {
         let model = subject.quantize(options, context)?;
-        let compared = comparison::compare(&subject, &model, context)?;
+        let compared = comparison::compare(&subject, &model, &compared, context)?;
         Ok(compared.and_then(|compared| compared.summary().logits_sqnr_db))
     })?;
 
@@ -181,6 +236,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
             samples: sample_count,
         },
         comparison,
+        search: found.report,
         accuracy_budget,
         files: Files {
             float_bytes: float_model.len() as u64,

@@ -31,6 +31,8 @@ pub(super) fn layers(
         .nodes()
         .iter()
         .enumerate()
+        // A minimum that saturation takes is part of the layer before it.
+        .filter(|(_, node)| by_output.contains_key(&node.output))
         .map(|(position, node)| {
             let noisiest = node
                 .inputs

@@ -1,8 +1,12 @@
 //! What a job quantizes, so that models with other options can be made of it and judged.
 
+use std::cell::RefCell;
+
 use configuration::Settings;
 use graph::Graph;
-use quantization::{MomentProbe, Options, QuantizationError, QuantizedModel, Statistics};
+use quantization::{
+    FoundThresholds, MomentProbe, Options, QuantizationError, QuantizedModel, Statistics,
+};
 
 use super::rounding::Rounding;
 use crate::calibration::calibrate;
@@ -16,13 +20,17 @@ pub(super) struct Subject<'a> {
     pub(super) settings: &'a Settings,
     /// What the user gave; it becomes the float file.
     pub(super) original: &'a Graph,
-    /// What calibration ran: the same function, as far as clamps allow, with other values in
-    /// between.
+    /// What is quantized: the same function with other values in between.
     pub(super) rewritten: &'a Graph,
     pub(super) statistics: &'a Statistics,
     pub(super) set: CalibrationSet<'a>,
     /// `None` where weights are rounded to the nearest levels.
     pub(super) rounding: Option<Rounding<'a>>,
+    /// Whether the moments of layers' outputs are restored.
+    pub(super) second_moment: bool,
+    pub(super) thresholds: &'a RefCell<FoundThresholds>,
+    /// Whether the model is one of many that are tried, whose making is no stage of the job.
+    pub(super) is_trial: bool,
 }
 
 impl Subject<'_> {
@@ -36,13 +44,14 @@ impl Subject<'_> {
         if let Some(rounding) = &self.rounding {
             rounding.round(&mut model, options, context)?;
         }
-        if self.settings.quantization.weights_second_moment_correction {
+        if self.second_moment {
             let probe = MomentProbe::new(self.rewritten, &model)?;
             let moments = calibrate(
                 (Stage::Correct, "correcting"),
                 &probe.graph,
                 &probe.observations(),
                 &self.set,
+                self.set.samples.len(),
                 context,
             )?;
             probe.correct(&mut model, &moments.statistics);
@@ -57,14 +66,21 @@ impl Subject<'_> {
     ) -> Result<QuantizedModel, JobError> {
         let nodes = self.rewritten.nodes().iter();
         let kernels = nodes.filter(|node| node.op.has_kernel()).count();
-        context.begin(Stage::Quantize, "quantizing", kernels, "layers");
+        if !self.is_trial {
+            context.begin(Stage::Quantize, "quantizing", kernels, "layers");
+        }
         let cancellation = context.cancellation.clone();
         let threads = context.threads;
-        let mut progress = |done: usize, _: usize| context.progress(done);
+        let mut progress = |done: usize, _: usize| {
+            if !self.is_trial {
+                context.progress(done);
+            }
+        };
         let result = quantization::quantize(
             self.rewritten,
             self.statistics,
             options,
+            &mut self.thresholds.borrow_mut(),
             threads,
             cancellation.flag(),
             &mut progress,

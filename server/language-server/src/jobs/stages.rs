@@ -5,8 +5,8 @@
 const QUANTIZE: [(&str, u32); 11] = [
     ("read", 2),
     ("convert", 4),
-    ("equalize", 15),
-    ("calibrate", 75),
+    ("calibrate", 55),
+    ("search", 75),
     ("quantize", 83),
     ("round", 88),
     ("correct", 89),
@@ -57,9 +57,9 @@ mod tests {
             assert_eq!(percentage(job, stage, done, total), expected, "{stage}");
         };
         check("quantize", "read", 0, 0, Some(0));
-        check("quantize", "calibrate", 0, 300, Some(15));
-        check("quantize", "calibrate", 150, 300, Some(45));
-        check("quantize", "calibrate", u64::MAX, 1, Some(75));
+        check("quantize", "calibrate", 0, 300, Some(4));
+        check("quantize", "calibrate", 150, 300, Some(29));
+        check("quantize", "calibrate", u64::MAX, 1, Some(55));
         check("evaluate", "write", 1, 1, Some(100));
         check("evaluate", "calibrate", 1, 1, None);
     }

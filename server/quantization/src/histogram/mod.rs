@@ -1,9 +1,11 @@
 //! Histograms of activations.
 
+mod by_channel;
 mod growing;
 mod outliers;
 mod percentiles;
 
+pub(crate) use by_channel::{ChannelHistograms, ChannelMap};
 pub(crate) use growing::{GrowingHistogram, Scratch};
 
 /// Number of bins of a [`Histogram`], as in Sony's Model Compression Toolkit.

@@ -9,7 +9,7 @@ const SWEEPS: usize = 30;
 /// Chooses for each target, a weight in steps, the whole level below or above it so that the
 /// squared error of the channel's output gets smaller than with `levels`. `moments` is a symmetric
 /// matrix. A target that had to be clipped keeps its level.
-pub(super) fn descend(targets: &[f32], moments: &[f32], levels: &mut [i8]) {
+pub(crate) fn descend(targets: &[f32], moments: &[f32], levels: &mut [i8]) {
     const LARGEST: f32 = 127.0;
     let size = targets.len();
     let rows: Vec<&[f32]> = moments.chunks_exact(size.max(1)).collect();

@@ -6,8 +6,8 @@
 //! Rounding for Post-Training Quantization", 2020, section 3). It is made small weight by weight
 //! (K. Behdin et al., "QuantEase", 2023, section 3).
 
-mod descent;
-mod patches;
+pub(crate) mod descent;
+pub(crate) mod patches;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -8,7 +8,7 @@ use crate::sampling::choose;
 
 /// Where the patches of a layer lie in its input, and its weights in the kernel.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct PatchLayout {
+pub(crate) struct PatchLayout {
     /// Height, width and channels of the input.
     input: [usize; 3],
     /// Height and width of the output.
@@ -29,7 +29,7 @@ pub(super) struct PatchLayout {
 impl PatchLayout {
     /// `None` for operators that do not read patches: those without a kernel, and transposed
     /// convolutions, which write patches.
-    pub(super) fn of(graph: &Graph, node: &Node) -> Option<Self> {
+    pub(crate) fn of(graph: &Graph, node: &Node) -> Option<Self> {
         let input = graph.shape(node.inputs[0]);
         let kernel = graph.constant(*node.inputs.get(1)?)?.shape();
         let positions = graph.shape(node.output);
@@ -88,44 +88,44 @@ impl PatchLayout {
     }
 
     /// Length of a patch.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.taps[0] * self.taps[1] * self.channels
     }
 
     /// Channels of the input.
-    pub(super) fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.input[2]
     }
 
     /// Groups of input channels that different output channels read.
-    pub(super) fn groups(&self) -> usize {
+    pub(crate) fn groups(&self) -> usize {
         self.input[2] / self.channels.max(1)
     }
 
     /// Entries of the matrices of all groups.
-    pub(super) fn entries(&self) -> usize {
+    pub(crate) fn entries(&self) -> usize {
         let size = self.size();
         size.saturating_mul(size).saturating_mul(self.groups())
     }
 
     /// Entries of the matrices, and numbers in so many patches of all groups.
-    pub(super) fn numbers(&self, patches: usize) -> usize {
+    pub(crate) fn numbers(&self, patches: usize) -> usize {
         let patch = self.size().saturating_mul(self.groups());
         self.entries().saturating_add(patch.saturating_mul(patches))
     }
 
     /// Number of output channels.
-    pub(super) fn outputs(&self) -> usize {
+    pub(crate) fn outputs(&self) -> usize {
         self.outputs
     }
 
     /// The group that an output channel reads.
-    pub(super) fn group_of(&self, output: usize) -> usize {
+    pub(crate) fn group_of(&self, output: usize) -> usize {
         output / (self.outputs / self.groups().max(1)).max(1)
     }
 
     /// Where a weight of an output channel is in the kernel.
-    pub(super) fn weight(&self, output: usize, tap: usize) -> usize {
+    pub(crate) fn weight(&self, output: usize, tap: usize) -> usize {
         match self.step {
             1 => output * self.size() + tap,
             step => tap * step + output,
@@ -133,7 +133,7 @@ impl PatchLayout {
     }
 
     /// At most `count` output positions, in order, drawn from a stream of the seed.
-    pub(super) fn draw(&self, count: usize, seed: u64, stream: u64) -> Vec<usize> {
+    pub(crate) fn draw(&self, count: usize, seed: u64, stream: u64) -> Vec<usize> {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         generator.set_stream(stream);
         let all = self.positions[0] * self.positions[1];
@@ -144,7 +144,7 @@ impl PatchLayout {
 
     /// The patches at output positions, all of one group behind each other, less the means of
     /// their channels. Nothing where the values are not those of the input.
-    pub(super) fn patches(&self, values: &[f32], means: &[f64], positions: &[usize]) -> Vec<f32> {
+    pub(crate) fn patches(&self, values: &[f32], means: &[f64], positions: &[usize]) -> Vec<f32> {
         let [height, width, all] = self.input;
         if values.len() != height * width * all || means.len() != all {
             return Vec::new();

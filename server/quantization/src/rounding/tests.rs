@@ -3,6 +3,7 @@ use ndarray::{Dimension, IxDyn};
 use tflite::ElementType;
 
 use super::*;
+use crate::FoundThresholds;
 use crate::options::Precision;
 use crate::quantize::quantize;
 use crate::statistics::{Observer, observations};
@@ -190,7 +191,16 @@ fn never() -> AtomicBool {
 
 fn rounded(graph: &Graph, options: &Options) -> [QuantizedModel; 2] {
     let (statistics, moments) = study(graph, options, 7);
-    let nearest = quantize(graph, &statistics, options, 1, &never(), &mut |_, _| {}).unwrap();
+    let nearest = quantize(
+        graph,
+        &statistics,
+        options,
+        &mut FoundThresholds::default(),
+        1,
+        &never(),
+        &mut |_, _| {},
+    )
+    .unwrap();
     let mut better = nearest.clone();
     moments
         .round(&mut better, options, &never(), &mut |_, _| {})
@@ -252,7 +262,16 @@ fn what_is_cancelled_or_float_stays() {
     let graph = layer(conv(STRIDED, 1), &[6, 3, 3, 8], 8);
     let options = Options::default();
     let (statistics, moments) = study(&graph, &options, 7);
-    let mut model = quantize(&graph, &statistics, &options, 1, &never(), &mut |_, _| {}).unwrap();
+    let mut model = quantize(
+        &graph,
+        &statistics,
+        &options,
+        &mut FoundThresholds::default(),
+        1,
+        &never(),
+        &mut |_, _| {},
+    )
+    .unwrap();
     let cancelled = AtomicBool::new(true);
     let result = moments.round(&mut model, &options, &cancelled, &mut |_, _| {});
     assert_eq!(result, Err(QuantizationError::Cancelled));
@@ -260,7 +279,16 @@ fn what_is_cancelled_or_float_stays() {
         precisions: [("layer".to_owned(), Precision::Float)].into(),
         ..Options::default()
     };
-    let mut model = quantize(&graph, &statistics, &float, 1, &never(), &mut |_, _| {}).unwrap();
+    let mut model = quantize(
+        &graph,
+        &statistics,
+        &float,
+        &mut FoundThresholds::default(),
+        1,
+        &never(),
+        &mut |_, _| {},
+    )
+    .unwrap();
     moments
         .round(&mut model, &float, &never(), &mut |_, _| {})
         .unwrap();

@@ -5,8 +5,7 @@ use graph::{Graph, reference};
 use ndarray::Array1;
 
 use super::equalization::{CHANNELS, conv, image, statistics};
-use crate::Statistics;
-use crate::centering::center;
+use crate::{Statistics, center_channels, channel_centers};
 
 /// Two 1 x 1 convolutions; the channels between them lie around -14, -10, … 14.
 fn model() -> Graph {
@@ -27,9 +26,11 @@ fn model() -> Graph {
 fn ranges_come_to_both_sides_of_zero_and_the_model_stays() {
     let before = model();
     let tensor = before.nodes()[0].output;
-    let mut seen = statistics(&before);
+    let seen = statistics(&before);
     let mut after = before.clone();
-    assert_eq!(center(&mut after, &mut seen), movable_layers(&before).len());
+    let centers = channel_centers(&before, &seen);
+    assert_eq!(centers.len(), movable_layers(&before).len());
+    let seen = center_channels(&mut after, &seen, &centers).unwrap();
     let ranges = |seen: &Statistics| {
         let channels = seen.tensor(tensor).unwrap().channels.as_ref().unwrap();
         channels.ranges.clone()

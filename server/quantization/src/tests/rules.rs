@@ -10,8 +10,9 @@ use tflite::{Encoding, QuantizedValues};
 
 use super::bell;
 use crate::{
-    ActivationMethod, ActivationSettings, InputType, MomentProbe, Observer, Options, Precision,
-    QuantizationError, QuantizedModel, Statistics, WeightSettings, observations, quantize,
+    ActivationMethod, ActivationSettings, FoundThresholds, InputType, MomentProbe, Observer,
+    Options, Precision, QuantizationError, QuantizedModel, Statistics, WeightSettings,
+    observations, quantize,
 };
 
 const MAP: [usize; 4] = [1, 6, 6, 4];
@@ -105,7 +106,15 @@ pub(super) fn quantized(
 ) -> Result<QuantizedModel, QuantizationError> {
     let statistics = statistics(graph, &observations(graph));
     let never = AtomicBool::new(false);
-    quantize(graph, &statistics, options, 1, &never, &mut |_, _| {})
+    quantize(
+        graph,
+        &statistics,
+        options,
+        &mut FoundThresholds::default(),
+        1,
+        &never,
+        &mut |_, _| {},
+    )
 }
 
 /// Scale and zero point of the output of the node of this name.
@@ -421,6 +430,7 @@ fn a_cancelled_search_ends_with_an_error() {
         &model.graph,
         &statistics,
         &Options::default(),
+        &mut FoundThresholds::default(),
         1,
         &cancelled,
         &mut |_, _| {},

@@ -4,8 +4,6 @@ mod error;
 mod importance;
 mod threshold;
 
-use std::sync::atomic::AtomicBool;
-
 use graph::{Constant, Op};
 use ndarray::{Axis, Ix1};
 
@@ -34,27 +32,18 @@ pub(crate) fn output_axis(op: &Op) -> usize {
     }
 }
 
-/// Quantizes a kernel, or gives up when `cancelled` is set. `smallest_scales` are lower bounds for
-/// the scales of the channels, below which bias or accumulator could not be represented;
-/// `importance` is that of the weights of each output channel.
+/// Quantizes a kernel whose output channels have these thresholds. `smallest_scales` are lower bounds
+/// for the scales of the channels, below which bias or accumulator could not be represented.
 pub(crate) fn quantize_kernel(
     kernel: &Constant,
     axis: usize,
-    importance: Option<&[Vec<f32>]>,
+    thresholds: &[f64],
     smallest_scales: &[f32],
     settings: &WeightSettings,
-    cancelled: &AtomicBool,
-) -> Option<QuantizedKernel> {
+) -> QuantizedKernel {
     const GRID: Grid = Grid::TFLITE;
-    let channels: Vec<Vec<f32>> = kernel
-        .axis_iter(Axis(axis))
-        .map(|channel| channel.iter().copied().collect())
-        .collect();
-    let mut scales: Vec<f32> = thresholds(&channels, importance, GRID, settings, cancelled)?
-        .iter()
-        .zip(smallest_scales)
-        .map(|(threshold, &smallest)| ((threshold / GRID.steps) as f32).max(smallest))
-        .collect();
+    let channels = kernel.axis_iter(Axis(axis));
+    let mut scales = scales(thresholds, smallest_scales);
     if !settings.per_channel {
         scales = vec![scales.iter().copied().fold(0.0, f32::max)];
     }
@@ -62,19 +51,28 @@ pub(crate) fn quantize_kernel(
     let of_channels = scales.iter().cycle();
     for ((mut stored, channel), &scale) in stored
         .axis_iter_mut(Axis(axis))
-        .zip(&channels)
+        .zip(channels)
         .zip(of_channels)
     {
-        for (stored, &weight) in stored.iter_mut().zip(channel) {
+        for (stored, &weight) in stored.iter_mut().zip(&channel) {
             let level = (weight / scale).round_ties_even();
             *stored = level.clamp(GRID.lowest, GRID.highest) as i8;
         }
     }
-    Some(QuantizedKernel {
+    QuantizedKernel {
         values: stored.into_iter().collect(),
         scales,
         axis,
-    })
+    }
+}
+
+/// Scales of output channels with these thresholds.
+pub(crate) fn scales(thresholds: &[f64], smallest: &[f32]) -> Vec<f32> {
+    let channels = thresholds.iter().zip(smallest);
+    let scale = |(threshold, &smallest): (&f64, &f32)| {
+        ((threshold / Grid::TFLITE.steps) as f32).max(smallest)
+    };
+    channels.map(scale).collect()
 }
 
 impl QuantizedKernel {
@@ -106,6 +104,8 @@ pub(crate) fn vector(constant: &Constant) -> Vec<f64> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     pub(super) fn bell(count: usize, factor: f32) -> Vec<f32> {
@@ -120,25 +120,22 @@ pub(crate) mod tests {
     }
 
     fn search(kernel: &Constant, axis: usize, smallest_scales: &[f32]) -> QuantizedKernel {
-        let settings = WeightSettings::default();
-        let cancelled = AtomicBool::new(false);
-        quantize_kernel(kernel, axis, None, smallest_scales, &settings, &cancelled).unwrap()
+        quantized(kernel, axis, smallest_scales, &WeightSettings::default())
     }
 
-    #[test]
-    fn a_cancelled_search_gives_nothing() {
-        let kernel = Constant::zeros(vec![2, 1, 1, 3]);
-        assert_eq!(
-            quantize_kernel(
-                &kernel,
-                0,
-                None,
-                &[0.0; 2],
-                &WeightSettings::default(),
-                &AtomicBool::new(true)
-            ),
-            None
-        );
+    fn quantized(
+        kernel: &Constant,
+        axis: usize,
+        smallest_scales: &[f32],
+        settings: &WeightSettings,
+    ) -> QuantizedKernel {
+        let channels: Vec<Vec<f32>> = kernel
+            .axis_iter(Axis(axis))
+            .map(|channel| channel.iter().copied().collect())
+            .collect();
+        let cancelled = AtomicBool::new(false);
+        let found = thresholds(&channels, None, Grid::TFLITE, settings, &cancelled).unwrap();
+        quantize_kernel(kernel, axis, &found, smallest_scales, settings)
     }
 
     #[test]
@@ -174,17 +171,7 @@ pub(crate) mod tests {
             per_channel: false,
             ..WeightSettings::default()
         };
-        let search = |smallest: &[f32]| {
-            quantize_kernel(
-                &kernel,
-                0,
-                None,
-                smallest,
-                &settings,
-                &AtomicBool::new(false),
-            )
-            .unwrap()
-        };
+        let search = |smallest: &[f32]| quantized(&kernel, 0, smallest, &settings);
         let free = search(&[0.0, 0.0]).scales;
         assert_eq!(free.len(), 1);
         assert_eq!(search(&[0.0, 0.5]).scales, [0.5]);

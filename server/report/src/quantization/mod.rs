@@ -17,6 +17,8 @@ pub struct QuantizationReport {
     pub calibration: Calibration,
     /// The two models side by side; absent from builds without the TFLite runtime.
     pub comparison: Option<Comparison>,
+    /// What was tried to make the model better; absent where nothing was.
+    pub search: Option<Search>,
     /// How the accuracy budget was met; absent where there is none.
     pub accuracy_budget: Option<AccuracyBudget>,
     /// What was written.
@@ -38,18 +40,51 @@ pub struct Calibration {
     pub samples: usize,
 }
 
-/// Outputs of the float and the int8 model on some of the calibration images.
+/// Outputs of the float and the int8 model on images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// Number of images.
     pub images: usize,
+    /// Whether they are evaluation images, which calibration has not seen.
+    pub from_evaluation: bool,
     /// Signal to quantization noise ratio of what goes into the final softmax, or of the output
     /// where there is none, in decibels; `None` when there is no noise at all.
     pub logits_sqnr_db: Option<f64>,
+    /// Half the width of the 95 % interval of that ratio, in decibels; `None` when it is not known.
+    pub logits_sqnr_interval_db: Option<f64>,
+    /// The ratio that 5 % of the images are below; `None` when one has no noise.
+    pub logits_sqnr_5th_percentile_db: Option<f64>,
     /// Fraction of images on which both models name the same class, in [0, 1].
     pub top_1_agreement: f64,
     /// What ran them.
     pub engine: String,
+}
+
+/// What was tried on calibration images, and kept where it made the model better.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Search {
+    /// Number of images that judged.
+    pub images: usize,
+    /// Whether they had no part in what they judged.
+    pub held_out: bool,
+    /// Signal to quantization noise ratio of the logits before, in decibels; `None` without noise.
+    pub before_sqnr_db: Option<f64>,
+    /// The same with what was kept.
+    pub after_sqnr_db: Option<f64>,
+    /// In the order in which they were tried.
+    pub trials: Vec<Trial>,
+}
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trial {
+    /// What it was.
+    pub what: String,
+    /// What it won over what had been kept until then, in decibels of the logits' signal to
+    /// quantization noise ratio.
+    pub gain_db: Option<f64>,
+    /// Whether it was kept.
+    pub kept: bool,
 }
 
 /// Layers that keep more bits so that the model is accurate enough.

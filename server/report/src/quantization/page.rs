@@ -1,4 +1,4 @@
-use super::{Activation, Comparison, Layer, QuantizationReport, Weights};
+use super::{Activation, Comparison, Layer, QuantizationReport, Search, Trial, Weights};
 use crate::advice;
 use crate::chart::{Column, Emphasis, columns, distribution};
 use crate::markup::Text;
@@ -25,6 +25,7 @@ pub(super) fn page(report: &QuantizationReport) -> String {
         body += &noise_chart(report);
     }
     body += &layer_table(report);
+    body += &report.search.as_ref().map(search_table).unwrap_or_default();
     document(
         &format!("Quantization of {}", report.model),
         &report.generator,
@@ -36,10 +37,22 @@ fn summary(report: &QuantizationReport) -> String {
     let mut items = Vec::new();
     if let Some(comparison) = &report.comparison {
         let Comparison { images, engine, .. } = comparison;
+        let folder = match comparison.from_evaluation {
+            true => "evaluation",
+            false => "calibration",
+        };
+        let interval = comparison.logits_sqnr_interval_db;
+        let interval = interval.map(|interval| format!("; ± {interval:.1} dB"));
+        let low = comparison.logits_sqnr_5th_percentile_db;
+        let low = low.map(|low| format!("; 5 % of the images have less than {low:.1} dB"));
         items.push((
             "Logits SQNR",
             decibels(comparison.logits_sqnr_db),
-            format!("int8 against float on {images} calibration images, {engine}"),
+            format!(
+                "int8 against the original in float on {images} {folder} images, {engine}{}{}",
+                interval.unwrap_or_default(),
+                low.unwrap_or_default()
+            ),
         ));
         items.push((
             "Same answer",
@@ -106,6 +119,45 @@ fn noise_chart(report: &QuantizationReport) -> String {
             &[(WEAK, Emphasis::Weak), (BAD, Emphasis::Bad)]
         )
     )
+}
+
+const TRIAL_COLUMNS: [table::Column; 3] = [
+    table::Column::text("Improvement"),
+    table::Column::number("Gain"),
+    table::Column::text("Kept"),
+];
+
+fn search_table(search: &Search) -> String {
+    let row = |trial: &Trial| {
+        let gain = trial
+            .gain_db
+            .map_or_else(|| "–".to_owned(), signed_decibels);
+        let kept = if trial.kept { "yes" } else { "no" };
+        format!(
+            "<tr><th scope=\"row\"><bdi>{}</bdi></th><td>{gain}</td><td class=\"text\">{kept}</td></tr>\n",
+            Text(&trial.what)
+        )
+    };
+    let rows: Vec<String> = search.trials.iter().map(row).collect();
+    let images = match search.held_out {
+        true => "calibration images that took no part in them",
+        false => "the calibration images, for want of others",
+    };
+    format!(
+        "<section>\n<h2 id=\"search\">What was tried</h2>\n\
+         <p class=\"note\">Each improvement was judged by the noise of the logits on {} {images}, and kept where there was less. \
+         The gain is that over what had been kept until then; together they brought the ratio from {} to {}. \
+         Weights were rounded without a search for their thresholds meanwhile, unless the effort is <code>best</code>.</p>\n{}</section>\n",
+        search.images,
+        decibels(search.before_sqnr_db),
+        decibels(search.after_sqnr_db),
+        table::table("Improvements that were tried", &TRIAL_COLUMNS, &rows)
+    )
+}
+
+fn signed_decibels(decibels: f64) -> String {
+    let sign = if decibels < 0.0 { '\u{2212}' } else { '+' };
+    format!("{sign}{:.1} dB", decibels.abs())
 }
 
 const COLUMNS: [table::Column; 11] = [
@@ -262,9 +314,30 @@ mod tests {
             },
             comparison: Some(Comparison {
                 images: 32,
+                from_evaluation: true,
                 logits_sqnr_db: Some(28.25),
+                logits_sqnr_interval_db: Some(0.4),
+                logits_sqnr_5th_percentile_db: Some(21.5),
                 top_1_agreement: 0.96875,
                 engine: "TFLite 2.17.1".to_owned(),
+            }),
+            search: Some(Search {
+                images: 48,
+                held_out: true,
+                before_sqnr_db: Some(20.0),
+                after_sqnr_db: Some(23.5),
+                trials: vec![
+                    Trial {
+                        what: "centers & more".to_owned(),
+                        gain_db: Some(3.5),
+                        kept: true,
+                    },
+                    Trial {
+                        what: "input_scaling".to_owned(),
+                        gain_db: Some(-0.25),
+                        kept: false,
+                    },
+                ],
             }),
             accuracy_budget: Some(AccuracyBudget {
                 budget: 1.0,
@@ -304,6 +377,12 @@ mod tests {
             "layers in more bits: 1",
             "<title>Quantization of &lt;flowers&gt;.h5</title>",
             "28.2 dB",
+            "on 32 evaluation images",
+            "± 0.4 dB; 5\u{a0}% of the images have less than 21.5 dB",
+            "from 20.0 dB to 23.5 dB",
+            "<bdi>centers &amp; more</bdi>",
+            "+3.5 dB",
+            "−0.2 dB",
             "96.9 %",
             "25.0\u{a0}%",
             "few values of `a&amp;b` reach far",

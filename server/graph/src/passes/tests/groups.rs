@@ -1,7 +1,7 @@
 //! Groups of tensors whose channels are scaled together.
 
 use super::*;
-use crate::passes::channel_groups;
+use crate::passes::{ChannelGroup, channel_groups, rescale_groups};
 
 /// Scales every group of the graph by different factors, and says how many writers and readers
 /// each has; the outputs must stay.
@@ -9,12 +9,19 @@ fn rescaled(graph: &Graph) -> Vec<(usize, usize, bool)> {
     let mut found = Vec::new();
     operators_after(graph, |graph| {
         let groups = channel_groups(graph);
-        for group in &groups {
-            let scales: Vec<f64> = (0..group.channels)
+        let scales = |group: &ChannelGroup| -> Vec<f64> {
+            let channels = 0..group.channels;
+            channels
                 .map(|channel| 1.25f64.powi(channel as i32 - 1))
-                .collect();
-            assert!(group.rescale(graph, &scales));
-        }
+                .collect()
+        };
+        let scales: Vec<Vec<f64>> = groups.iter().map(scales).collect();
+        let all: Vec<_> = groups
+            .iter()
+            .zip(scales.iter().map(Vec::as_slice))
+            .collect();
+        let (scaled, _) = rescale_groups(graph, &all);
+        assert_eq!(scaled.len(), groups.len());
     });
     for group in channel_groups(graph) {
         found.push((group.writers.len(), group.readers.len(), group.clamped));
@@ -123,7 +130,37 @@ fn factors_that_weights_cannot_take_are_refused() {
     let graph = conv(layers, &[2, 1, 1, 4]).finish();
     let group = channel_groups(&graph).remove(0);
     let mut changed = graph.clone();
-    assert!(!group.rescale(&mut changed, &[1e-45, 1.0, 1.0, 1.0]));
+    let scales = [1e-45, 1.0, 1.0, 1.0];
+    let (scaled, clamps) = rescale_groups(&mut changed, &[(&group, &scales)]);
+    assert_eq!((scaled.len(), clamps.len()), (0, 0));
     let inputs = |graph: &Graph| graph.nodes()[0].inputs.clone();
     assert_eq!(inputs(&changed), inputs(&graph));
+}
+
+#[test]
+fn clamps_move_with_their_channels() {
+    let check = |fused: bool, scales: [f64; 4], expected: &[&str], bound: f32| {
+        let layers = conv(Layers::new(MAP), &[4, 1, 1, 3]).activation(Activation::Relu6);
+        let mut graph = conv(layers, &[2, 1, 1, 4]).finish();
+        if fused {
+            fuse_activations(&mut graph);
+        }
+        let operators = operators_after(&graph, |graph| {
+            let group = channel_groups(graph).remove(0);
+            let (_, clamps) = rescale_groups(graph, &[(&group, &scales)]);
+            let least = clamps.iter().map(|clamp| clamp.bound).reduce(f32::min);
+            assert_eq!(least, (bound > 0.0).then_some(bound));
+        });
+        assert_eq!(operators, expected);
+    };
+    let moved = ["Conv2D+Relu", "Minimum", "Conv2D"];
+    check(true, [0.75; 4], &moved, 8.0);
+    check(true, [0.5, 1.0, 2.0, 0.1], &moved, 3.0);
+    check(
+        false,
+        [0.75; 4],
+        &["Conv2D", "Relu", "Minimum", "Conv2D"],
+        8.0,
+    );
+    check(true, [1.0; 4], &["Conv2D+Relu6", "Conv2D"], 0.0);
 }

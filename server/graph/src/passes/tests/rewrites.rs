@@ -138,20 +138,3 @@ fn wide_channels_are_scaled_to_a_deviation_of_one() {
     assert_eq!(gamma[1], 0.5);
     assert_eq!(gamma_after(&graph(Activation::Relu6)), [10.0, 0.5]);
 }
-
-#[test]
-fn a_clamp_at_six_moves_to_eight() {
-    let layers = pointwise(Layers::new(MAP), 4).activation(Activation::Relu6);
-    let mut graph = pointwise(layers, 2).finish();
-    fuse_activations(&mut graph);
-    let expected = ["Conv2D+Relu", "Minimum", "Conv2D"];
-    assert_eq!(operators_after(&graph, bound_to_power_of_two), expected);
-    // The last layer's clamp has no layer behind it.
-    let layers = pointwise(Layers::new(MAP), 4).activation(Activation::Relu6);
-    let mut graph = layers.finish();
-    fuse_activations(&mut graph);
-    assert_eq!(
-        operators_after(&graph, bound_to_power_of_two),
-        ["Conv2D+Relu6"]
-    );
-}

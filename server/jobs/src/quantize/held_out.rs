@@ -1,0 +1,306 @@
+//! Calibration images that fit nothing, on which models are judged.
+
+use graph::{Graph, TensorId};
+use inference::{Kernels, Model as _, TfliteModel};
+use quantization::Sample;
+use tflite::{Encodings, WriteOptions};
+
+use super::comparison::logits;
+use crate::context::Context;
+use crate::error::JobError;
+use crate::workers::run_in_order;
+
+/// Images that judge: the noise of two models on the same images compares well. With the greatest
+/// effort, many small changes are judged.
+pub(super) const IMAGES: usize = 64;
+pub(super) const MOST_IMAGES: usize = 100;
+
+/// Images that may show already that a model is no better.
+const FIRST: usize = 24;
+
+/// Fewer images than this are needed to choose scales; none are held out then.
+pub(super) const LEAST: usize = 16;
+
+/// Most values of all images that are held out, 64 MiB.
+const MAX_VALUES: usize = 16 << 20;
+
+/// Splits samples into those that fit a model and those that judge it, one drawn by `seed` from each
+/// of as many equal parts, because folders come class by class. The number of the former is a multiple
+/// of `group`, and `most` or a few more judge. Where there are too few samples, all of them do both.
+pub(super) fn split(
+    samples: &[Sample],
+    most: usize,
+    group: usize,
+    values: usize,
+    seed: u64,
+) -> (Vec<Sample>, Vec<Sample>) {
+    let count = samples.len();
+    if count < LEAST {
+        return (samples.to_vec(), samples.to_vec());
+    }
+    let wanted = most.min(count / 3).min((MAX_VALUES / values.max(1)).max(4));
+    let held_out = wanted + (count - wanted) % group.max(1);
+    let parts: Vec<usize> = (0..held_out)
+        .map(|part| {
+            let (start, end) = (part * count / held_out, (part + 1) * count / held_out);
+            let within = quantization::draw_samples(end - start, 1, seed ^ (part as u64) << 32);
+            start + within.first().map_or(0, |sample| sample.image)
+        })
+        .collect();
+    let judges = |position: usize| parts.binary_search(&position).is_ok();
+    let all = samples.iter().enumerate();
+    let (judging, fitting): (Vec<_>, Vec<_>) = all.partition(|&(position, _)| judges(position));
+    let samples = |chosen: Vec<(usize, &Sample)>| chosen.into_iter().map(|(_, s)| *s).collect();
+    (samples(fitting), samples(judging))
+}
+
+/// Judges quantized models by the noise of their logits.
+pub(super) struct Judge {
+    inputs: Vec<Vec<f32>>,
+    /// Logits of the original model for each input.
+    reference: Vec<Vec<f32>>,
+}
+
+/// Noise of a model's logits on each image, and their signal.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Noise {
+    /// Squared differences from the original model.
+    noise: Vec<f64>,
+    /// Squares of the original model.
+    signal: Vec<f64>,
+}
+
+/// What is to be expected of a change before it is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expectation {
+    /// It takes noise away by what is known of the model; what the trial shows counts as it is.
+    Better,
+    /// It may go either way, so that the trial has to show more than chance would.
+    Open,
+}
+
+/// Gain, in decibels, from which a change is kept.
+const WORTHWHILE_DB: f64 = 0.02;
+
+impl Noise {
+    /// Squared differences of the logits on each image.
+    pub(super) fn of_images(&self) -> &[f64] {
+        &self.noise
+    }
+
+    /// Whether there is less noise than before, on all images. Its standard error is the least gain
+    /// where nothing is to be expected.
+    pub(super) fn is_below(&self, before: &Self, expectation: Expectation) -> bool {
+        let (gain, error) = self.gain(before);
+        let least = match expectation {
+            Expectation::Better => 0.0,
+            Expectation::Open => error,
+        };
+        self.noise.len() == before.noise.len() && gain >= least.max(WORTHWHILE_DB)
+    }
+
+    /// Whether the first images leave it open that there is less noise.
+    fn is_promising(&self, before: &Self) -> bool {
+        let (gain, error) = self.gain(before);
+        gain >= -error
+    }
+
+    /// Decibels by which there is less noise than before, on as many images as both know, and the
+    /// standard error. Half of the gain is that of the whole noise, which a few images may decide, and
+    /// half the mean of the images' gains, which is steadier.
+    fn gain(&self, before: &Self) -> (f64, f64) {
+        let pairs = || self.noise.iter().zip(&before.noise);
+        let ratios = pairs().filter(|(now, before)| **now > 0.0 && **before > 0.0);
+        let gains: Vec<f64> = ratios
+            .map(|(now, before)| 10.0 * (before / now).log10())
+            .collect();
+        let count = gains.len().max(1) as f64;
+        let mean = gains.iter().sum::<f64>() / count;
+        let squares: f64 = gains.iter().map(|gain| (gain - mean).powi(2)).sum();
+        let (now, before) = pairs().fold((0.0, 0.0), |sums, (now, before)| {
+            (sums.0 + now, sums.1 + before)
+        });
+        let whole = 10.0 * (before / now).log10();
+        ((whole + mean) / 2.0, squares.sqrt() / count)
+    }
+
+    /// Decibels that the ratio of the logits gains over that before.
+    pub(super) fn gain_db(&self, before: &Self) -> Option<f64> {
+        let sum = |noise: &[f64]| noise.iter().take(self.noise.len()).sum::<f64>();
+        let (now, before) = (sum(&self.noise), sum(&before.noise));
+        (now > 0.0 && before > 0.0).then(|| 10.0 * (before / now).log10())
+    }
+
+    /// Signal to noise ratio in decibels; `None` without noise.
+    pub(super) fn sqnr_db(&self) -> Option<f64> {
+        let (noise, signal): (f64, f64) = (self.noise.iter().sum(), self.signal.iter().sum());
+        (noise > 0.0).then(|| 10.0 * (signal / noise).log10())
+    }
+}
+
+impl Judge {
+    /// Runs the original model. `None` without inputs, or in builds without the TFLite runtime.
+    pub(super) fn new(
+        original: &Graph,
+        inputs: Vec<Vec<f32>>,
+        context: &Context,
+    ) -> Result<Option<Self>, JobError> {
+        if inference::tflite_runtime_version().is_none() || inputs.is_empty() {
+            return Ok(None);
+        }
+        let float = Trial::new(original, &Encodings::float())?;
+        let reference = float.run(&inputs, context)?;
+        Ok(Some(Self { inputs, reference }))
+    }
+
+    /// Number of images.
+    pub(super) fn images(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The noise of a model in the runtime, on all images, or on the first of them where those show
+    /// already that there is not less of it than `before`.
+    pub(super) fn noise(
+        &self,
+        graph: &Graph,
+        encodings: &Encodings,
+        before: Option<&Noise>,
+        context: &Context,
+    ) -> Result<Noise, JobError> {
+        let trial = Trial::new(graph, encodings)?;
+        let first = self.inputs.len().min(FIRST);
+        let (some, others) = self.inputs.split_at(first);
+        let mut outputs = trial.run(some, context)?;
+        let noise = self.compared(&outputs);
+        if before.is_some_and(|before| !noise.is_promising(before)) {
+            return Ok(noise);
+        }
+        outputs.extend(trial.run(others, context)?);
+        Ok(self.compared(&outputs))
+    }
+
+    fn compared(&self, outputs: &[Vec<f32>]) -> Noise {
+        let square = |value: f32| f64::from(value).powi(2);
+        let noise = self.reference.iter().zip(outputs).map(|(float, int8)| {
+            let pairs = float.iter().zip(int8);
+            pairs.map(|(float, int8)| square(float - int8)).sum()
+        });
+        let images = self.reference.iter().take(outputs.len());
+        let signal = images.map(|image| image.iter().copied().map(square).sum());
+        Noise {
+            noise: noise.collect(),
+            signal: signal.collect(),
+        }
+    }
+}
+
+/// A model that tells its logits.
+struct Trial {
+    bytes: Vec<u8>,
+    /// Of the logits among the outputs.
+    position: usize,
+}
+
+impl Trial {
+    fn new(graph: &Graph, encodings: &Encodings) -> Result<Self, JobError> {
+        let logits = logits(graph);
+        let extra: Vec<TensorId> = [logits]
+            .into_iter()
+            .filter(|tensor| !graph.outputs().contains(tensor))
+            .collect();
+        let options = WriteOptions {
+            extra_outputs: &extra,
+            description: "trial",
+        };
+        let outputs = [graph.outputs(), &extra].concat();
+        let position = outputs.iter().position(|&tensor| tensor == logits);
+        Ok(Self {
+            bytes: tflite::write(graph, encodings, &options)?,
+            position: position.unwrap_or_default(),
+        })
+    }
+
+    /// The logits for each input.
+    fn run(&self, inputs: &[Vec<f32>], context: &Context) -> Result<Vec<Vec<f32>>, JobError> {
+        let model = TfliteModel::from_bytes(&self.bytes, Kernels::Xnnpack);
+        let model = model.map_err(JobError::Unusable)?;
+        let mut outputs = Vec::with_capacity(inputs.len());
+        run_in_order(
+            inputs.len(),
+            context.threads,
+            context.cancellation.flag(),
+            || Ok(model.engine()?),
+            |engine, index| {
+                engine.run(&inputs[index])?;
+                Ok(engine.output(self.position)?.to_vec())
+            },
+            || {},
+            |_, output| {
+                outputs.push(output);
+                Ok(())
+            },
+        )?;
+        Ok(outputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(count: usize) -> Vec<Sample> {
+        let sample = |image| Sample { image, weight: 1 };
+        (0..count).map(sample).collect()
+    }
+
+    #[test]
+    fn images_are_held_out_from_everywhere() {
+        let all = samples(300);
+        let (fit, held_out) = split(&all, 64, 8, 1000, 7);
+        assert_eq!(fit.len() % 8, 0);
+        assert_eq!(fit.len() + held_out.len(), 300);
+        assert!(fit.iter().all(|sample| !held_out.contains(sample)));
+        for (part, sample) in held_out.iter().enumerate() {
+            let count = held_out.len();
+            let within = part * 300 / count..(part + 1) * 300 / count;
+            assert!(within.contains(&sample.image), "{part}: {sample:?}");
+        }
+        assert_ne!(split(&all, 64, 8, 1000, 8).1, held_out, "another seed");
+        // Large pictures are fewer.
+        assert!(split(&all, 64, 8, 1 << 20, 7).1.len() <= 16 + 8);
+        assert_eq!(
+            split(&all[..10], 64, 8, 1000, 7),
+            (samples(10), samples(10))
+        );
+    }
+
+    #[test]
+    fn a_change_has_to_help_in_all_and_in_the_mean() {
+        let noise = |noise: &[f64]| Noise {
+            noise: noise.to_vec(),
+            signal: noise.iter().map(|_| 100.0 / 3.0).collect(),
+        };
+        let before = noise(&[1.0, 1.0, 8.0]);
+        let check = |now: &[f64], better: bool, open: bool| {
+            let now = noise(now);
+            assert_eq!(
+                now.is_below(&before, Expectation::Better),
+                better,
+                "{now:?}"
+            );
+            assert_eq!(now.is_below(&before, Expectation::Open), open, "{now:?}");
+        };
+        check(&[0.9, 0.9, 7.0], true, true);
+        check(&[0.999, 1.0, 7.99], false, false);
+        check(&[3.0, 3.0, 3.0], false, false);
+        check(&[0.9, 0.9, 12.0], false, false);
+        // More than nothing, and less than chance.
+        check(&[1.2, 0.7, 7.9], true, false);
+        assert!((before.sqnr_db().unwrap() - 10.0).abs() < 1e-9);
+        assert_eq!(noise(&[0.0]).sqnr_db(), None);
+        // The first images alone reject, and accept nothing.
+        assert!(noise(&[0.5, 0.6]).is_promising(&before));
+        assert!(!noise(&[0.5, 0.6]).is_below(&before, Expectation::Better));
+        assert!(!noise(&[1.5, 1.6]).is_promising(&before));
+    }
+}
