@@ -130,10 +130,9 @@ impl ChannelHistograms {
         (min, max): (f64, f64),
     ) -> Histogram {
         let mut spread = Spread::over(min, max);
-        for channel in 0..self.channels() {
+        for (channel, &[low, high]) in ranges.iter().enumerate().take(self.channels()) {
             let width = f64::from(self.exponents[channel]).exp2();
             let counts = &self.counts[channel * WIDTH..][..WIDTH];
-            let [low, high] = ranges[channel];
             let zeros = self.zeros[channel];
             if zeros > 0 {
                 spread.point(map.apply(channel, 0.0), f64::from(zeros));
