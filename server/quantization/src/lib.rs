@@ -55,6 +55,7 @@ pub use shift_negative::{NegativeTail, negative_tails};
 pub use statistics::{
     NonFinite, Observation, Observer, Statistics, TensorStatistics, moves_values, observations,
 };
+pub use sums::is_sum;
 
 #[cfg(test)]
 mod tests;

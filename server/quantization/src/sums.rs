@@ -83,7 +83,8 @@ fn align_streams(graph: &Graph, candidates: &mut Candidates) {
     }
 }
 
-fn is_sum(graph: &Graph, node: &Node) -> bool {
+/// Whether a node adds or subtracts two tensors that vary.
+pub fn is_sum(graph: &Graph, node: &Node) -> bool {
     let added = matches!(node.op, Op::Binary(BinaryOp::Add | BinaryOp::Subtract));
     added && node.inputs.iter().all(|&id| graph.constant(id).is_none())
 }

@@ -126,15 +126,12 @@ pub(super) fn all(progress: &mut Progress, context: &mut Context) -> Result<(), 
 }
 
 fn sums(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> {
-    let adds = |node: &graph::Node| {
-        let sum = matches!(
-            node.op,
-            graph::Op::Binary(graph::BinaryOp::Add | graph::BinaryOp::Subtract)
-        );
-        let base = progress.search.base;
-        sum && node.inputs.iter().all(|&id| base.constant(id).is_none())
-    };
-    if !progress.search.base.nodes().iter().any(adds) {
+    let base = progress.search.base;
+    if !base
+        .nodes()
+        .iter()
+        .any(|node| quantization::is_sum(base, node))
+    {
         return Ok(());
     }
     let scales = [
