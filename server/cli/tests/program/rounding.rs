@@ -35,20 +35,19 @@ fn quantize(project: &Project, optimized: bool) -> ([Vec<u8>; 2], f64) {
 #[test]
 fn optimized_rounding_takes_noise_from_the_logits() {
     let project = Project::flowers();
-    let mut gain = 0.0;
+    // Judged where it is fitted, by the calibration images, so that chance plays no part.
+    let images = project.json("configuration.json")["dataset_image_dir"].clone();
+    project.set("evaluate_image_dir", images);
     for target in ["imx500", "tflite"] {
         project.set("target", target);
         let ([float, nearest], before) = quantize(&project, false);
         let ([same_float, optimized], after) = quantize(&project, true);
-        // On images that calibrated nothing one target may lose a little by chance.
-        assert!(after > before - 0.5, "{target}: {before} to {after} dB");
-        gain += after - before;
+        assert!(after > before + 0.5, "{target}: {before} to {after} dB");
         assert!(float == same_float);
         let [nearest, optimized] = [&nearest, &optimized].map(|bytes| tflite::read(bytes).unwrap());
         let changed = changed_weights(&nearest, &optimized);
         assert!((0.02..0.5).contains(&changed), "{target}: {changed}");
     }
-    assert!(gain > 0.1, "{gain} dB");
 }
 
 /// Share of the weights that differ between two files with the same scales, by one step each.
