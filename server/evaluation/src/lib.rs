@@ -2,9 +2,11 @@
 
 mod accuracy;
 mod confusion;
+mod paired;
 
 pub use accuracy::{Accuracy, ClassAccuracy, top_classes};
 pub use confusion::Confusion;
+pub use paired::PairedAccuracy;
 
 /// Predictions of one model for every image, best classes first.
 #[derive(Debug, Clone, PartialEq, Eq)]

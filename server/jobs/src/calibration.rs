@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
 use crate::float_model::{CalibrationSet, FloatModel, Seen};
+use crate::quantize::logits;
 
 /// Samples observed together; each group's sums are formed apart and added in order, so that they
 /// do not depend on the number of threads.
@@ -19,12 +20,20 @@ pub(crate) struct Calibrated {
     pub(crate) fit: Statistics,
     /// Of two halves of those, each from all over the folder.
     pub(crate) halves: [Statistics; 2],
-    /// The model's input for each sample that is held out.
-    pub(crate) held_out: Vec<Vec<f32>>,
+    /// The samples that are held out.
+    pub(crate) held_out: Vec<HeldOut>,
     /// Input and answer of each sample.
     pub(crate) images: ImageSet,
     /// Pictures whose EXIF orientation was ignored.
     pub(crate) reoriented: usize,
+}
+
+/// A sample that is held out.
+pub(crate) struct HeldOut {
+    /// The model's input.
+    pub(crate) input: Vec<f32>,
+    /// What the float model computes of it.
+    pub(crate) logits: Vec<f32>,
 }
 
 /// What a group of samples adds up to.
@@ -33,8 +42,7 @@ struct Group {
     /// Pictures whose EXIF orientation was ignored.
     reoriented: usize,
     images: ImageSet,
-    /// Inputs of samples that are held out.
-    held_out: Vec<Vec<f32>>,
+    held_out: Vec<HeldOut>,
 }
 
 /// Runs the float model on the samples and collects the statistics of the observed
@@ -49,10 +57,11 @@ pub(crate) fn calibrate(
     context: &mut Context,
 ) -> Result<Calibrated, JobError> {
     context.begin(stage, title, set.samples.len(), "images");
-    let tensors: Vec<TensorId> = observations.iter().map(|o| o.tensor).collect();
+    let observed = observations.iter().map(|o| o.tensor);
+    let tensors: Vec<TensorId> = observed.chain([logits(graph)]).collect();
     let model = FloatModel::new(graph, &tensors)?;
     let start = || Group {
-        observer: Observer::new(graph, observations),
+        observer: Observer::new(graph, observations).of_samples(set.samples.len()),
         reoriented: 0,
         images: ImageSet::default(),
         held_out: Vec::new(),
@@ -63,12 +72,7 @@ pub(crate) fn calibrate(
         set,
         GROUP,
         start,
-        |group, seen| {
-            if seen.index >= fitting {
-                group.held_out.push(seen.input.to_vec());
-            }
-            group.observe(seen, graph, set)
-        },
+        |group, seen| group.observe(seen, graph, set, fitting),
         |number, group| {
             // Images lie in the order of their folders, so every other group is fair.
             let part = if number * GROUP >= fitting {
@@ -88,7 +92,7 @@ pub(crate) fn calibrate(
     )?;
     let reoriented = parts.iter().map(|part| part.reoriented).sum();
     let [mut first, second, third] = parts;
-    let halves = [first.observer.finish(), second.observer.finish()];
+    let halves = [&first, &second].map(|half| half.observer.finish_whole());
     first.observer.merge(&second.observer);
     let fit = first.observer.finish();
     first.observer.merge(&third.observer);
@@ -108,18 +112,26 @@ impl Group {
         seen: &Seen,
         graph: &Graph,
         set: &CalibrationSet,
+        fitting: usize,
     ) -> Result<(), JobError> {
         self.reoriented += usize::from(seen.reoriented);
         let moments = ImageMoments::of(seen.input, set.classifier.channels);
         self.images.moments.push(moments);
         self.images.answers.extend(seen.answer(set.classifier)?);
         seen.tensors(|position, values| {
-            self.observer
-                .observe(position, values, seen.sample.weight)
-                .map_err(|error| JobError::NonFinite {
+            if position < self.observer.tensors() {
+                let observed = self.observer.observe(position, values, seen.sample.weight);
+                observed.map_err(|error| JobError::NonFinite {
                     layer: graph.tensor(error.tensor).name.clone(),
                     image: seen.path.to_path_buf(),
-                })
+                })?;
+            } else if seen.index >= fitting {
+                self.held_out.push(HeldOut {
+                    input: seen.input.to_vec(),
+                    logits: values.to_vec(),
+                });
+            }
+            Ok(())
         })
     }
 }

@@ -54,10 +54,13 @@ impl ChannelSums {
                 match (squares.is_empty(), self.smallest.is_empty()) {
                     (true, true) => sum(row, &mut partial),
                     (false, true) => sum_with_squares(row, &mut partial, &mut squares),
-                    _ => {
-                        sum_with_squares(row, &mut partial, &mut squares);
-                        extend(row, &mut self.smallest, &mut self.largest);
-                    }
+                    _ => sum_and_extend(
+                        row,
+                        &mut partial,
+                        &mut squares,
+                        &mut self.smallest,
+                        &mut self.largest,
+                    ),
                 }
             }
             // What is infinite or undefined stays so in a sum, which may overflow by itself, too.
@@ -146,9 +149,20 @@ fn join(totals: &mut [f64], partial: &[f32], weight: f64) {
     }
 }
 
+/// All at once, because memory is what takes time.
 #[inline(never)]
-fn extend(row: &[f32], smallest: &mut [f32], largest: &mut [f32]) {
-    for ((smallest, largest), &value) in smallest.iter_mut().zip(largest).zip(row) {
+fn sum_and_extend(
+    row: &[f32],
+    sums: &mut [f32],
+    squares: &mut [f32],
+    smallest: &mut [f32],
+    largest: &mut [f32],
+) {
+    let moments = sums.iter_mut().zip(squares);
+    let extremes = smallest.iter_mut().zip(largest);
+    for (((sum, square), (smallest, largest)), &value) in moments.zip(extremes).zip(row) {
+        *sum += value;
+        *square += value * value;
         *smallest = if value < *smallest { value } else { *smallest };
         *largest = if value > *largest { value } else { *largest };
     }

@@ -127,7 +127,7 @@ impl Balance {
             let signed = seen.min < 0.0;
             balance.tensors.push(Ranges { largest, signed });
         }
-        for reader in &group.readers {
+        for reader in group.readers(graph) {
             balance.read(graph, statistics, &graph.nodes()[reader.0 as usize])?;
         }
         Some(balance)

@@ -47,7 +47,7 @@ pub use options::{
 pub use parameters::ActivationParameters;
 pub use precision::has_int16_kernel;
 pub use quantize::{QuantizationError, QuantizedModel, quantize};
-pub use reconstruction::{LayerStudy, NoiseGain, Reconstruction, Replacement, Rows};
+pub use reconstruction::{LayerStudy, Reconstruction, Replacement, Rows};
 pub use rounding::{PatchMoments, PatchSampler, Patches};
 pub use sampling::{Sample, draw_samples};
 pub use second_moment::MomentProbe;

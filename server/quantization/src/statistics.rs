@@ -269,6 +269,8 @@ pub struct NonFinite {
 pub struct Observer {
     tensors: Vec<(TensorId, TensorObserver)>,
     scratch: Scratch,
+    /// Rows of a sample whose values are counted.
+    rows: usize,
 }
 
 impl Observer {
@@ -288,7 +290,22 @@ impl Observer {
         Self {
             tensors,
             scratch: Scratch::new(),
+            rows: ROWS,
         }
+    }
+
+    /// The same for a number of samples to come, each of which is looked at the less closely the more
+    /// there are.
+    pub fn of_samples(self, samples: usize) -> Self {
+        Self {
+            rows: (ROWS_TOGETHER / samples.max(1)).clamp(FEWEST_ROWS, ROWS),
+            ..self
+        }
+    }
+
+    /// Number of observed tensors.
+    pub fn tensors(&self) -> usize {
+        self.tensors.len()
     }
 
     /// Takes in the values of the observation at `position` for one sample that counts `weight`
@@ -303,7 +320,7 @@ impl Observer {
         weight: u32,
     ) -> Result<(), NonFinite> {
         let (tensor, observer) = &mut self.tensors[position];
-        if observer.observe(values, weight, &mut self.scratch) {
+        if observer.observe(values, weight, self.rows, &mut self.scratch) {
             Ok(())
         } else {
             Err(NonFinite { tensor: *tensor })
@@ -319,12 +336,24 @@ impl Observer {
 
     /// The statistics of everything seen.
     pub fn finish(&self) -> Statistics {
-        let tensors = self
-            .tensors
-            .iter()
-            .map(|(tensor, observer)| (*tensor, Arc::new(observer.finish())))
-            .collect();
-        Statistics { tensors }
+        self.statistics(TensorObserver::finish)
+    }
+
+    /// The same of tensors as wholes only: what channels would become of offsets and factors is not
+    /// known of it, which saves memory.
+    pub fn finish_whole(&self) -> Statistics {
+        self.statistics(|observer| TensorStatistics {
+            apart: None,
+            ..observer.finish()
+        })
+    }
+
+    fn statistics(&self, finish: impl Fn(&TensorObserver) -> TensorStatistics) -> Statistics {
+        let tensors = self.tensors.iter();
+        let tensors = tensors.map(|(tensor, observer)| (*tensor, Arc::new(finish(observer))));
+        Statistics {
+            tensors: tensors.collect(),
+        }
     }
 }
 
@@ -343,6 +372,10 @@ struct TensorObserver {
 /// Rows of a sample, of one value a channel, whose values are counted: more say much the same.
 const ROWS: usize = 96;
 
+/// Rows that suffice where there are many samples: of each, and of all together.
+const FEWEST_ROWS: usize = 24;
+const ROWS_TOGETHER: usize = 96 * ROWS;
+
 impl TensorObserver {
     fn new(channels: Option<usize>, wanted: &Observation) -> Self {
         let (variances, ranges) = (wanted.channel_variances, wanted.channel_ranges);
@@ -357,7 +390,13 @@ impl TensorObserver {
     }
 
     /// Whether all values are finite; nothing is taken in otherwise.
-    fn observe(&mut self, values: &[f32], weight: u32, scratch: &mut Scratch) -> bool {
+    fn observe(
+        &mut self,
+        values: &[f32],
+        weight: u32,
+        most_rows: usize,
+        scratch: &mut Scratch,
+    ) -> bool {
         if let Some(channels) = &mut self.channels
             && !channels.add(values, weight)
         {
@@ -367,7 +406,7 @@ impl TensorObserver {
             (Some(apart), Some(channels)) => {
                 let width = apart.channels();
                 let rows = values.len() / width.max(1);
-                let step = rows.div_ceil(ROWS).max(1);
+                let step = rows.div_ceil(most_rows).max(1);
                 // From other places in each sample.
                 let first = self.seen * (step * 5 / 8).max(1) % step;
                 let rows = values.chunks_exact(width).skip(first).step_by(step);

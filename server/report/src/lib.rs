@@ -21,8 +21,8 @@ pub use evaluation::{
 };
 pub use json::to_json;
 pub use quantization::{
-    AccuracyBudget, Activation, Advice, Calibration, Comparison, Files, Histogram, Layer,
-    QuantizationReport, Search, Trial, Weights,
+    AccuracyBudget, Activation, Advice, BudgetVerdict, Calibration, Comparison, Files, Histogram,
+    Layer, QuantizationReport, Search, Trial, Weights,
 };
 pub use runs::{
     ComparedClass, ComparedEvaluation, ComparedLayer, ComparedQuantization, ComparedRun,

@@ -115,6 +115,25 @@ fn settings_that_calibrate_again_or_rewrite_are_as_steady() {
     assert!(models[0] != models[1], "the target decides ranges");
 }
 
+/// Trials of every improvement, and layers that are fitted one after the other.
+#[test]
+fn the_greatest_effort_is_as_steady() {
+    let project = Project::flowers();
+    project.set("iteration_count", 3);
+    project.set("quantization", serde_json::json!({"effort": "best"}));
+    let runs = [&["--threads", "1"][..], &["--threads", "3"]].map(|options| {
+        let models = quantize(&project, options);
+        let report = project.json(REPORTS[0]);
+        (models, report["search"].clone())
+    });
+    assert!(runs[0] == runs[1]);
+    let trials = runs[0].1["trials"].as_array().expect("trials");
+    assert!(trials.len() > 3, "{trials:?}");
+    project.set("quantization", serde_json::json!({"effort": "fast"}));
+    assert!(quantize(&project, &[]) != runs[0].0, "layers are fitted");
+    assert_eq!(project.json(REPORTS[0])["search"], Value::Null);
+}
+
 /// Layers of several precisions, a target of one's own, and a budget whose search has work to do.
 #[test]
 fn layers_of_their_own_and_a_budget_are_as_steady() {

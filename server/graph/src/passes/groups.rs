@@ -19,10 +19,6 @@ pub struct ChannelGroup {
     pub channels: usize,
     /// All tensors, in the order of their numbers.
     pub tensors: Vec<TensorId>,
-    /// Layers whose output belongs to the group.
-    pub writers: Vec<NodeId>,
-    /// Layers whose input belongs to the group.
-    pub readers: Vec<NodeId>,
     /// Whether a clamp at six (ReLU6) lies within, which a factor moves.
     pub clamped: bool,
 }
@@ -112,16 +108,38 @@ fn move_clamp(graph: &mut Graph, index: usize, scales: &[f64]) -> MovedClamp {
 }
 
 impl ChannelGroup {
+    /// Layers of a graph whose output belongs to the group. Clamps that were moved in other groups
+    /// have put nodes between those that were there when the group was found.
+    pub fn writers<'g>(&'g self, graph: &'g Graph) -> impl Iterator<Item = NodeId> + 'g {
+        self.layers(graph, |node| node.output)
+    }
+
+    /// Layers of a graph whose input belongs to the group.
+    pub fn readers<'g>(&'g self, graph: &'g Graph) -> impl Iterator<Item = NodeId> + 'g {
+        self.layers(graph, |node| node.inputs[0])
+    }
+
+    fn layers<'g>(
+        &'g self,
+        graph: &'g Graph,
+        end: impl Fn(&Node) -> TensorId + 'g,
+    ) -> impl Iterator<Item = NodeId> + 'g {
+        let nodes = graph.nodes().iter().enumerate();
+        nodes
+            .filter(move |(_, node)| self.tensors.binary_search(&end(node)).is_ok())
+            .filter(|(_, node)| scalable(graph, node))
+            .map(|(index, _)| NodeId(index as u32))
+    }
+
     /// Divides writers by `scales` and multiplies readers. Whether all weights stayed finite;
     /// nothing has changed otherwise.
     fn rescale_weights(&self, graph: &mut Graph, scales: &[f64]) -> bool {
         let inverse: Vec<f64> = scales.iter().map(|scale| 1.0 / scale).collect();
         let mut changed = graph.clone();
         let writers = self
-            .writers
-            .iter()
-            .map(|&id| (id, &inverse[..], Side::Output));
-        let readers = self.readers.iter().map(|&id| (id, scales, Side::Input));
+            .writers(graph)
+            .map(|id| (id, &inverse[..], Side::Output));
+        let readers = self.readers(graph).map(|id| (id, scales, Side::Input));
         for (NodeId(index), factors, side) in writers.chain(readers) {
             let Some((kernel, bias)) = scaled_weights(&changed, index as usize, factors, side)
             else {
@@ -138,8 +156,8 @@ impl ChannelGroup {
 /// besides that would notice a factor.
 pub fn channel_groups(graph: &Graph) -> Vec<ChannelGroup> {
     let mut sets = Sets::new(graph);
-    for (index, node) in graph.nodes().iter().enumerate() {
-        sets.take(graph, NodeId(index as u32), node);
+    for node in graph.nodes() {
+        sets.take(graph, node);
     }
     for &end in graph.inputs().iter().chain(graph.outputs()) {
         sets.block(end);
@@ -152,8 +170,6 @@ struct Sets {
     parents: Vec<usize>,
     blocked: Vec<bool>,
     clamped: Vec<bool>,
-    writers: Vec<(TensorId, NodeId)>,
-    readers: Vec<(TensorId, NodeId)>,
 }
 
 impl Sets {
@@ -163,8 +179,6 @@ impl Sets {
             parents: (0..count).collect(),
             blocked: vec![false; count],
             clamped: vec![false; count],
-            writers: Vec::new(),
-            readers: Vec::new(),
         }
     }
 
@@ -190,14 +204,12 @@ impl Sets {
         self.blocked[root] = true;
     }
 
-    fn take(&mut self, graph: &Graph, id: NodeId, node: &Node) {
+    fn take(&mut self, graph: &Graph, node: &Node) {
         if is_clamp(node) {
             let root = self.root(node.output);
             self.clamped[root] = true;
         }
         if scalable(graph, node) {
-            self.readers.push((node.inputs[0], id));
-            self.writers.push((node.output, id));
             return;
         }
         let (through, stopped) = channelwise_operands(graph, node);
@@ -226,24 +238,10 @@ impl Sets {
             let group = groups.entry(root).or_insert_with(|| ChannelGroup {
                 channels,
                 tensors: Vec::new(),
-                writers: Vec::new(),
-                readers: Vec::new(),
                 clamped,
             });
             group.channels = group.channels.min(channels);
             group.tensors.push(id);
-        }
-        for (tensor, node) in std::mem::take(&mut self.writers) {
-            let root = self.root(tensor);
-            groups
-                .entry(root)
-                .and_modify(|group| group.writers.push(node));
-        }
-        for (tensor, node) in std::mem::take(&mut self.readers) {
-            let root = self.root(tensor);
-            groups
-                .entry(root)
-                .and_modify(|group| group.readers.push(node));
         }
         groups
             .into_iter()
@@ -253,8 +251,8 @@ impl Sets {
                     last.is_multiple_of(group.channels)
                 };
                 !self.blocked[*root]
-                    && !group.writers.is_empty()
-                    && !group.readers.is_empty()
+                    && group.writers(graph).next().is_some()
+                    && group.readers(graph).next().is_some()
                     && group.tensors.iter().all(whole)
             })
             .map(|(_, group)| group)

@@ -15,7 +15,10 @@ use crate::event::Stage;
 use crate::float_model::CalibrationSet;
 use crate::workers::run_in_order;
 
-/// Images that every layer is compared on, and that are compared at a time.
+/// Images that every layer is compared on.
+const WHOLE: usize = 16;
+
+/// Images that are compared at a time.
 const ROUND: usize = 32;
 
 /// Images that are compared at most.
@@ -35,8 +38,16 @@ pub(super) enum ImageSource {
 
 /// Images to compare models on, in the order in which they are taken.
 pub(super) struct ComparedImages<'a> {
-    pub(super) paths: Vec<&'a Path>,
+    pub(super) images: Vec<ComparedImage<'a>>,
     pub(super) folder: ImageSource,
+}
+
+/// An image to compare models on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ComparedImage<'a> {
+    pub(super) path: &'a Path,
+    /// What the models read, where it is known already.
+    pub(super) input: Option<&'a [f32]>,
 }
 
 /// How the outputs of all nodes differ.
@@ -167,63 +178,79 @@ pub(super) fn compare(
     images: &ComparedImages,
     context: &mut Context,
 ) -> Result<Option<Comparison>, JobError> {
-    if inference::tflite_runtime_version().is_none() || images.paths.is_empty() {
+    if inference::tflite_runtime_version().is_none() || images.images.is_empty() {
         return Ok(None);
     }
-    let (original, rewritten) = (subject.original, subject.rewritten);
     context.begin(Stage::Compare, "comparing float and int8", 0, "images");
-    let compared = compared_tensors(rewritten, &quantized.graph);
-    let (in_float, in_int8): (Vec<TensorId>, Vec<TensorId>) = compared.iter().copied().unzip();
-    let reference = file(original, &Encodings::float(), &[logits(original)])?;
-    let float = file(rewritten, &Encodings::float(), &in_float)?;
+    let mut comparison = compare_logits(subject, quantized, images, context)?;
+    let (in_float, in_int8): (Vec<TensorId>, Vec<TensorId>) =
+        compared_tensors(subject.rewritten, &quantized.graph)
+            .into_iter()
+            .unzip();
+    let float = file(subject.rewritten, &Encodings::float(), &in_float)?;
     let int8 = file(&quantized.graph, &quantized.encodings, &in_int8)?;
-    let logits_in_int8 = in_float
-        .iter()
-        .position(|&tensor| tensor == logits(rewritten));
-    // Without the layers, which are compared on some of the images, the model is faster.
-    let in_lean = logits_in_int8.map(|position| in_int8[position]);
-    let lean = file(&quantized.graph, &quantized.encodings, in_lean.as_slice())?;
-    let logits_in_reference = reference.positions.first().copied();
-    let at = |position: Option<usize>| logits_in_reference.zip(position);
-    let reference_model = load(&reference)?;
-    let float_model = load(&float)?;
-    let mut comparison = Comparison {
-        images: 0,
-        folder: images.folder,
-        agreeing: 0,
-        engine: float_model.description(),
-        logits: None,
-        of_images: Vec::new(),
-        tensors: HashMap::new(),
-    };
-    let mut sums = vec![Difference::default(); compared.len()];
-    let (first, others) = images.paths.split_at(images.paths.len().min(ROUND));
-    let whole = Task {
+    let task = Task {
         set: &subject.set,
-        reference: &reference_model,
+        float: &load(&float)?,
         int8: &load(&int8)?,
-        float: Some(&float_model),
-        logits: at(logits_in_int8.map(|position| int8.positions[position])),
         positions: std::iter::zip(&float.positions, &int8.positions)
             .map(|(&float, &int8)| (float, int8))
             .collect(),
     };
-    whole.run(first, &mut comparison, &mut sums, context)?;
-    let lean = Task {
-        int8: &load(&lean)?,
-        float: None,
-        logits: at(lean.positions.first().copied()),
-        positions: Vec::new(),
-        ..whole
+    let mut sums = vec![Difference::default(); in_int8.len()];
+    let some = images.images.len().min(WHOLE);
+    task.run(&images.images[..some], context, |image| {
+        for (sum, difference) in sums.iter_mut().zip(&image.differences) {
+            sum.add(difference);
+        }
+    })?;
+    comparison.tensors = in_int8.into_iter().zip(sums).collect();
+    Ok(Some(comparison))
+}
+
+/// Compares logits and answers with those of what the user gave.
+fn compare_logits(
+    subject: &Subject,
+    quantized: &QuantizedModel,
+    images: &ComparedImages,
+    context: &mut Context,
+) -> Result<Comparison, JobError> {
+    let original = subject.original;
+    let reference = file(original, &Encodings::float(), &[logits(original)])?;
+    let in_int8 = [logits(&quantized.graph)];
+    let int8 = file(&quantized.graph, &quantized.encodings, &in_int8)?;
+    let float = load(&reference)?;
+    let mut comparison = Comparison {
+        images: 0,
+        folder: images.folder,
+        agreeing: 0,
+        engine: float.description(),
+        logits: None,
+        of_images: Vec::new(),
+        tensors: HashMap::new(),
     };
-    for paths in others.chunks(ROUND) {
+    let positions = reference.positions.iter().zip(&int8.positions);
+    let task = Task {
+        set: &subject.set,
+        float: &float,
+        int8: &load(&int8)?,
+        positions: positions.map(|(&float, &int8)| (float, int8)).collect(),
+    };
+    for images in images.images.chunks(ROUND) {
+        task.run(images, context, |image| {
+            comparison.images += 1;
+            comparison.agreeing += usize::from(image.agree);
+            if let Some(difference) = image.differences.first() {
+                let sum = comparison.logits.get_or_insert_default();
+                sum.add(difference);
+                comparison.of_images.push(*difference);
+            }
+        })?;
         if comparison.is_precise() {
             break;
         }
-        lean.run(paths, &mut comparison, &mut sums, context)?;
     }
-    comparison.tensors = in_int8.into_iter().zip(sums).collect();
-    Ok(Some(comparison))
+    Ok(comparison)
 }
 
 /// Tensors of the rewritten and of the quantized model that belong together. Where saturation takes a
@@ -245,14 +272,19 @@ fn compared_tensors(rewritten: &Graph, quantized: &Graph) -> Vec<(TensorId, Tens
         .collect()
 }
 
-/// What the final softmax reads, or else the output of the model.
-pub(super) fn logits(graph: &Graph) -> TensorId {
-    let output = graph.outputs()[0];
-    graph
-        .nodes()
-        .iter()
-        .find(|node| node.output == output && node.op == Op::Softmax)
-        .map_or(output, |softmax| softmax.inputs[0])
+/// What the final softmax reads, or else the output of the model; conversions at the end do not count.
+pub(crate) fn logits(graph: &Graph) -> TensorId {
+    let computed_by = |tensor| graph.nodes().iter().find(|node| node.output == tensor);
+    let mut output = graph.outputs()[0];
+    while let Some(node) = computed_by(output)
+        && node.op == Op::Convert
+    {
+        output = node.inputs[0];
+    }
+    match computed_by(output) {
+        Some(softmax) if softmax.op == Op::Softmax => softmax.inputs[0],
+        _ => output,
+    }
 }
 
 fn load(file: &TellingFile) -> Result<TfliteModel<'_>, JobError> {
@@ -292,66 +324,48 @@ fn file(
 
 struct Task<'a> {
     set: &'a CalibrationSet<'a>,
-    reference: &'a TfliteModel<'a>,
+    float: &'a TfliteModel<'a>,
     int8: &'a TfliteModel<'a>,
-    /// The rewritten model, where layers are compared.
-    float: Option<&'a TfliteModel<'a>>,
-    /// Outputs of the original and the int8 model with the logits.
-    logits: Option<(usize, usize)>,
-    /// Outputs of the rewritten and the int8 model that belong together.
+    /// Outputs of both that belong together.
     positions: Vec<(usize, usize)>,
 }
 
 struct Worker<'a> {
-    reference: Box<dyn Engine + 'a>,
+    float: Box<dyn Engine + 'a>,
     int8: Box<dyn Engine + 'a>,
-    float: Option<Box<dyn Engine + 'a>>,
     input: Vec<f32>,
 }
 
 struct ImageComparison {
-    logits: Option<Difference>,
     differences: Vec<Difference>,
     agree: bool,
 }
 
 impl Task<'_> {
-    /// Compares the models on some images.
+    /// Compares the models on some images, and hands over each of them that can be read.
     fn run(
         &self,
-        paths: &[&Path],
-        comparison: &mut Comparison,
-        sums: &mut [Difference],
+        images: &[ComparedImage],
         context: &mut Context,
+        mut take: impl FnMut(ImageComparison),
     ) -> Result<(), JobError> {
         let cancellation = context.cancellation.clone();
         run_in_order(
-            paths.len(),
+            images.len(),
             context.threads,
             cancellation.flag(),
             || {
                 Ok(Worker {
-                    reference: self.reference.engine()?,
+                    float: self.float.engine()?,
                     int8: self.int8.engine()?,
-                    float: self.float.map(Model::engine).transpose()?,
                     input: self.set.input(),
                 })
             },
-            |worker, index| self.image(worker, paths[index]),
+            |worker, index| self.image(worker, images[index]),
             || context.progress(0),
             |_, image: Option<ImageComparison>| {
-                let Some(image) = image else {
-                    return Ok(());
-                };
-                comparison.images += 1;
-                comparison.agreeing += usize::from(image.agree);
-                if let Some(difference) = image.logits {
-                    let sum = comparison.logits.get_or_insert_default();
-                    sum.add(&difference);
-                    comparison.of_images.push(difference);
-                }
-                for (sum, difference) in sums.iter_mut().zip(&image.differences) {
-                    sum.add(difference);
+                if let Some(image) = image {
+                    take(image);
                 }
                 Ok(())
             },
@@ -359,41 +373,29 @@ impl Task<'_> {
     }
 
     /// `None` for a picture that cannot be read: Evaluate tells of those.
-    fn image(&self, worker: &mut Worker, path: &Path) -> Result<Option<ImageComparison>, JobError> {
-        if self.set.prepare(path, &mut worker.input).is_err() {
-            return Ok(None);
+    fn image(
+        &self,
+        worker: &mut Worker,
+        image: ComparedImage,
+    ) -> Result<Option<ImageComparison>, JobError> {
+        match image.input {
+            Some(input) => worker.input.copy_from_slice(input),
+            None if self.set.prepare(image.path, &mut worker.input).is_err() => return Ok(None),
+            None => {}
         }
-        worker.reference.run(&worker.input)?;
+        worker.float.run(&worker.input)?;
         worker.int8.run(&worker.input)?;
-        if let Some(float) = &mut worker.float {
-            float.run(&worker.input)?;
-        }
         let mut differences = Vec::with_capacity(self.positions.len());
-        for (engine, &(float, int8)) in worker
-            .float
-            .iter()
-            .flat_map(|engine| self.positions.iter().map(move |pair| (engine, pair)))
-        {
-            let (float, int8) = (engine.output(float)?, worker.int8.output(int8)?);
+        for &(float, int8) in &self.positions {
+            let (float, int8) = (worker.float.output(float)?, worker.int8.output(int8)?);
             differences.push(Difference::between(&float, &int8));
         }
         let answer = |engine: &dyn Engine| -> Result<Option<usize>, JobError> {
             let scores = self.set.classifier.scores().of(&engine.output(0)?);
             Ok(evaluation::top_classes(&scores).first().copied())
         };
-        let logits = match self.logits {
-            Some((float, int8)) => {
-                let (float, int8) = (worker.reference.output(float)?, worker.int8.output(int8)?);
-                Some(Difference::between(&float, &int8))
-            }
-            None => None,
-        };
-        let agree = answer(worker.reference.as_ref())? == answer(worker.int8.as_ref())?;
-        Ok(Some(ImageComparison {
-            logits,
-            differences,
-            agree,
-        }))
+        let agree = answer(worker.float.as_ref())? == answer(worker.int8.as_ref())?;
+        Ok(Some(ImageComparison { differences, agree }))
     }
 }
 

@@ -7,7 +7,7 @@ use advice::{ImageMoments, ImageSet, Names};
 use configuration::Settings;
 use images::{Extensions, Labels};
 
-use super::comparison::{ComparedImages, ImageSource, MOST_COMPARED};
+use super::comparison::{ComparedImage, ComparedImages, ImageSource, MOST_COMPARED};
 use crate::context::Context;
 use crate::error::JobError;
 use crate::float_model::CalibrationSet;
@@ -18,14 +18,18 @@ use crate::workers::run_in_order;
 /// fraction of a second.
 const IMAGES: usize = 64;
 
+/// Most values of images that are kept for the comparison, 32 MiB.
+const MAX_KEPT: usize = 8 << 20;
+
 /// Share of the calibration images that lie in folders named after classes, where folders are.
 const SORTED: f64 = 0.9;
 
 /// What is known of the evaluation images without their labels.
 #[derive(Default)]
 pub(super) struct EvaluationImages {
-    /// All of them, from everywhere in their folder, that can be read and did not calibrate.
-    paths: Vec<PathBuf>,
+    /// Those from everywhere in their folder that did not calibrate, and what the model reads of the
+    /// first ones.
+    images: Vec<(PathBuf, Option<Vec<f32>>)>,
     /// Brightness and colour of the first ones; `None` where the images cannot be found.
     pub(super) moments: Option<ImageSet>,
 }
@@ -33,18 +37,29 @@ pub(super) struct EvaluationImages {
 impl EvaluationImages {
     /// The images to compare models on: these, or else calibration images.
     pub(super) fn compared<'a>(&'a self, set: &'a CalibrationSet<'a>) -> ComparedImages<'a> {
-        let folder = match self.paths.is_empty() {
+        let folder = match self.images.is_empty() {
             false => ImageSource::Evaluation,
             true => ImageSource::Calibration,
         };
-        let paths = match folder {
-            ImageSource::Evaluation => self.paths.iter().map(PathBuf::as_path).collect(),
+        let images = match folder {
+            ImageSource::Evaluation => {
+                let images = self.images.iter();
+                let image = |(path, input): &'a (PathBuf, Option<Vec<f32>>)| ComparedImage {
+                    path,
+                    input: input.as_deref(),
+                };
+                images.map(image).collect()
+            }
             ImageSource::Calibration => {
                 let samples = evenly_spaced(set.samples, MOST_COMPARED);
-                samples.map(|sample| set.path(sample)).collect()
+                let image = |sample| ComparedImage {
+                    path: set.path(sample),
+                    input: None,
+                };
+                samples.map(image).collect()
             }
         };
-        ComparedImages { paths, folder }
+        ComparedImages { images, folder }
     }
 }
 
@@ -70,6 +85,8 @@ pub(super) fn evaluation_images(
     let looked_at = &chosen[..chosen.len().min(IMAGES)];
     let mut moments = Vec::with_capacity(looked_at.len());
     let mut unreadable = HashSet::new();
+    let mut inputs = HashMap::new();
+    let kept = MAX_KEPT / set.input().len().max(1);
     run_in_order(
         looked_at.len(),
         context.threads,
@@ -78,10 +95,13 @@ pub(super) fn evaluation_images(
         |input, index| {
             // Evaluate tells of images that cannot be read.
             let prepared = set.prepare(looked_at[index], input).ok();
-            Ok(prepared.map(|_| ImageMoments::of(input, set.classifier.channels)))
+            let moments = prepared.map(|_| ImageMoments::of(input, set.classifier.channels));
+            let kept = (index < kept && moments.is_some()).then(|| input.clone());
+            Ok((moments, kept))
         },
         || {},
-        |index, image| {
+        |index, (image, input)| {
+            inputs.extend(input.map(|input| (looked_at[index], input)));
             if image.is_none() {
                 unreadable.insert(looked_at[index]);
             }
@@ -93,7 +113,11 @@ pub(super) fn evaluation_images(
     let fresh =
         |path: &&PathBuf| !unreadable.contains(path) && !calibrated.contains(path.as_path());
     Ok(EvaluationImages {
-        paths: chosen.into_iter().filter(fresh).cloned().collect(),
+        images: chosen
+            .into_iter()
+            .filter(fresh)
+            .map(|path| (path.clone(), inputs.remove(path)))
+            .collect(),
         moments: Some(ImageSet {
             moments,
             answers: Vec::new(),

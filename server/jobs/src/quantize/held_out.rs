@@ -6,17 +6,21 @@ use quantization::Sample;
 use tflite::{Encodings, WriteOptions};
 
 use super::comparison::logits;
+use crate::calibration::HeldOut;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::workers::run_in_order;
 
 /// Images that judge: the noise of two models on the same images compares well. With the greatest
 /// effort, many small changes are judged.
-pub(super) const IMAGES: usize = 64;
+pub(super) const IMAGES: usize = 48;
 pub(super) const MOST_IMAGES: usize = 100;
 
-/// Images that may show already that a model is no better.
-const FIRST: usize = 24;
+/// Images that may show already whether a model is better.
+const FIRST: usize = 12;
+
+/// Standard errors that a gain exceeds where no more images are needed.
+const CLEAR_ERRORS: f64 = 4.0;
 
 /// Fewer images than this are needed to choose scales; none are held out then.
 pub(super) const LEAST: usize = 16;
@@ -57,7 +61,7 @@ pub(super) fn split(
 /// Judges quantized models by the noise of their logits.
 pub(super) struct Judge {
     inputs: Vec<Vec<f32>>,
-    /// Logits of the original model for each input.
+    /// Logits of the float model for each input.
     reference: Vec<Vec<f32>>,
 }
 
@@ -73,6 +77,8 @@ pub(super) struct Noise {
 /// What is to be expected of a change before it is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expectation {
+    /// It is one of many that were fitted to images, each of which may gain little.
+    Fitted,
     /// It takes noise away by what is known of the model; what the trial shows counts as it is.
     Better,
     /// It may go either way, so that the trial has to show more than chance would.
@@ -83,26 +89,35 @@ pub(super) enum Expectation {
 const WORTHWHILE_DB: f64 = 0.02;
 
 impl Noise {
-    /// Squared differences of the logits on each image.
-    pub(super) fn of_images(&self) -> &[f64] {
-        &self.noise
+    /// Squared differences of the logits on all images together.
+    pub(super) fn total(&self) -> f64 {
+        self.noise.iter().sum()
     }
 
-    /// Whether there is less noise than before, on all images. Its standard error is the least gain
-    /// where nothing is to be expected.
+    /// Whether there is less noise than before. Its standard error is the least gain where nothing is
+    /// to be expected.
     pub(super) fn is_below(&self, before: &Self, expectation: Expectation) -> bool {
         let (gain, error) = self.gain(before);
-        let least = match expectation {
-            Expectation::Better => 0.0,
-            Expectation::Open => error,
-        };
-        self.noise.len() == before.noise.len() && gain >= least.max(WORTHWHILE_DB)
+        match expectation {
+            Expectation::Fitted => gain > 0.0,
+            Expectation::Better => gain >= WORTHWHILE_DB,
+            Expectation::Open => gain >= error.max(WORTHWHILE_DB),
+        }
     }
 
-    /// Whether the first images leave it open that there is less noise.
-    fn is_promising(&self, before: &Self) -> bool {
+    /// What some images show already of whether there is less noise than before; `None` where more
+    /// have to tell.
+    fn is_clearly_below(&self, before: &Self, expectation: Expectation) -> Option<bool> {
         let (gain, error) = self.gain(before);
-        gain >= -error
+        let hopeless = match expectation {
+            Expectation::Fitted | Expectation::Better => gain < -error,
+            Expectation::Open => gain <= 0.0,
+        };
+        match () {
+            () if hopeless => Some(false),
+            () if gain > CLEAR_ERRORS * error.max(WORTHWHILE_DB) => Some(true),
+            () => None,
+        }
     }
 
     /// Decibels by which there is less noise than before, on as many images as both know, and the
@@ -124,11 +139,25 @@ impl Noise {
         ((whole + mean) / 2.0, squares.sqrt() / count)
     }
 
-    /// Decibels that the ratio of the logits gains over that before.
+    /// Decibels that the ratio of the logits gains over that before, on as many images as both know.
     pub(super) fn gain_db(&self, before: &Self) -> Option<f64> {
-        let sum = |noise: &[f64]| noise.iter().take(self.noise.len()).sum::<f64>();
-        let (now, before) = (sum(&self.noise), sum(&before.noise));
+        let images = self.images().min(before.images());
+        let (now, before) = (self.first(images).total(), before.first(images).total());
         (now > 0.0 && before > 0.0).then(|| 10.0 * (before / now).log10())
+    }
+
+    /// Number of images.
+    pub(super) fn images(&self) -> usize {
+        self.noise.len()
+    }
+
+    /// The noise on the first images.
+    pub(super) fn first(&self, images: usize) -> Self {
+        let first = |values: &[f64]| values.iter().take(images).copied().collect();
+        Self {
+            noise: first(&self.noise),
+            signal: first(&self.signal),
+        }
     }
 
     /// Signal to noise ratio in decibels; `None` without noise.
@@ -139,18 +168,14 @@ impl Noise {
 }
 
 impl Judge {
-    /// Runs the original model. `None` without inputs, or in builds without the TFLite runtime.
-    pub(super) fn new(
-        original: &Graph,
-        inputs: Vec<Vec<f32>>,
-        context: &Context,
-    ) -> Result<Option<Self>, JobError> {
-        if inference::tflite_runtime_version().is_none() || inputs.is_empty() {
-            return Ok(None);
+    /// `None` without images, or in builds without the TFLite runtime.
+    pub(super) fn new(images: Vec<HeldOut>) -> Option<Self> {
+        if inference::tflite_runtime_version().is_none() || images.is_empty() {
+            return None;
         }
-        let float = Trial::new(original, &Encodings::float())?;
-        let reference = float.run(&inputs, context)?;
-        Ok(Some(Self { inputs, reference }))
+        let images = images.into_iter().map(|image| (image.input, image.logits));
+        let (inputs, reference) = images.unzip();
+        Some(Self { inputs, reference })
     }
 
     /// Number of images.
@@ -158,25 +183,57 @@ impl Judge {
         self.inputs.len()
     }
 
-    /// The noise of a model in the runtime, on all images, or on the first of them where those show
-    /// already that there is not less of it than `before`.
+    /// The noise of a model in the runtime.
     pub(super) fn noise(
         &self,
         graph: &Graph,
         encodings: &Encodings,
-        before: Option<&Noise>,
         context: &Context,
     ) -> Result<Noise, JobError> {
-        let trial = Trial::new(graph, encodings)?;
-        let first = self.inputs.len().min(FIRST);
-        let (some, others) = self.inputs.split_at(first);
-        let mut outputs = trial.run(some, context)?;
-        let noise = self.compared(&outputs);
-        if before.is_some_and(|before| !noise.is_promising(before)) {
-            return Ok(noise);
+        let mut trial = self.first(graph, encodings, context)?;
+        self.others(&mut trial, context)?;
+        Ok(self.noise_of(&trial))
+    }
+
+    /// A model on the first images.
+    pub(super) fn first(
+        &self,
+        graph: &Graph,
+        encodings: &Encodings,
+        context: &Context,
+    ) -> Result<Trial, JobError> {
+        let mut trial = Trial::new(graph, encodings)?;
+        trial.run(&self.inputs[..self.inputs.len().min(FIRST)], context)?;
+        Ok(trial)
+    }
+
+    /// Runs a model on the images that it has not seen yet.
+    fn others(&self, trial: &mut Trial, context: &Context) -> Result<(), JobError> {
+        trial.run(&self.inputs[trial.outputs.len()..], context)
+    }
+
+    /// The noise of a model on the images that it has seen.
+    pub(super) fn noise_of(&self, trial: &Trial) -> Noise {
+        self.compared(&trial.outputs)
+    }
+
+    /// Whether a model has less noise than another one, on as many images as it takes to tell.
+    pub(super) fn is_better(
+        &self,
+        model: &mut Trial,
+        before: &mut Trial,
+        expectation: Expectation,
+        context: &Context,
+    ) -> Result<bool, JobError> {
+        let noise = self.noise_of(model);
+        if let Some(clear) = noise.is_clearly_below(&self.noise_of(before), expectation) {
+            return Ok(clear);
         }
-        outputs.extend(trial.run(others, context)?);
-        Ok(self.compared(&outputs))
+        self.others(model, context)?;
+        self.others(before, context)?;
+        Ok(self
+            .noise_of(model)
+            .is_below(&self.noise_of(before), expectation))
     }
 
     fn compared(&self, outputs: &[Vec<f32>]) -> Noise {
@@ -195,10 +252,12 @@ impl Judge {
 }
 
 /// A model that tells its logits.
-struct Trial {
+pub(super) struct Trial {
     bytes: Vec<u8>,
     /// Of the logits among the outputs.
     position: usize,
+    /// The logits of the images that were run.
+    outputs: Vec<Vec<f32>>,
 }
 
 impl Trial {
@@ -217,14 +276,14 @@ impl Trial {
         Ok(Self {
             bytes: tflite::write(graph, encodings, &options)?,
             position: position.unwrap_or_default(),
+            outputs: Vec::new(),
         })
     }
 
-    /// The logits for each input.
-    fn run(&self, inputs: &[Vec<f32>], context: &Context) -> Result<Vec<Vec<f32>>, JobError> {
+    fn run(&mut self, inputs: &[Vec<f32>], context: &Context) -> Result<(), JobError> {
         let model = TfliteModel::from_bytes(&self.bytes, Kernels::Xnnpack);
         let model = model.map_err(JobError::Unusable)?;
-        let mut outputs = Vec::with_capacity(inputs.len());
+        let outputs = &mut self.outputs;
         run_in_order(
             inputs.len(),
             context.threads,
@@ -239,8 +298,7 @@ impl Trial {
                 outputs.push(output);
                 Ok(())
             },
-        )?;
-        Ok(outputs)
+        )
     }
 }
 
@@ -292,15 +350,21 @@ mod tests {
         };
         check(&[0.9, 0.9, 7.0], true, true);
         check(&[0.999, 1.0, 7.99], false, false);
+        let little = noise(&[0.999, 1.0, 7.99]);
+        assert!(little.is_below(&before, Expectation::Fitted));
+        assert!(!before.is_below(&before, Expectation::Fitted));
         check(&[3.0, 3.0, 3.0], false, false);
         check(&[0.9, 0.9, 12.0], false, false);
         // More than nothing, and less than chance.
         check(&[1.2, 0.7, 7.9], true, false);
         assert!((before.sqnr_db().unwrap() - 10.0).abs() < 1e-9);
         assert_eq!(noise(&[0.0]).sqnr_db(), None);
-        // The first images alone reject, and accept nothing.
-        assert!(noise(&[0.5, 0.6]).is_promising(&before));
-        assert!(!noise(&[0.5, 0.6]).is_below(&before, Expectation::Better));
-        assert!(!noise(&[1.5, 1.6]).is_promising(&before));
+        // Few images suffice where they are clear.
+        let clearly = |now: &[f64], expectation| noise(now).is_clearly_below(&before, expectation);
+        assert_eq!(clearly(&[0.5, 0.5], Expectation::Open), Some(true));
+        assert_eq!(clearly(&[0.5, 0.9], Expectation::Open), None);
+        assert_eq!(clearly(&[1.5, 1.6], Expectation::Better), Some(false));
+        assert_eq!(clearly(&[0.6, 1.7], Expectation::Better), None);
+        assert_eq!(clearly(&[0.6, 1.7], Expectation::Open), Some(false));
     }
 }

@@ -31,6 +31,8 @@ use crate::history::{self, QuantizeSummary, Summary};
 use crate::layers::LayerNames;
 use crate::output::OutputFolder;
 use crate::overrides;
+use budget::Budget;
+pub(crate) use comparison::logits;
 use held_out::Judge;
 use rounding::Rounding;
 use search::Search;
@@ -146,7 +148,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     let evaluation = evidence::evaluation_images(settings, &set, context)?;
     let compared = evaluation.compared(&set);
 
-    let judge = Judge::new(&prepared, calibrated.held_out, context)?;
+    let judge = Judge::new(calibrated.held_out);
     let thresholds = RefCell::new(FoundThresholds::default());
     let search = Search {
         settings,
@@ -179,11 +181,13 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         is_trial: false,
     };
     let mut quantized = subject.quantize(&options, context)?;
-    let mut accuracy_budget = None;
-    if let Some(budget) = settings.quantization.accuracy_budget {
-        let met = budget::meet(budget, &subject, &options, quantized, context)?;
-        (options, quantized) = (met.options, met.model);
-        accuracy_budget = Some(met.summary);
+    let mut met = None;
+    if let Some(points) = chosen.accuracy_budget {
+        let budget = Budget::new(points, &subject, context)?;
+        let found = budget.meet(&subject, judge.as_ref(), &options, quantized, context)?;
+        options = found.best.options.clone();
+        quantized = found.best.model.clone();
+        met = Some(found);
     }
     if let (Effort::Best, Some(judge)) = (chosen.effort, &judge) {
         reconstruction::reconstruct(
@@ -194,7 +198,16 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
             chosen.seed,
             context,
         )?;
+        if let Some(met) = &mut met {
+            met.improve(&subject, quantized, context)?;
+            quantized = met.best.model.clone();
+        }
     }
+    if let Some(met) = &met {
+        met.tell(&subject, context);
+    }
+    // What it holds takes memory.
+    drop(judge);
     let quantized_model = write(&quantized.graph, &quantized.encodings)?;
     verify(&quantized_model, context)?;
     let comparison = comparison::compare(&subject, &quantized, &compared, context)?;
@@ -237,7 +250,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         },
         comparison,
         search: found.report,
-        accuracy_budget,
+        accuracy_budget: met.as_ref().map(budget::Met::summary),
         files: Files {
             float_bytes: float_model.len() as u64,
             quantized_bytes: quantized_model.len() as u64,

@@ -3,10 +3,10 @@
 
 use graph::{Graph, TensorId};
 use inference::{Engine, Kernels, Model as _, TfliteModel};
-use quantization::{LayerStudy, NoiseGain, QuantizedModel, Reconstruction};
+use quantization::{LayerStudy, QuantizedModel, Reconstruction};
 use tflite::{Encodings, WriteOptions};
 
-use super::held_out::Judge;
+use super::held_out::{Expectation, Judge, Noise};
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
@@ -15,10 +15,6 @@ use crate::workers::run_in_order;
 
 /// How far weights may go from the float ones; the judge chooses.
 const SHARES: [f64; 3] = [0.0, 0.5, 1.0];
-
-/// Standard errors that a gain has to exceed: what is fitted is expected to gain, so that what is
-/// seen counts as it is.
-const STANDARD_ERRORS: f64 = 0.0;
 
 /// Fits the layers of a model made of `graph` by the pictures of `set`, which must not be those of
 /// the judge, and keeps what the judge finds better. Needs the TFLite runtime.
@@ -33,32 +29,28 @@ pub(super) fn reconstruct(
     let reconstruction = Reconstruction::new(graph, model, seed, context.threads)?;
     let title = "fitting layer by layer";
     context.begin(Stage::Round, title, reconstruction.layers(), "layers");
-    let mut present = noise(judge, model, context)?;
+    let mut present = judge.noise(&model.graph, &model.encodings, context)?;
+    let inputs = Inputs::new(set, context)?;
     for layer in 0..reconstruction.layers() {
         if let Some(mut study) = reconstruction.study(layer, model, set.samples.len()) {
-            collect(graph, model, &mut study, set, context)?;
+            collect(graph, model, &mut study, &inputs, context)?;
             let flag = context.cancellation.clone();
             let proposals = match study.fit(model, &SHARES, flag.flag()) {
                 Err(quantization::QuantizationError::Cancelled) => return Err(JobError::Cancelled),
                 other => other?,
             };
-            let mut best: Option<(NoiseGain, QuantizedModel, Vec<f64>)> = None;
+            let mut best: Option<(Noise, QuantizedModel)> = None;
             for proposal in proposals {
                 let mut changed = model.clone();
                 proposal.apply(&mut changed);
-                let then = noise(judge, &changed, context)?;
-                let gain =
-                    NoiseGain::of(&present, &then).filter(|gain| gain.exceeds(STANDARD_ERRORS));
-                if let Some(gain) = gain
-                    && best
-                        .as_ref()
-                        .is_none_or(|(known, ..)| gain.mean > known.mean)
-                {
-                    best = Some((gain, changed, then));
+                let noise = judge.noise(&changed.graph, &changed.encodings, context)?;
+                let rival = best.as_ref().map_or(&present, |(noise, _)| noise);
+                if noise.is_below(rival, Expectation::Fitted) {
+                    best = Some((noise, changed));
                 }
             }
-            if let Some((_, changed, then)) = best {
-                (*model, present) = (changed, then);
+            if let Some((noise, changed)) = best {
+                (*model, present) = (changed, noise);
             }
         }
         context.progress(layer + 1);
@@ -66,18 +58,12 @@ pub(super) fn reconstruct(
     Ok(())
 }
 
-/// Squared error of the logits of each image.
-fn noise(judge: &Judge, model: &QuantizedModel, context: &Context) -> Result<Vec<f64>, JobError> {
-    let noise = judge.noise(&model.graph, &model.encodings, None, context)?;
-    Ok(noise.of_images().to_vec())
-}
-
 /// Runs both models and adds the rows of every picture, in order.
 fn collect(
     graph: &Graph,
     model: &QuantizedModel,
     study: &mut LayerStudy,
-    set: &CalibrationSet,
+    inputs: &Inputs,
     context: &Context,
 ) -> Result<(), JobError> {
     let [float, integer] = study.tensors();
@@ -87,15 +73,15 @@ fn collect(
     // Rows are added as they come: all of them twice would take much memory.
     let sampler = study.clone();
     run_in_order(
-        set.samples.len(),
+        inputs.set.samples.len(),
         context.threads,
         context.cancellation.flag(),
         || {
             let [float, integer] = &models;
-            Ok((engine(float)?, engine(integer)?, set.input()))
+            Ok((engine(float)?, engine(integer)?, inputs.set.input()))
         },
-        |(float_engine, integer_engine, input), index| {
-            set.read(&set.samples[index], input)?;
+        |(float_engine, integer_engine, room), index| {
+            let input = inputs.of(index, room)?;
             let float = float.values(float_engine, input)?;
             let integer = integer.values(integer_engine, input)?;
             let [float, integer] = [&float, &integer]
@@ -108,6 +94,49 @@ fn collect(
             Ok(())
         },
     )
+}
+
+/// Most values of pictures that are kept in memory, 160 MiB; the others are read again for each layer.
+const MAX_KEPT: usize = 40 << 20;
+
+/// What the models read.
+struct Inputs<'a> {
+    set: &'a CalibrationSet<'a>,
+    /// Of the first pictures.
+    kept: Vec<Vec<f32>>,
+}
+
+impl<'a> Inputs<'a> {
+    fn new(set: &'a CalibrationSet<'a>, context: &Context) -> Result<Self, JobError> {
+        let most = MAX_KEPT / set.input().len().max(1);
+        let mut kept = Vec::new();
+        run_in_order(
+            set.samples.len().min(most),
+            context.threads,
+            context.cancellation.flag(),
+            || Ok(()),
+            |(), index| {
+                let mut input = set.input();
+                set.read(&set.samples[index], &mut input)?;
+                Ok(input)
+            },
+            || {},
+            |_, input| {
+                kept.push(input);
+                Ok(())
+            },
+        )?;
+        Ok(Self { set, kept })
+    }
+
+    /// The picture at a position; `room` is for one that is not kept.
+    fn of<'r>(&'r self, index: usize, room: &'r mut [f32]) -> Result<&'r [f32], JobError> {
+        if let Some(input) = self.kept.get(index) {
+            return Ok(input);
+        }
+        self.set.read(&self.set.samples[index], room)?;
+        Ok(room)
+    }
 }
 
 /// The part of a model that computes some tensors.

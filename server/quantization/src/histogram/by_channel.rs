@@ -77,11 +77,8 @@ impl ChannelHistograms {
         for (channel, (&smallest, &largest)) in smallest.iter().zip(largest.iter()).enumerate() {
             self.widen_to(channel, largest.max(-smallest));
         }
-        let per_width: Vec<f32> = self
-            .exponents
-            .iter()
-            .map(|&exponent| (-exponent as f32).exp2())
-            .collect();
+        let exponents = self.exponents.iter();
+        let per_width: Vec<f32> = exponents.map(|&exponent| power_of_two(-exponent)).collect();
         let mut bins = vec![0u32; self.channels()];
         for row in rows {
             for ((bin, &value), &per_width) in bins.iter_mut().zip(row).zip(&per_width) {
@@ -150,9 +147,11 @@ impl ChannelHistograms {
     }
 
     fn widen_to(&mut self, channel: usize, largest: f32) {
-        let mut exponent = self.exponents[channel];
+        // Half of the bins on a side hold the largest power of two in the value, all hold twice as much.
+        let above = largest.to_bits() as i32 >> 23;
+        let mut exponent = (above - 127 + 1 - HALF.ilog2() as i32).max(SMALLEST_EXPONENT);
         // One bin stays free, for values that round over the edge.
-        while largest >= (HALF - 1) as f32 * (exponent as f32).exp2() {
+        if largest >= (HALF - 1) as f32 * power_of_two(exponent) {
             exponent += 1;
         }
         if exponent > self.exponents[channel] {
@@ -161,14 +160,29 @@ impl ChannelHistograms {
     }
 
     fn double(&mut self, channel: usize, times: i32) {
+        let is_empty = self.exponents[channel] == SMALLEST_EXPONENT;
+        self.exponents[channel] += times;
         let counts = &mut self.counts[channel * WIDTH..][..WIDTH];
+        // Zeros alone lie in the same bin whatever its width.
+        if is_empty
+            && counts
+                .iter()
+                .enumerate()
+                .all(|(bin, &count)| count == 0 || bin == HALF)
+        {
+            return;
+        }
         let mut wider = [0u32; WIDTH];
         for (bin, &count) in counts.iter().enumerate() {
             wider[doubled(bin, times)] += count;
         }
         counts.copy_from_slice(&wider);
-        self.exponents[channel] += times;
     }
+}
+
+/// 2 to the power of an exponent of a normal number.
+fn power_of_two(exponent: i32) -> f32 {
+    f32::from_bits(((exponent + 127) as u32) << 23)
 }
 
 /// Index of the bin that holds `value`, given in bin widths. Adding 2^23 leaves the rounded value

@@ -11,11 +11,10 @@
 //!
 //! This module runs no model: the caller runs the float and the quantized model on the same images,
 //! hands over the tensors that a [`LayerStudy`] asks for, and keeps a [`Replacement`] if the model
-//! got better on images that were not handed over ([`NoiseGain`]). The layer after it is then
-//! studied in the model that has it.
+//! got better on images that were not handed over. The layer after it is then studied in the model
+//! that has it.
 
 mod fit;
-mod judgement;
 mod layer;
 mod solve;
 mod study;
@@ -27,7 +26,6 @@ use rayon::ThreadPool;
 use tflite::{Encoding, QuantizedConstant};
 
 use crate::quantize::{QuantizationError, QuantizedModel, thread_pool};
-pub use judgement::NoiseGain;
 use layer::Layer;
 pub use study::{LayerStudy, Rows};
 

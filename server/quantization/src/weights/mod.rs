@@ -41,28 +41,34 @@ pub(crate) fn quantize_kernel(
     smallest_scales: &[f32],
     settings: &WeightSettings,
 ) -> QuantizedKernel {
-    const GRID: Grid = Grid::TFLITE;
-    let channels = kernel.axis_iter(Axis(axis));
     let mut scales = scales(thresholds, smallest_scales);
     if !settings.per_channel {
         scales = vec![scales.iter().copied().fold(0.0, f32::max)];
     }
-    let mut stored = ndarray::ArrayD::<i8>::zeros(kernel.raw_dim());
-    let of_channels = scales.iter().cycle();
-    for ((mut stored, channel), &scale) in stored
-        .axis_iter_mut(Axis(axis))
-        .zip(channels)
-        .zip(of_channels)
-    {
-        for (stored, &weight) in stored.iter_mut().zip(&channel) {
-            let level = (weight / scale).round_ties_even();
-            *stored = level.clamp(GRID.lowest, GRID.highest) as i8;
-        }
+    let weights = kernel.as_standard_layout();
+    let mut values = vec![0; weights.len()];
+    // Weights of one channel that lie next to each other.
+    let run: usize = kernel.shape()[axis + 1..].iter().product();
+    let runs = weights.as_slice().unwrap_or_default().chunks(run.max(1));
+    let stored = values.chunks_mut(run.max(1));
+    let channels = (0..kernel.shape()[axis]).cycle();
+    for ((weights, stored), channel) in runs.zip(stored).zip(channels) {
+        levels(weights, stored, scales[channel % scales.len()]);
     }
     QuantizedKernel {
-        values: stored.into_iter().collect(),
+        values,
         scales,
         axis,
+    }
+}
+
+/// The nearest levels, of two the even one.
+fn levels(weights: &[f32], levels: &mut [i8], scale: f32) {
+    // Adding 1.5 * 2^23 leaves a rounded number in the low bits of a float, without a call.
+    const ROUND: f32 = 12_582_912.0;
+    for (level, &weight) in levels.iter_mut().zip(weights) {
+        let within = (weight / scale).clamp(Grid::TFLITE.lowest, Grid::TFLITE.highest);
+        *level = (within + ROUND).to_bits() as i8;
     }
 }
 

@@ -93,7 +93,7 @@ pub struct AccuracyBudget {
     /// Top-1 accuracy that quantization may cost, in percentage points.
     pub budget: f64,
     /// Whether it costs no more.
-    pub met: bool,
+    pub verdict: BudgetVerdict,
     /// Labelled images that decided.
     pub images: usize,
     /// Mixtures that were measured.
@@ -104,8 +104,23 @@ pub struct AccuracyBudget {
     pub int8_top_1_accuracy: f64,
     /// The same of the written model.
     pub top_1_accuracy: f64,
+    /// What the written model costs on other images of the kind, in percentage points: the ends of the
+    /// 95 % interval.
+    pub loss_interval: [f64; 2],
     /// Layers that do not compute in 8 bits.
     pub layers: Vec<String>,
+}
+
+/// Whether quantization costs no more accuracy than it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetVerdict {
+    /// The whole 95 % interval of the loss lies within the budget.
+    Met,
+    /// The images lose no more than the budget, and are too few to show it of others.
+    WithinChance,
+    /// The images lose more.
+    NotMet,
 }
 
 /// Sizes of the written models in bytes.

@@ -1,4 +1,7 @@
-use super::{Activation, Comparison, Layer, QuantizationReport, Search, Trial, Weights};
+use super::{
+    AccuracyBudget, Activation, BudgetVerdict, Comparison, Layer, QuantizationReport, Search,
+    Trial, Weights,
+};
 use crate::advice;
 use crate::chart::{Column, Emphasis, columns, distribution};
 use crate::markup::Text;
@@ -62,15 +65,13 @@ fn summary(report: &QuantizationReport) -> String {
     }
     if let Some(budget) = &report.accuracy_budget {
         items.push((
-            if budget.met { "Budget met" } else { "Budget missed" },
+            match budget.verdict {
+                BudgetVerdict::Met => "Budget met",
+                BudgetVerdict::WithinChance => "Budget met on these images",
+                BudgetVerdict::NotMet => "Budget missed",
+            },
             percent(budget.top_1_accuracy),
-            format!(
-                "top-1 on {} labelled images, where float has {} and 8 bits alone {}; layers in more bits: {}",
-                budget.images,
-                percent(budget.float_top_1_accuracy),
-                percent(budget.int8_top_1_accuracy),
-                budget.layers.len(),
-            ),
+            budget_details(budget),
         ));
     }
     let ratio = report.files.quantized_bytes as f64 / report.files.float_bytes.max(1) as f64;
@@ -89,6 +90,22 @@ fn summary(report: &QuantizationReport) -> String {
         format!("drawn {} times", grouped(report.calibration.samples as u64)),
     ));
     figures(&items)
+}
+
+fn budget_details(budget: &AccuracyBudget) -> String {
+    let [low, high] = budget.loss_interval;
+    let chance = match budget.verdict {
+        BudgetVerdict::WithinChance => ", so that they are too few to tell",
+        BudgetVerdict::Met | BudgetVerdict::NotMet => "",
+    };
+    format!(
+        "top-1 on {} labelled images, where float has {} and 8 bits alone {}; the loss on others is between {low:.1} and {high:.1} points (95 %) and may be {}{chance}; layers in more bits: {}",
+        budget.images,
+        percent(budget.float_top_1_accuracy),
+        percent(budget.int8_top_1_accuracy),
+        budget.budget,
+        budget.layers.len(),
+    )
 }
 
 fn noise_chart(report: &QuantizationReport) -> String {
@@ -341,12 +358,13 @@ mod tests {
             }),
             accuracy_budget: Some(AccuracyBudget {
                 budget: 1.0,
-                met: true,
+                verdict: BudgetVerdict::WithinChance,
                 images: 300,
                 trials: 7,
                 float_top_1_accuracy: 0.9,
                 int8_top_1_accuracy: 0.8,
                 top_1_accuracy: 0.895,
+                loss_interval: [-1.2, 2.25],
                 layers: vec!["a&b".to_owned()],
             }),
             files: Files {

@@ -3,30 +3,35 @@
 use super::*;
 use crate::passes::{ChannelGroup, channel_groups, rescale_groups};
 
-/// Scales every group of the graph by different factors, and says how many writers and readers
-/// each has; the outputs must stay.
+/// Scales every group of the graph by different factors, all at once and one after the other, and says
+/// how many writers and readers each has; the outputs must stay.
 fn rescaled(graph: &Graph) -> Vec<(usize, usize, bool)> {
-    let mut found = Vec::new();
+    let groups = channel_groups(graph);
+    let scales = |group: &ChannelGroup| -> Vec<f64> {
+        let channels = 0..group.channels;
+        channels
+            .map(|channel| 1.25f64.powi(channel as i32 - 1))
+            .collect()
+    };
+    let scales: Vec<Vec<f64>> = groups.iter().map(scales).collect();
+    let all: Vec<_> = groups
+        .iter()
+        .zip(scales.iter().map(Vec::as_slice))
+        .collect();
     operators_after(graph, |graph| {
-        let groups = channel_groups(graph);
-        let scales = |group: &ChannelGroup| -> Vec<f64> {
-            let channels = 0..group.channels;
-            channels
-                .map(|channel| 1.25f64.powi(channel as i32 - 1))
-                .collect()
-        };
-        let scales: Vec<Vec<f64>> = groups.iter().map(scales).collect();
-        let all: Vec<_> = groups
-            .iter()
-            .zip(scales.iter().map(Vec::as_slice))
-            .collect();
         let (scaled, _) = rescale_groups(graph, &all);
         assert_eq!(scaled.len(), groups.len());
     });
-    for group in channel_groups(graph) {
-        found.push((group.writers.len(), group.readers.len(), group.clamped));
-    }
-    found
+    operators_after(graph, |graph| {
+        for group in &all {
+            assert_eq!(rescale_groups(graph, &[*group]).0, [0]);
+        }
+    });
+    let sizes = groups.iter().map(|group| {
+        let (writers, readers) = (group.writers(graph), group.readers(graph));
+        (writers.count(), readers.count(), group.clamped)
+    });
+    sizes.collect()
 }
 
 fn conv(layers: Layers, kernel: &[usize]) -> Layers {

@@ -1,150 +1,267 @@
 //! Meeting an accuracy budget: the layers whose rounding costs most keep more bits, as few of them
 //! as meet it on labelled images.
 
+mod path;
 mod search;
-mod sensitivity;
 
 use std::collections::BTreeMap;
 
-use ::report::AccuracyBudget;
+use ::report::{AccuracyBudget, BudgetVerdict};
 use configuration::{BudgetPrecision, Settings};
+use evaluation::PairedAccuracy;
 use graph::{Graph, Node, TensorId};
 use images::{Extensions, LabelledImage, Labels};
 use inference::{Kernels, TfliteModel};
 use quantization::{Options, Precision, QuantizedModel, has_int16_kernel, moves_values};
 use tflite::Encodings;
 
+use super::held_out::Judge;
 use super::subject::Subject;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::evaluate::Task;
 use crate::event::{Level, Stage};
 use crate::spacing::evenly_spaced;
+use path::Path;
 
 /// Labelled images that decide at most: of fewer, chance moves the accuracy by more than a point.
 const IMAGES: usize = 1000;
 
-/// A model that meets the budget, or the best that was found.
-pub(super) struct Met {
-    pub(super) options: Options,
-    pub(super) model: QuantizedModel,
-    pub(super) summary: AccuracyBudget,
+/// The accuracy that quantization may cost, and the images that tell.
+pub(super) struct Budget<'a> {
+    settings: &'a Settings,
+    /// Percentage points.
+    budget: f64,
+    images: Vec<LabelledImage>,
+    /// For each image whether the original model names it right; `None` for those that cannot be read.
+    original: Vec<Option<bool>>,
+    /// Models that were measured.
+    trials: usize,
 }
 
-/// Measures what quantization costs on labelled images, and where that is more than `budget`
-/// points, finds the layers to keep in more bits.
-pub(super) fn meet(
-    budget: f64,
-    subject: &Subject,
-    options: &Options,
-    model: QuantizedModel,
-    context: &mut Context,
-) -> Result<Met, JobError> {
-    let images = held_back(subject.settings, context)?;
-    let mut measured = Measured {
-        subject,
-        images: &images,
-        trials: 0,
-    };
-    let first = "measuring the accuracy";
-    let float = measured.accuracy(first, subject.original, &Encodings::float(), context)?;
-    let without = measured.accuracy(first, &model.graph, &model.encodings, context)?;
-    measured.trials = 0;
-    let drop = |accuracy: f64| (float - accuracy) * 100.0;
-    let meets = |accuracy: f64| drop(accuracy) <= budget;
-    let mut best = Candidate {
-        accuracy: without,
-        options: options.clone(),
-        model,
-    };
-    if !meets(without) {
-        search(meets, options, &mut best, &mut measured, context)?;
-        if !meets(best.accuracy) {
-            let help = match subject.settings.quantization.accuracy_budget_precision {
+/// A model and how it compares with the original one.
+pub(super) struct Candidate {
+    pub(super) options: Options,
+    pub(super) model: QuantizedModel,
+    accuracy: PairedAccuracy,
+}
+
+/// A model that meets the budget, or the best that was found.
+pub(super) struct Met<'a> {
+    pub(super) best: Candidate,
+    /// In 8 bits throughout, or as the overrides say.
+    without: PairedAccuracy,
+    budget: Budget<'a>,
+}
+
+impl<'a> Budget<'a> {
+    /// Measures the original model.
+    pub(super) fn new(
+        budget: f64,
+        subject: &Subject<'a>,
+        context: &mut Context,
+    ) -> Result<Self, JobError> {
+        let mut measured = Self {
+            settings: subject.settings,
+            budget,
+            images: held_back(subject.settings, context)?,
+            original: Vec::new(),
+            trials: 0,
+        };
+        let what = "measuring the accuracy";
+        measured.original = measured.right(
+            what,
+            subject,
+            subject.original,
+            &Encodings::float(),
+            context,
+        )?;
+        Ok(measured)
+    }
+
+    /// Measures what quantization costs on labelled images, and where that is more than the budget,
+    /// finds the layers to keep in more bits.
+    pub(super) fn meet(
+        mut self,
+        subject: &Subject<'a>,
+        judge: Option<&Judge>,
+        options: &Options,
+        model: QuantizedModel,
+        context: &mut Context,
+    ) -> Result<Met<'a>, JobError> {
+        let without = self.accuracy("measuring the accuracy", subject, &model, context)?;
+        self.trials = 0;
+        let mut best = Candidate {
+            accuracy: without,
+            options: options.clone(),
+            model,
+        };
+        if let Some(judge) = judge
+            && !self.allows(&without)
+        {
+            self.search(subject, judge, options, &mut best, context)?;
+        }
+        Ok(Met {
+            best,
+            without,
+            budget: self,
+        })
+    }
+
+    /// Replaces `best` by the model with the fewest layers in more bits that the budget allows, or
+    /// else by the most accurate one.
+    fn search(
+        &mut self,
+        subject: &Subject<'a>,
+        judge: &Judge,
+        options: &Options,
+        best: &mut Candidate,
+        context: &mut Context,
+    ) -> Result<(), JobError> {
+        let count = subject.rewritten.nodes().len();
+        let title = "measuring the noise of layers";
+        context.begin(Stage::Budget, title, count, "layers");
+        let mut path = Path::new(subject, judge, options, &best.model, context)?;
+        search::smallest(path.tensors(), &mut |chosen: &[usize]| {
+            let length = chosen.last().map_or(0, |last| last + 1);
+            let path = path.first(length, context)?;
+            let tensors: Vec<TensorId> = chosen.iter().map(|&rank| path[rank]).collect();
+            let options = precisions(subject, options, &tensors);
+            let model = subject.quantize(&options, context)?;
+            let what = "trying layers in more bits";
+            let accuracy = self.accuracy(what, subject, &model, context)?;
+            let allowed = self.allows(&accuracy);
+            // A later success has fewer layers; before one, the most accurate counts.
+            if allowed || accuracy.second() > best.accuracy.second() {
+                *best = Candidate {
+                    accuracy,
+                    options,
+                    model,
+                };
+            }
+            Ok::<bool, JobError>(allowed)
+        })?;
+        Ok(())
+    }
+
+    /// Whether a model costs no more than the budget on these images.
+    fn allows(&self, accuracy: &PairedAccuracy) -> bool {
+        accuracy.loss() * 100.0 <= self.budget
+    }
+
+    fn verdict(&self, accuracy: &PairedAccuracy) -> BudgetVerdict {
+        let [_, most] = accuracy.loss_interval();
+        match () {
+            () if !self.allows(accuracy) => BudgetVerdict::NotMet,
+            () if most * 100.0 <= self.budget => BudgetVerdict::Met,
+            () => BudgetVerdict::WithinChance,
+        }
+    }
+
+    fn accuracy(
+        &mut self,
+        what: &str,
+        subject: &Subject,
+        model: &QuantizedModel,
+        context: &mut Context,
+    ) -> Result<PairedAccuracy, JobError> {
+        self.trials += 1;
+        let right = self.right(what, subject, &model.graph, &model.encodings, context)?;
+        let pairs = self.original.iter().zip(right);
+        Ok(PairedAccuracy::of(pairs.filter_map(|(original, right)| {
+            Some(((*original)?, right?))
+        })))
+    }
+
+    /// Which images a model names right; `None` for pictures that cannot be read. `what` tells the user
+    /// what is done.
+    fn right(
+        &self,
+        what: &str,
+        subject: &Subject,
+        graph: &Graph,
+        encodings: &Encodings,
+        context: &mut Context,
+    ) -> Result<Vec<Option<bool>>, JobError> {
+        context.begin(Stage::Budget, what, self.images.len(), "images");
+        let bytes = super::write(graph, encodings)?;
+        let model = TfliteModel::from_bytes(&bytes, Kernels::Xnnpack)?;
+        let task = Task {
+            settings: subject.settings,
+            classifier: subject.set.classifier,
+            images: &self.images,
+        };
+        let run = task.run("TFLite int8", &model, context)?;
+        let answers = self.images.iter().zip(&run.answers);
+        let right = answers.map(|(image, answer)| {
+            let answer = answer.as_ref().ok()?;
+            Some(answer.ranked.first() == Some(&image.class))
+        });
+        Ok(right.collect())
+    }
+}
+
+impl Met<'_> {
+    /// Takes a model that was made of the best one, unless that breaks the budget or loses accuracy.
+    pub(super) fn improve(
+        &mut self,
+        subject: &Subject,
+        model: QuantizedModel,
+        context: &mut Context,
+    ) -> Result<(), JobError> {
+        let what = "measuring the accuracy";
+        let accuracy = self.budget.accuracy(what, subject, &model, context)?;
+        let (now, before) = (accuracy.second(), self.best.accuracy.second());
+        if self.budget.allows(&accuracy) || now >= before {
+            self.best.model = model;
+            self.best.accuracy = accuracy;
+        }
+        Ok(())
+    }
+
+    /// Tells of a budget that is not met, and what was found in any case.
+    pub(super) fn tell(&self, subject: &Subject, context: &mut Context) {
+        let Self { best, budget, .. } = self;
+        let images = best.accuracy.images();
+        if !budget.allows(&best.accuracy) {
+            let help = match budget.settings.quantization.accuracy_budget_precision {
                 BudgetPrecision::Float32 => "",
                 BudgetPrecision::Int16 => ", or set `accuracy_budget_precision` to \"float32\"",
             };
             context.warn(format!(
-                "`accuracy_budget` of {budget} points is not met: the best model found loses {:.1} points on {} images; raise the budget{help}",
-                drop(best.accuracy),
-                images.len()
+                "`accuracy_budget` of {} points is not met: the best model found loses {:.1} points on {images} images; raise the budget{help}",
+                budget.budget,
+                best.accuracy.loss() * 100.0,
             ));
         }
+        let [low, high] = best.accuracy.loss_interval().map(|loss| loss * 100.0);
+        context.log(
+            Level::Info,
+            format!(
+                "float {:.1} %, quantized {:.1} % on {images} labelled images with {} of {} layers in more bits; on other images of the kind the loss lies between {low:.1} and {high:.1} points (95 %)",
+                best.accuracy.first() * 100.0,
+                best.accuracy.second() * 100.0,
+                best.options.precisions.len(),
+                subject.rewritten.nodes().len()
+            ),
+        );
     }
-    let layers: Vec<String> = best.options.precisions.keys().cloned().collect();
-    context.log(
-        Level::Info,
-        format!(
-            "float {:.1} %, quantized {:.1} % on {} labelled images with {} of {} layers in more bits",
-            float * 100.0,
-            best.accuracy * 100.0,
-            images.len(),
-            layers.len(),
-            subject.rewritten.nodes().len()
-        ),
-    );
-    Ok(Met {
-        summary: AccuracyBudget {
-            budget,
-            met: meets(best.accuracy),
-            images: images.len(),
-            trials: measured.trials,
-            float_top_1_accuracy: float,
-            int8_top_1_accuracy: without,
-            top_1_accuracy: best.accuracy,
-            layers,
-        },
-        options: best.options,
-        model: best.model,
-    })
-}
 
-/// A model that was measured.
-struct Candidate {
-    accuracy: f64,
-    options: Options,
-    model: QuantizedModel,
-}
-
-/// Replaces `best` by the model with the fewest layers in more bits whose accuracy `meets` the
-/// budget, or else by the most accurate one.
-fn search(
-    meets: impl Fn(f64) -> bool,
-    options: &Options,
-    best: &mut Candidate,
-    measured: &mut Measured,
-    context: &mut Context,
-) -> Result<(), JobError> {
-    let subject = measured.subject;
-    let count = subject.rewritten.nodes().len();
-    context.begin(
-        Stage::Budget,
-        "measuring the noise of layers",
-        count,
-        "layers",
-    );
-    let ranked = sensitivity::ranking(subject.rewritten, &best.model, &subject.set, context)?;
-    search::smallest(ranked.len(), &mut |chosen: &[usize]| {
-        let tensors: Vec<TensorId> = chosen.iter().map(|&rank| ranked[rank]).collect();
-        let mut options = options.clone();
-        options
-            .precisions
-            .extend(precisions(subject, &options, &tensors));
-        let model = subject.quantize(&options, context)?;
-        let what = "trying layers in more bits";
-        let accuracy = measured.accuracy(what, &model.graph, &model.encodings, context)?;
-        let meets = meets(accuracy);
-        // A later success has fewer layers; before one, the most accurate counts.
-        if meets || accuracy > best.accuracy {
-            *best = Candidate {
-                accuracy,
-                options,
-                model,
-            };
+    /// What the report says.
+    pub(super) fn summary(&self) -> AccuracyBudget {
+        let Self { best, budget, .. } = self;
+        AccuracyBudget {
+            budget: budget.budget,
+            verdict: budget.verdict(&best.accuracy),
+            images: best.accuracy.images(),
+            trials: budget.trials,
+            float_top_1_accuracy: best.accuracy.first(),
+            int8_top_1_accuracy: self.without.second(),
+            top_1_accuracy: best.accuracy.second(),
+            loss_interval: best.accuracy.loss_interval().map(|loss| loss * 100.0),
+            layers: best.options.precisions.keys().cloned().collect(),
         }
-        Ok::<bool, JobError>(meets)
-    })?;
-    Ok(())
+    }
 }
 
 /// Labelled images from all over the evaluation folder.
@@ -159,51 +276,9 @@ fn held_back(settings: &Settings, context: &Context) -> Result<Vec<LabelledImage
     Ok(evenly_spaced(&found, IMAGES).cloned().collect())
 }
 
-struct Measured<'a> {
-    subject: &'a Subject<'a>,
-    images: &'a [LabelledImage],
-    /// Models that were measured.
-    trials: usize,
-}
-
-impl Measured<'_> {
-    /// Fraction of the images that a model names right; pictures that cannot be read are left out.
-    /// `what` tells the user what is done.
-    fn accuracy(
-        &mut self,
-        what: &str,
-        graph: &Graph,
-        encodings: &Encodings,
-        context: &mut Context,
-    ) -> Result<f64, JobError> {
-        self.trials += 1;
-        context.begin(Stage::Budget, what, self.images.len(), "images");
-        let bytes = super::write(graph, encodings)?;
-        let model = TfliteModel::from_bytes(&bytes, Kernels::Xnnpack)?;
-        let task = Task {
-            settings: self.subject.settings,
-            classifier: self.subject.set.classifier,
-            images: self.images,
-        };
-        let run = task.run("TFLite int8", &model, context)?;
-        let readable = self.images.iter().zip(&run.answers);
-        let readable = readable.filter_map(|(image, answer)| {
-            let answer = answer.as_ref().ok()?;
-            Some(answer.ranked.first() == Some(&image.class))
-        });
-        let right: Vec<bool> = readable.collect();
-        let count = right.iter().filter(|&&right| right).count();
-        Ok(count as f64 / right.len().max(1) as f64)
-    }
-}
-
-/// Precisions at which tensors are not rounded to 8 bits: those of the nodes that write and read
-/// them. What the user has chosen stays.
-fn precisions(
-    subject: &Subject,
-    options: &Options,
-    tensors: &[TensorId],
-) -> BTreeMap<String, Precision> {
+/// Options with which tensors are not rounded to 8 bits, by the precisions of the nodes that write and
+/// read them. What the user has chosen stays.
+fn precisions(subject: &Subject, options: &Options, tensors: &[TensorId]) -> Options {
     let graph = subject.rewritten;
     let float = subject.settings.quantization.accuracy_budget_precision == BudgetPrecision::Float32;
     let choose = |node: &Node| {
@@ -216,7 +291,7 @@ fn precisions(
             () => None,
         }
     };
-    let mut chosen = BTreeMap::new();
+    let mut chosen: BTreeMap<String, Precision> = BTreeMap::new();
     for node in graph.nodes() {
         let concerned = tensors.contains(&node.output)
             || node
@@ -227,7 +302,9 @@ fn precisions(
             chosen.extend(choose(node).map(|precision| (node.name.clone(), precision)));
         }
     }
-    chosen
+    let mut options = options.clone();
+    options.precisions.extend(chosen);
+    options
 }
 
 /// The tensor whose values a tensor has, elsewhere or in another shape.

@@ -4,8 +4,8 @@
 const REMOVALS: usize = 6;
 
 /// Looks for a small subset of `count` ranked things that suffices: the shortest beginning of the
-/// ranking, by halving, without those of its lower half that turn out not to be needed. The last
-/// subset for which `suffices` says so is the one found. Whether there is one.
+/// ranking, by doubling and halving, without those that turn out not to be needed, of which a few are
+/// tried. The last subset for which `suffices` says so is the one found. Whether there is one.
 ///
 /// # Errors
 /// The first error of `suffices`.
@@ -14,10 +14,18 @@ pub(super) fn smallest<E>(
     suffices: &mut impl FnMut(&[usize]) -> Result<bool, E>,
 ) -> Result<bool, E> {
     let beginning = |length: usize| (0..length).collect::<Vec<usize>>();
-    if count == 0 || !suffices(&beginning(count))? {
+    let (mut fails, mut enough) = (0, 1);
+    while enough <= count && !suffices(&beginning(enough))? {
+        fails = enough;
+        // The whole at last.
+        enough = match enough * 2 {
+            twice if enough < count => twice.min(count),
+            twice => twice,
+        };
+    }
+    if enough > count {
         return Ok(false);
     }
-    let (mut fails, mut enough) = (0, count);
     while enough - fails > 1 {
         let middle = fails.midpoint(enough);
         match suffices(&beginning(middle))? {
@@ -26,7 +34,7 @@ pub(super) fn smallest<E>(
         }
     }
     let mut chosen = beginning(enough);
-    let candidates = (enough / 2..enough.saturating_sub(1)).rev().take(REMOVALS);
+    let candidates = (0..enough.saturating_sub(1)).rev().take(REMOVALS);
     for candidate in candidates {
         let fewer: Vec<usize> = chosen
             .iter()
@@ -61,17 +69,19 @@ mod tests {
     #[test]
     fn the_shortest_beginning_without_what_is_not_needed() {
         assert_eq!(found(64, &[0, 1, 2]).1, [0, 1, 2]);
-        assert_eq!(found(64, &[0]).1, [0]);
-        // 4 and 5 are left out again; 1 and 2 are taken to be needed.
-        assert_eq!(found(64, &[0, 3, 6]).1, [0, 1, 2, 3, 6]);
+        assert_eq!(found(64, &[0]), (true, vec![0], 1));
+        assert_eq!(found(64, &[0, 3, 6]).1, [0, 3, 6]);
+        // Of a long beginning only the end is thinned.
+        assert_eq!(found(64, &[9]).1, [0, 1, 2, 9]);
         let (met, _, trials) = found(200, &[0, 199]);
         assert!(met);
-        assert!(trials <= 1 + 8 + REMOVALS, "{trials}");
+        assert!(trials <= 9 + 7 + REMOVALS, "{trials}");
     }
 
     #[test]
-    fn what_cannot_be_met_is_said_after_one_trial() {
-        assert_eq!(found(10, &[11]), (false, Vec::new(), 1));
+    fn what_cannot_be_met_is_said_after_the_whole() {
+        assert_eq!(found(10, &[11]), (false, Vec::new(), 5));
+        assert_eq!(found(1, &[1]), (false, Vec::new(), 1));
         assert_eq!(found(0, &[]), (false, Vec::new(), 0));
     }
 }

@@ -14,7 +14,7 @@ use configuration::{Effort, Settings};
 use graph::Graph;
 use quantization::{FoundThresholds, Options, Statistics};
 
-use super::held_out::{Expectation, Judge, Noise};
+use super::held_out::{self, Expectation, Judge};
 use super::rounding::Rounding;
 use crate::context::Context;
 use crate::error::JobError;
@@ -60,19 +60,21 @@ impl Search<'_> {
         };
         context.begin(Stage::Search, "trying improvements", most, "models");
         let best = steps::demanded(self, options);
+        let rewritten = best.rewritten(self.base, self.statistics);
+        let model = self.attempt(judge, thresholds, &best, &rewritten, context)?;
+        let before = judge.noise_of(&model);
         let mut progress = Progress {
             search: self,
             judge,
             thresholds,
-            rewritten: best.rewritten(self.base, self.statistics),
+            rewritten,
             best,
-            noise: Noise::default(),
+            model,
             trials: Vec::new(),
         };
-        progress.noise = progress.measure(&progress.best, None, context)?;
-        let before = progress.noise.sqnr_db();
         steps::all(&mut progress, context)?;
         context.progress(most);
+        let after = judge.noise_of(&progress.model);
         let kept: Vec<&str> = progress
             .trials
             .iter()
@@ -94,15 +96,51 @@ impl Search<'_> {
         );
         Ok(Found {
             report: Some(Report {
-                images: judge.images(),
+                images: before.images(),
                 held_out: self.set.samples.len() >= judge.images()
-                    && self.set.samples.len() > super::held_out::LEAST,
-                before_sqnr_db: before,
-                after_sqnr_db: progress.noise.sqnr_db(),
+                    && self.set.samples.len() > held_out::LEAST,
+                before_sqnr_db: before.sqnr_db(),
+                after_sqnr_db: after.first(before.images()).sqnr_db(),
                 trials: progress.trials,
             }),
             plan: progress.best,
         })
+    }
+
+    /// A model that is made to a plan, on the first images.
+    fn attempt(
+        &self,
+        judge: &Judge,
+        thresholds: &RefCell<FoundThresholds>,
+        plan: &Plan,
+        (graph, statistics): &(Graph, Statistics),
+        context: &mut Context,
+    ) -> Result<held_out::Trial, JobError> {
+        context.check_cancelled()?;
+        let set = self.set;
+        let settings = &self.settings.quantization;
+        let seed = settings.seed;
+        let rounding = plan
+            .rounding
+            .then(|| Rounding::new(graph, statistics, set, seed));
+        let subject = super::subject::Subject {
+            settings: self.settings,
+            original: self.base,
+            rewritten: graph,
+            statistics,
+            set,
+            rounding,
+            second_moment: plan.second_moment,
+            thresholds,
+            is_trial: true,
+        };
+        let mut options = plan.options.clone();
+        if settings.effort != Effort::Best {
+            // The search for their thresholds takes longest, and says little of other changes.
+            options.weights.error_method = quantization::ErrorMethod::NoClipping;
+        }
+        let model = subject.quantize(&options, context)?;
+        judge.first(&model.graph, &model.encodings, context)
     }
 }
 
@@ -114,8 +152,8 @@ struct Progress<'s, 'a> {
     best: Plan,
     /// The model of the best plan in float, and its statistics.
     rewritten: (Graph, Statistics),
-    /// The noise of its quantized model.
-    noise: Noise,
+    /// Its quantized model.
+    model: held_out::Trial,
     trials: Vec<Trial>,
 }
 
@@ -128,72 +166,47 @@ impl Progress<'_, '_> {
         }
     }
 
-    /// The noise of a model that is made to a plan.
-    fn measure(
-        &self,
-        plan: &Plan,
-        before: Option<&Noise>,
-        context: &mut Context,
-    ) -> Result<Noise, JobError> {
-        let base = self.search.base;
-        let (graph, statistics) = self.rewritten(plan);
-        let set = self.search.set;
-        let settings = &self.search.settings.quantization;
-        let seed = settings.seed;
-        let rounding = plan
-            .rounding
-            .then(|| Rounding::new(&graph, &statistics, set, seed));
-        let subject = super::subject::Subject {
-            settings: self.search.settings,
-            original: base,
-            rewritten: &graph,
-            statistics: &statistics,
-            set,
-            rounding,
-            second_moment: plan.second_moment,
-            thresholds: self.thresholds,
-            is_trial: true,
-        };
-        let mut options = plan.options.clone();
-        if settings.effort != Effort::Best {
-            // The search for their thresholds takes longest, and says little of other changes.
-            options.weights.error_method = quantization::ErrorMethod::NoClipping;
-        }
-        let model = subject.quantize(&options, context)?;
-        self.judge
-            .noise(&model.graph, &model.encodings, before, context)
-    }
-
-    /// Keeps the best of several plans, where it is better than the best so far. Whether one is.
+    /// Keeps the plan that is the best of several on the first images, where it is better than the best
+    /// so far on all. Whether it is.
     fn keep_best(
         &mut self,
         plans: Vec<(String, Plan)>,
         expectation: Expectation,
         context: &mut Context,
     ) -> Result<bool, JobError> {
-        let start = self.noise.clone();
-        let mut kept = None;
+        let before = self.judge.noise_of(&self.model);
+        let mut best: Option<(f64, usize, Plan, (Graph, Statistics), held_out::Trial)> = None;
         for (what, plan) in plans {
-            context.check_cancelled()?;
-            let noise = self.measure(&plan, Some(&self.noise), context)?;
+            let rewritten = self.rewritten(&plan);
+            let (search, judge) = (self.search, self.judge);
+            let model = search.attempt(judge, self.thresholds, &plan, &rewritten, context)?;
             context.progress((self.trials.len() + 1).min(steps::MOST_TRIALS));
-            let gain_db = noise.gain_db(&start);
+            let noise = judge.noise_of(&model);
             self.trials.push(Trial {
                 what,
-                gain_db,
+                gain_db: noise.gain_db(&before),
                 kept: false,
             });
-            if noise.is_below(&self.noise, expectation) {
-                kept = Some(self.trials.len() - 1);
-                self.noise = noise;
-                self.rewritten = self.rewritten(&plan);
-                self.best = plan;
+            let total = noise.total();
+            if best.as_ref().is_none_or(|(least, ..)| total < *least) {
+                best = Some((total, self.trials.len() - 1, plan, rewritten, model));
             }
         }
-        if let Some(trial) = kept.and_then(|kept| self.trials.get_mut(kept)) {
-            trial.kept = true;
+        let Some((_, position, plan, rewritten, mut model)) = best else {
+            return Ok(false);
+        };
+        let better = self
+            .judge
+            .is_better(&mut model, &mut self.model, expectation, context)?;
+        if let Some(trial) = self.trials.get_mut(position) {
+            let [now, before] = [&model, &self.model].map(|model| self.judge.noise_of(model));
+            trial.gain_db = now.gain_db(&before);
+            trial.kept = better;
         }
-        Ok(kept.is_some())
+        if better {
+            (self.best, self.rewritten, self.model) = (plan, rewritten, model);
+        }
+        Ok(better)
     }
 
     /// Keeps a change of the best plan, where it is better.
