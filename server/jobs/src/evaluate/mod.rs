@@ -17,7 +17,7 @@ use crate::output::OutputFolder;
 use crate::quantize::model_paths;
 use candidate::{load_models, read_model, stale_models};
 use run::Run;
-pub(crate) use run::Task;
+pub(crate) use run::{Answer, Task};
 use summary::Evaluation;
 
 /// Name of the file with the results in `evaluate_result_dir`.

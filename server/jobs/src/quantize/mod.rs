@@ -184,7 +184,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     let mut met = None;
     if let Some(points) = chosen.accuracy_budget {
         let budget = Budget::new(points, &subject, context)?;
-        let found = budget.meet(&subject, judge.as_ref(), &options, quantized, context)?;
+        let found = budget.meet(&subject, &options, quantized, context)?;
         options = found.best.options.clone();
         quantized = found.best.model.clone();
         met = Some(found);

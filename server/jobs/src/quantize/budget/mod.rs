@@ -1,8 +1,8 @@
 //! Meeting an accuracy budget: the layers whose rounding costs most keep more bits, as few of them
 //! as meet it on labelled images.
 
-mod path;
 mod search;
+mod sensitivity;
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,12 @@ use inference::{Kernels, TfliteModel};
 use quantization::{Options, Precision, QuantizedModel, has_int16_kernel, moves_values};
 use tflite::Encodings;
 
-use super::held_out::Judge;
 use super::subject::Subject;
 use crate::context::Context;
 use crate::error::JobError;
-use crate::evaluate::Task;
+use crate::evaluate::{Answer, Task};
 use crate::event::{Level, Stage};
 use crate::spacing::evenly_spaced;
-use path::Path;
 
 /// Labelled images that decide at most: of fewer, chance moves the accuracy by more than a point.
 const IMAGES: usize = 1000;
@@ -33,8 +31,10 @@ pub(super) struct Budget<'a> {
     /// Percentage points.
     budget: f64,
     images: Vec<LabelledImage>,
-    /// For each image whether the original model names it right; `None` for those that cannot be read.
-    original: Vec<Option<bool>>,
+    /// What the original model makes of each image; `None` for those that cannot be read.
+    original: Vec<Option<Answer>>,
+    /// Positions of the images that a quantized model may answer otherwise.
+    doubtful: Vec<usize>,
     /// Models that were measured.
     trials: usize,
 }
@@ -61,21 +61,17 @@ impl<'a> Budget<'a> {
         subject: &Subject<'a>,
         context: &mut Context,
     ) -> Result<Self, JobError> {
+        let images = held_back(subject.settings, context)?;
         let mut measured = Self {
             settings: subject.settings,
             budget,
-            images: held_back(subject.settings, context)?,
             original: Vec::new(),
+            doubtful: (0..images.len()).collect(),
+            images,
             trials: 0,
         };
-        let what = "measuring the accuracy";
-        measured.original = measured.right(
-            what,
-            subject,
-            subject.original,
-            &Encodings::float(),
-            context,
-        )?;
+        let file = super::write(subject.original, &Encodings::float())?;
+        measured.original = measured.answers("measuring the accuracy", subject, &file, context)?;
         Ok(measured)
     }
 
@@ -84,22 +80,25 @@ impl<'a> Budget<'a> {
     pub(super) fn meet(
         mut self,
         subject: &Subject<'a>,
-        judge: Option<&Judge>,
         options: &Options,
         model: QuantizedModel,
         context: &mut Context,
     ) -> Result<Met<'a>, JobError> {
-        let without = self.accuracy("measuring the accuracy", subject, &model, context)?;
+        let what = "measuring the accuracy";
+        let (without, answers) = self.accuracy(what, subject, &model, context)?;
         self.trials = 0;
         let mut best = Candidate {
             accuracy: without,
             options: options.clone(),
             model,
         };
-        if let Some(judge) = judge
-            && !self.allows(&without)
-        {
-            self.search(subject, judge, options, &mut best, context)?;
+        if !self.allows(&without) {
+            let doubtful = self.may_change(&answers);
+            let all = std::mem::replace(&mut self.doubtful, doubtful);
+            self.search(subject, options, &mut best, context)?;
+            self.doubtful = all;
+            let (accuracy, _) = self.accuracy(what, subject, &best.model, context)?;
+            best.accuracy = accuracy;
         }
         Ok(Met {
             best,
@@ -113,7 +112,6 @@ impl<'a> Budget<'a> {
     fn search(
         &mut self,
         subject: &Subject<'a>,
-        judge: &Judge,
         options: &Options,
         best: &mut Candidate,
         context: &mut Context,
@@ -121,15 +119,13 @@ impl<'a> Budget<'a> {
         let count = subject.rewritten.nodes().len();
         let title = "measuring the noise of layers";
         context.begin(Stage::Budget, title, count, "layers");
-        let mut path = Path::new(subject, judge, options, &best.model, context)?;
-        search::smallest(path.tensors(), &mut |chosen: &[usize]| {
-            let length = chosen.last().map_or(0, |last| last + 1);
-            let path = path.first(length, context)?;
-            let tensors: Vec<TensorId> = chosen.iter().map(|&rank| path[rank]).collect();
+        let ranked = sensitivity::ranking(subject.rewritten, &best.model, &subject.set, context)?;
+        search::smallest(ranked.len(), &mut |chosen: &[usize]| {
+            let tensors: Vec<TensorId> = chosen.iter().map(|&rank| ranked[rank]).collect();
             let options = precisions(subject, options, &tensors);
             let model = subject.quantize(&options, context)?;
             let what = "trying layers in more bits";
-            let accuracy = self.accuracy(what, subject, &model, context)?;
+            let (accuracy, _) = self.accuracy(what, subject, &model, context)?;
             let allowed = self.allows(&accuracy);
             // A later success has fewer layers; before one, the most accurate counts.
             if allowed || accuracy.second() > best.accuracy.second() {
@@ -158,46 +154,76 @@ impl<'a> Budget<'a> {
         }
     }
 
+    /// Positions of the images that models with less noise may answer otherwise than the original
+    /// one, to judge by those that a quantized model has answered otherwise: all about which the
+    /// original model is not more than twice as sure as about these.
+    fn may_change(&self, answers: &[Option<Answer>]) -> Vec<usize> {
+        let pairs = || self.original.iter().zip(answers).enumerate();
+        let changed = pairs().filter_map(|(_, (original, answer))| {
+            let (original, answer) = (original.as_ref()?, answer.as_ref()?);
+            (original.ranked.first() != answer.ranked.first()).then(|| log_odds(original))
+        });
+        let surest = changed.fold(0.0, f64::max);
+        let sure = |original: &Answer| log_odds(original) > 2.0 * surest + 1.0;
+        pairs()
+            .filter(|(_, (original, _))| original.as_ref().is_some_and(|original| !sure(original)))
+            .map(|(position, _)| position)
+            .collect()
+    }
+
+    /// How often a model is right, beside the original one, and its answers. Images that are not
+    /// doubtful are taken to have those of the original model.
     fn accuracy(
         &mut self,
         what: &str,
         subject: &Subject,
         model: &QuantizedModel,
         context: &mut Context,
-    ) -> Result<PairedAccuracy, JobError> {
+    ) -> Result<(PairedAccuracy, Vec<Option<Answer>>), JobError> {
         self.trials += 1;
-        let right = self.right(what, subject, &model.graph, &model.encodings, context)?;
-        let pairs = self.original.iter().zip(right);
-        Ok(PairedAccuracy::of(pairs.filter_map(|(original, right)| {
-            Some(((*original)?, right?))
-        })))
+        let file = super::write(&model.graph, &model.encodings)?;
+        let mut answers = self.original.clone();
+        let told = self.answers(what, subject, &file, context)?;
+        for (&position, answer) in self.doubtful.iter().zip(told) {
+            answers[position] = answer;
+        }
+        let pairs = self.images.iter().zip(self.original.iter().zip(&answers));
+        let right = pairs.filter_map(|(image, (original, answer))| {
+            let right = |answer: &Answer| answer.ranked.first() == Some(&image.class);
+            Some((right(original.as_ref()?), right(answer.as_ref()?)))
+        });
+        Ok((PairedAccuracy::of(right), answers))
     }
 
-    /// Which images a model names right; `None` for pictures that cannot be read. `what` tells the user
-    /// what is done.
-    fn right(
+    /// What a model makes of the doubtful images; `None` for pictures that cannot be read. `what`
+    /// tells the user what is done.
+    fn answers(
         &self,
         what: &str,
         subject: &Subject,
-        graph: &Graph,
-        encodings: &Encodings,
+        file: &[u8],
         context: &mut Context,
-    ) -> Result<Vec<Option<bool>>, JobError> {
-        context.begin(Stage::Budget, what, self.images.len(), "images");
-        let bytes = super::write(graph, encodings)?;
-        let model = TfliteModel::from_bytes(&bytes, Kernels::Xnnpack)?;
+    ) -> Result<Vec<Option<Answer>>, JobError> {
+        context.begin(Stage::Budget, what, self.doubtful.len(), "images");
+        let model = TfliteModel::from_bytes(file, Kernels::Xnnpack)?;
+        let images = self.doubtful.iter();
+        let images: Vec<LabelledImage> = images.map(|&image| self.images[image].clone()).collect();
         let task = Task {
             settings: subject.settings,
             classifier: subject.set.classifier,
-            images: &self.images,
+            images: &images,
         };
         let run = task.run("TFLite int8", &model, context)?;
-        let answers = self.images.iter().zip(&run.answers);
-        let right = answers.map(|(image, answer)| {
-            let answer = answer.as_ref().ok()?;
-            Some(answer.ranked.first() == Some(&image.class))
-        });
-        Ok(right.collect())
+        Ok(run.answers.into_iter().map(Result::ok).collect())
+    }
+}
+
+/// How sure a model is of its answer: the logarithm of its odds, where scores are probabilities.
+fn log_odds(answer: &Answer) -> f64 {
+    let score = f64::from(answer.score);
+    match (0.0..=1.0).contains(&score) {
+        true => (score / (1.0 - score)).ln(),
+        false => 0.0,
     }
 }
 
@@ -210,7 +236,7 @@ impl Met<'_> {
         context: &mut Context,
     ) -> Result<(), JobError> {
         let what = "measuring the accuracy";
-        let accuracy = self.budget.accuracy(what, subject, &model, context)?;
+        let (accuracy, _) = self.budget.accuracy(what, subject, &model, context)?;
         let (now, before) = (accuracy.second(), self.best.accuracy.second());
         if self.budget.allows(&accuracy) || now >= before {
             self.best.model = model;
