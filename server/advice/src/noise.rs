@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use configuration::{Choice, Code};
+use configuration::{Choice, Code, Effort};
 use graph::{Node, Op, TensorId};
 use report::Layer;
 use serde_json::json;
@@ -19,6 +19,8 @@ const WEAK_LOGITS: f64 = 20.0;
 
 /// The key that has the job search for layers to keep more exact, and what it may be set to.
 const ACCURACY_BUDGET: &str = "quantization.accuracy_budget";
+
+const EFFORT: &str = "quantization.effort";
 const BUDGET: f64 = 1.0;
 
 /// A layer adds noise if the ratio falls by this much (dB) in it.
@@ -61,7 +63,13 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
     };
     let wide = overrides::wide(evidence, &layers);
     let searched = evidence.settings.quantization.accuracy_budget.is_some();
+    let fitted = evidence.settings.quantization.effort == Effort::Best;
     let (key, value, help) = match (wide, searched) {
+        _ if !fitted => (
+            EFFORT,
+            Some(json!("best")),
+            "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other, or let `accuracy_budget` find those that need more bits",
+        ),
         (Some(value), false) => (
             overrides::OVERRIDES,
             Some(value),

@@ -1,6 +1,6 @@
 //! Rules about layers.
 
-use configuration::Choice;
+use configuration::{Choice, Effort};
 use graph::{Activation, Op, Window};
 use report::{Comparison, Layer};
 use serde_json::json;
@@ -196,8 +196,9 @@ fn layer(name: &str, position: usize, loss: f64) -> Layer {
 
 #[test]
 fn noise_in_logits() {
-    let check = |losses: [f64; 3], logits: Option<f64>, budget, expected: &[&str]| {
+    let check_at = |effort, losses: [f64; 3], logits: Option<f64>, budget, expected: &[&str]| {
         let mut case = Case::new(&SHAPE);
+        case.settings.quantization.effort = effort;
         case.settings.quantization.accuracy_budget = budget;
         let names = ["quiet", "lossy", "lossier"];
         case.layers = (0..3)
@@ -215,7 +216,19 @@ fn noise_in_logits() {
         let output = case.conv("last", case.input, 4, |o, i| ((o + i) % 3) as f32 - 1.0);
         case.expect(output, expected)
     };
+    let check = |losses, logits, budget, expected: &[&str]| {
+        check_at(Effort::Best, losses, logits, budget, expected)
+    };
     let losses = [0.5, 6.0, 9.0];
+    let advice = check_at(
+        Effort::Balanced,
+        losses,
+        Some(12.0),
+        None,
+        &["noisy-logits"],
+    );
+    assert_eq!(advice[0].key, "quantization.effort");
+    assert_eq!(advice[0].value, Some("best".into()));
     let advice = check(losses, Some(12.0), None, &["noisy-logits"]);
     assert_eq!(advice[0].layers, ["lossier", "lossy"]);
     assert!(advice[0].message.contains("12.0 dB"), "{advice:?}");

@@ -59,11 +59,13 @@ impl Search<'_> {
             _ => steps::MOST_TRIALS,
         };
         context.begin(Stage::Search, "trying improvements", most, "models");
+        let start = options.clone();
         let best = steps::demanded(self, options);
         let rewritten = best.rewritten(self.base, self.statistics);
         let model = self.attempt(judge, thresholds, &best, &rewritten, context)?;
         let before = judge.noise_of(&model);
         let mut progress = Progress {
+            start,
             search: self,
             judge,
             thresholds,
@@ -146,6 +148,8 @@ impl Search<'_> {
 
 /// A search under way.
 struct Progress<'s, 'a> {
+    /// Options of the settings, without what they leave open.
+    start: Options,
     search: &'s Search<'a>,
     judge: &'s Judge,
     thresholds: &'s RefCell<FoundThresholds>,

@@ -4,7 +4,7 @@ use graph::{Graph, NodeId};
 use quantization::{ChannelScales, Options, Statistics, center_channels, scale_channels};
 
 /// How a quantized model is made of a prepared one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::quantize) struct Plan {
     /// What is subtracted from the channels of layers' outputs.
     pub(super) centers: BTreeMap<NodeId, Vec<f64>>,

@@ -102,6 +102,7 @@ pub(super) fn all(progress: &mut Progress, context: &mut Context) -> Result<(), 
     }
     clamps(progress, settings, context)?;
     ranges(progress, settings, context)?;
+    together(progress, context)?;
     if settings.effort == Effort::Best {
         if open(settings.weights_second_moment_correction) {
             let change = |plan: &mut Plan| plan.second_moment = true;
@@ -122,6 +123,17 @@ pub(super) fn all(progress: &mut Progress, context: &mut Context) -> Result<(), 
             )?;
         }
     }
+    Ok(())
+}
+
+/// What suits most models, all at once: some of it helps only beside the rest.
+fn together(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> {
+    let plan = preset(progress.search, progress.start.clone());
+    if plan == progress.best {
+        return Ok(());
+    }
+    let plans = vec![("what `effort` fast does".to_owned(), plan)];
+    progress.keep_best(plans, Expectation::Better, context)?;
     Ok(())
 }
 
