@@ -161,6 +161,17 @@ struct Progress<'s, 'a> {
     trials: Vec<Trial>,
 }
 
+/// A plan that is tried, and its model on the first images.
+struct Attempt {
+    noise: f64,
+    /// Of the trial in the report.
+    position: usize,
+    plan: Plan,
+    /// The model in float, and its statistics.
+    rewritten: (Graph, Statistics),
+    model: held_out::Trial,
+}
+
 impl Progress<'_, '_> {
     /// The float model that a plan makes, and its statistics. Most plans only add to the best one.
     fn rewritten(&self, plan: &Plan) -> (Graph, Statistics) {
@@ -179,7 +190,7 @@ impl Progress<'_, '_> {
         context: &mut Context,
     ) -> Result<bool, JobError> {
         let before = self.judge.noise_of(&self.model);
-        let mut best: Option<(f64, usize, Plan, (Graph, Statistics), held_out::Trial)> = None;
+        let mut best: Option<Attempt> = None;
         for (what, plan) in plans {
             let rewritten = self.rewritten(&plan);
             let (search, judge) = (self.search, self.judge);
@@ -191,24 +202,32 @@ impl Progress<'_, '_> {
                 gain_db: noise.gain_db(&before),
                 kept: false,
             });
-            let total = noise.total();
-            if best.as_ref().is_none_or(|(least, ..)| total < *least) {
-                best = Some((total, self.trials.len() - 1, plan, rewritten, model));
+            let noise = noise.total();
+            if best.as_ref().is_none_or(|best| noise < best.noise) {
+                best = Some(Attempt {
+                    noise,
+                    position: self.trials.len() - 1,
+                    plan,
+                    rewritten,
+                    model,
+                });
             }
         }
-        let Some((_, position, plan, rewritten, mut model)) = best else {
+        let Some(mut attempt) = best else {
             return Ok(false);
         };
+        let model = &mut attempt.model;
         let better = self
             .judge
-            .is_better(&mut model, &mut self.model, expectation, context)?;
-        if let Some(trial) = self.trials.get_mut(position) {
-            let [now, before] = [&model, &self.model].map(|model| self.judge.noise_of(model));
+            .is_better(model, &mut self.model, expectation, context)?;
+        if let Some(trial) = self.trials.get_mut(attempt.position) {
+            let [now, before] = [&*model, &self.model].map(|model| self.judge.noise_of(model));
             trial.gain_db = now.gain_db(&before);
             trial.kept = better;
         }
         if better {
-            (self.best, self.rewritten, self.model) = (plan, rewritten, model);
+            (self.best, self.rewritten, self.model) =
+                (attempt.plan, attempt.rewritten, attempt.model);
         }
         Ok(better)
     }
