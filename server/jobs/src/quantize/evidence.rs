@@ -11,7 +11,7 @@ use super::comparison::{ComparedImage, ComparedImages, ImageSource, MOST_COMPARE
 use crate::context::Context;
 use crate::error::JobError;
 use crate::float_model::CalibrationSet;
-use crate::spacing::evenly_spaced;
+use crate::spacing::{evenly_spaced, from_everywhere};
 use crate::workers::run_in_order;
 
 /// Evaluation images that are looked at: enough for their mean brightness, few enough to cost a
@@ -51,12 +51,12 @@ impl EvaluationImages {
                 images.map(image).collect()
             }
             ImageSource::Calibration => {
-                let samples = evenly_spaced(set.samples, MOST_COMPARED);
+                let samples = from_everywhere(evenly_spaced(set.samples, MOST_COMPARED));
                 let image = |sample| ComparedImage {
                     path: set.path(sample),
                     input: None,
                 };
-                samples.map(image).collect()
+                samples.into_iter().map(image).collect()
             }
         };
         ComparedImages { images, folder }
@@ -78,10 +78,8 @@ pub(super) fn evaluation_images(
     let Ok(list) = list else {
         return Ok(EvaluationImages::default());
     };
-    let chosen: Vec<&PathBuf> = evenly_spaced(&list.paths, MOST_COMPARED).collect();
-    // Every fourth first, so that a few are from everywhere, too.
-    let turns = (0..4).flat_map(|turn| chosen.iter().skip(turn).step_by(4));
-    let chosen: Vec<&PathBuf> = turns.copied().collect();
+    // A few of them are looked at, and as many are compared as it takes.
+    let chosen = from_everywhere(evenly_spaced(&list.paths, MOST_COMPARED));
     let looked_at = &chosen[..chosen.len().min(IMAGES)];
     let mut moments = Vec::with_capacity(looked_at.len());
     let mut unreadable = HashSet::new();

@@ -9,6 +9,7 @@ use super::comparison::logits;
 use crate::calibration::HeldOut;
 use crate::context::Context;
 use crate::error::JobError;
+use crate::spacing::from_everywhere;
 use crate::workers::run_in_order;
 
 /// Images that judge: the noise of two models on the same images compares well. With the greatest
@@ -173,8 +174,9 @@ impl Judge {
         if inference::tflite_runtime_version().is_none() || images.is_empty() {
             return None;
         }
-        let images = images.into_iter().map(|image| (image.input, image.logits));
-        let (inputs, reference) = images.unzip();
+        // The first ones may decide alone.
+        let images = from_everywhere(images).into_iter();
+        let (inputs, reference) = images.map(|image| (image.input, image.logits)).unzip();
         Some(Self { inputs, reference })
     }
 
