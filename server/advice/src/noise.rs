@@ -68,7 +68,14 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
         _ if !fitted => (
             EFFORT,
             Some(json!("best")),
-            "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other, or let `accuracy_budget` find those that need more bits",
+            match searched {
+                false => {
+                    "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other, or let `accuracy_budget` find those that need more bits"
+                }
+                true => {
+                    "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other"
+                }
+            },
         ),
         (Some(value), false) => (
             overrides::OVERRIDES,

@@ -240,11 +240,13 @@ fn noise_in_logits() {
     check(losses, Some(25.0), None, &[]);
     check(losses, None, None, &[]);
     // A search that was made is not proposed.
-    let advice = check(losses, Some(12.0), Some(1.0), &["noisy-logits"]);
-    assert!(
-        !advice[0].message.contains("`accuracy_budget`"),
-        "{advice:?}"
-    );
+    for effort in [Effort::Balanced, Effort::Best] {
+        let advice = check_at(effort, losses, Some(12.0), Some(1.0), &["noisy-logits"]);
+        assert!(
+            !advice[0].message.contains("`accuracy_budget`"),
+            "{advice:?}"
+        );
+    }
     let advice = check([0.5; 3], Some(12.0), None, &["noisy-logits"]);
     assert_eq!(advice[0].key, "quantization.accuracy_budget");
 }

@@ -5,7 +5,7 @@ use super::{
 use crate::advice;
 use crate::chart::{Column, Emphasis, columns, distribution};
 use crate::markup::Text;
-use crate::number::{bytes, grouped, percent, significant};
+use crate::number::{bytes, grouped, percent, signed, significant};
 use crate::page::{document, figures};
 use crate::table;
 
@@ -95,14 +95,16 @@ fn summary(report: &QuantizationReport) -> String {
 fn budget_details(budget: &AccuracyBudget) -> String {
     let [low, high] = budget.loss_interval;
     let chance = match budget.verdict {
-        BudgetVerdict::WithinChance => ", so that they are too few to tell",
+        BudgetVerdict::WithinChance => "; these images are too few to tell, so evaluate on more",
         BudgetVerdict::Met | BudgetVerdict::NotMet => "",
     };
     format!(
-        "top-1 on {} labelled images, where float has {} and 8 bits alone {}; the loss on others is between {low:.1} and {high:.1} points (95 %) and may be {}{chance}; layers in more bits: {}",
+        "top-1 on {} labelled images, where float has {} and 8 bits alone {}; on other images of the kind the loss lies between {} and {} points (95 %), and the budget is {}{chance}; layers in more bits: {}",
         budget.images,
         percent(budget.float_top_1_accuracy),
         percent(budget.int8_top_1_accuracy),
+        signed(low),
+        signed(high),
         budget.budget,
         budget.layers.len(),
     )
@@ -393,6 +395,7 @@ mod tests {
         for expected in [
             "Budget met",
             "layers in more bits: 1",
+            "between \u{2212}1.2 and +2.3 points (95 %), and the budget is 1; these images are too few",
             "<title>Quantization of &lt;flowers&gt;.h5</title>",
             "28.2 dB",
             "on 32 evaluation images",
