@@ -3,16 +3,13 @@
 
 use std::ops::Deref;
 
-use super::{BINS, Histogram, edges};
+use super::{BINS, Histogram, SMALLEST_EXPONENT, bin_exponent, edges, power_of_two};
 
 /// Bins on each side of zero. After growth at least half of them are in use on one side.
 const HALF: usize = 64;
 
 /// Bins of a channel.
 const WIDTH: usize = 2 * HALF;
-
-/// Smallest bin width, 2^-100: leaves room below the largest finite `f32` for 2^100 times as much.
-const SMALLEST_EXPONENT: i32 = -100;
 
 /// One histogram a channel, each over bins of a power-of-two width of its own that start at
 /// multiples of the width, so that doubling and merging lose nothing.
@@ -147,42 +144,21 @@ impl ChannelHistograms {
     }
 
     fn widen_to(&mut self, channel: usize, largest: f32) {
-        // Half of the bins on a side hold the largest power of two in the value, all hold twice as much.
-        let above = largest.to_bits() as i32 >> 23;
-        let mut exponent = (above - 127 + 1 - HALF.ilog2() as i32).max(SMALLEST_EXPONENT);
-        // One bin stays free, for values that round over the edge.
-        if largest >= (HALF - 1) as f32 * power_of_two(exponent) {
-            exponent += 1;
-        }
+        let exponent = bin_exponent(largest, HALF);
         if exponent > self.exponents[channel] {
             self.double(channel, exponent - self.exponents[channel]);
         }
     }
 
     fn double(&mut self, channel: usize, times: i32) {
-        let is_empty = self.exponents[channel] == SMALLEST_EXPONENT;
-        self.exponents[channel] += times;
         let counts = &mut self.counts[channel * WIDTH..][..WIDTH];
-        // Zeros alone lie in the same bin whatever its width.
-        if is_empty
-            && counts
-                .iter()
-                .enumerate()
-                .all(|(bin, &count)| count == 0 || bin == HALF)
-        {
-            return;
-        }
         let mut wider = [0u32; WIDTH];
         for (bin, &count) in counts.iter().enumerate() {
             wider[doubled(bin, times)] += count;
         }
         counts.copy_from_slice(&wider);
+        self.exponents[channel] += times;
     }
-}
-
-/// 2 to the power of an exponent of a normal number.
-fn power_of_two(exponent: i32) -> f32 {
-    f32::from_bits(((exponent + 127) as u32) << 23)
 }
 
 /// Index of the bin that holds `value`, given in bin widths. Adding 2^23 leaves the rounded value

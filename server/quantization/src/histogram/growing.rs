@@ -1,4 +1,4 @@
-use super::Histogram;
+use super::{Histogram, SMALLEST_EXPONENT, bin_exponent, power_of_two};
 
 /// A histogram whose bins double in width whenever a value falls outside. Bin widths are powers of
 /// two and bins start at multiples of the width, so doubling and merging lose nothing.
@@ -40,9 +40,6 @@ fn bin(value: f32) -> usize {
     rounded.to_bits() as usize % (2 * HALF)
 }
 
-/// Smallest bin width, 2^-100: leaves room below the largest finite `f32` for 2^100 times as much.
-const SMALLEST_EXPONENT: i32 = -100;
-
 impl GrowingHistogram {
     pub(crate) fn new() -> Self {
         Self {
@@ -60,7 +57,7 @@ impl GrowingHistogram {
         scratch: &mut Scratch,
     ) {
         self.widen_to(max.max(-min));
-        let per_width = (-self.exponent as f32).exp2();
+        let per_width = power_of_two(-self.exponent);
         let Scratch { even, odd } = scratch;
         // Fewer values than a u32 can count.
         for block in values.chunks(1 << 30) {
@@ -109,11 +106,7 @@ impl GrowingHistogram {
     }
 
     fn widen_to(&mut self, largest: f32) {
-        let mut exponent = self.exponent;
-        // One bin stays free, for values that round over the edge.
-        while largest >= (HALF - 1) as f32 * (exponent as f32).exp2() {
-            exponent += 1;
-        }
+        let exponent = bin_exponent(largest, HALF);
         if exponent > self.exponent {
             self.double(exponent - self.exponent);
         }

@@ -11,6 +11,27 @@ pub(crate) use growing::{GrowingHistogram, Scratch};
 /// Number of bins of a [`Histogram`], as in Sony's Model Compression Toolkit.
 const BINS: usize = 2048;
 
+/// Smallest bin width, 2^-100: leaves room below the largest finite `f32` for 2^100 times as much.
+const SMALLEST_EXPONENT: i32 = -100;
+
+/// log2 of the smallest bin width, a power of two, with which `half` bins, also a power of two, reach
+/// beyond a value. One bin stays free, for values that round over the edge.
+fn bin_exponent(largest: f32, half: usize) -> i32 {
+    let largest = largest.abs();
+    // What the value's own exponent says reaches at most twice as far as the value.
+    let above = (largest.to_bits() >> 23) as i32 - 127 + 1;
+    let exponent = (above - half.ilog2() as i32).max(SMALLEST_EXPONENT);
+    match largest >= (half - 1) as f32 * power_of_two(exponent) {
+        true => exponent + 1,
+        false => exponent,
+    }
+}
+
+/// 2 to the power of an exponent of a normal number.
+fn power_of_two(exponent: i32) -> f32 {
+    f32::from_bits(((exponent + 127) as u32) << 23)
+}
+
 /// Counts over equal bins between the smallest and the largest value seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
@@ -81,4 +102,36 @@ fn edges(min: f64, max: f64) -> Vec<f64> {
     let width = (max - min) / BINS as f64;
     let inner = (0..BINS).map(|bin| min + bin as f64 * width);
     inner.chain([max]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_reach_beyond_every_value() {
+        for half in [64, 4096] {
+            let reach = |exponent: i32| (half - 1) as f64 * f64::from(exponent).exp2();
+            for value in [
+                -0.0,
+                0.0,
+                1e-40,
+                1e-30,
+                0.3,
+                1.0,
+                62.9,
+                63.0,
+                64.0,
+                5e7,
+                f32::MAX,
+            ] {
+                let exponent = bin_exponent(value, half);
+                assert!(f64::from(value) < reach(exponent), "{value}");
+                let smaller = exponent - 1;
+                let suffices = f64::from(value) < reach(smaller);
+                assert!(!suffices || exponent == SMALLEST_EXPONENT, "{value}");
+            }
+        }
+        assert_eq!(power_of_two(-3), 0.125);
+    }
 }

@@ -34,6 +34,25 @@ impl Grid {
         }
     }
 
+    /// The nearest integer, of two the even one.
+    pub(crate) fn nearest(&self, level: f32) -> f32 {
+        // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even, and unlike
+        // a call to the rounding function is vectorized on every processor.
+        const ROUND: f32 = 12_582_912.0;
+        // `clamp` may panic, which keeps a loop from being vectorized.
+        let level = if level < self.lowest {
+            self.lowest
+        } else {
+            level
+        };
+        let level = if level > self.highest {
+            self.highest
+        } else {
+            level
+        };
+        level + ROUND - ROUND
+    }
+
     /// Smallest threshold that represents all of a range.
     pub(crate) fn covering(&self, range: RangeInclusive<f32>) -> f64 {
         let below = f64::from(*range.start()) / f64::from(self.lowest);
@@ -115,17 +134,7 @@ impl Rounding {
 
     /// What rounding adds to a weight.
     fn error(&self, weight: f32) -> f32 {
-        // Adding and taking away 1.5 * 2^23 rounds to the nearest integer, ties to even, and unlike
-        // a call to the rounding function is vectorized on every processor.
-        const ROUND: f32 = 12_582_912.0;
-        let Grid {
-            lowest, highest, ..
-        } = self.grid;
-        // `clamp` may panic, which keeps a loop from being vectorized.
-        let level = weight * self.inverse;
-        let level = if level < lowest { lowest } else { level };
-        let level = if level > highest { highest } else { level };
-        (level + ROUND - ROUND) * self.scale - weight
+        self.grid.nearest(weight * self.inverse) * self.scale - weight
     }
 }
 

@@ -53,22 +53,15 @@ pub(crate) fn quantize_kernel(
     let stored = values.chunks_mut(run.max(1));
     let channels = (0..kernel.shape()[axis]).cycle();
     for ((weights, stored), channel) in runs.zip(stored).zip(channels) {
-        levels(weights, stored, scales[channel % scales.len()]);
+        let scale = scales[channel % scales.len()];
+        for (stored, &weight) in stored.iter_mut().zip(weights) {
+            *stored = Grid::TFLITE.nearest(weight / scale) as i8;
+        }
     }
     QuantizedKernel {
         values,
         scales,
         axis,
-    }
-}
-
-/// The nearest levels, of two the even one.
-fn levels(weights: &[f32], levels: &mut [i8], scale: f32) {
-    // Adding 1.5 * 2^23 leaves a rounded number in the low bits of a float, without a call.
-    const ROUND: f32 = 12_582_912.0;
-    for (level, &weight) in levels.iter_mut().zip(weights) {
-        let within = (weight / scale).clamp(Grid::TFLITE.lowest, Grid::TFLITE.highest);
-        *level = (within + ROUND).to_bits() as i8;
     }
 }
 
