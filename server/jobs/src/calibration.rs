@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
 use crate::float_model::{CalibrationSet, FloatModel, Seen};
-use crate::quantize::logits;
+use crate::logits::logits;
 
 /// Samples observed together; each group's sums are formed apart and added in order, so that they
 /// do not depend on the number of threads.

@@ -13,6 +13,7 @@ mod event;
 mod float_model;
 mod history;
 mod layers;
+mod logits;
 mod output;
 mod overrides;
 mod quantize;

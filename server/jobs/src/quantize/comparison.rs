@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use graph::{Graph, Op, TensorId};
+use graph::{Graph, TensorId};
 use inference::{Engine, Kernels, Model, TfliteModel};
 use quantization::QuantizedModel;
 use tflite::{Encodings, WriteOptions};
@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
 use crate::float_model::CalibrationSet;
+use crate::logits::logits;
 use crate::workers::run_in_order;
 
 /// Images that every layer is compared on.
@@ -270,21 +271,6 @@ fn compared_tensors(rewritten: &Graph, quantized: &Graph) -> Vec<(TensorId, Tens
         .filter(|tensor| there.contains(tensor))
         .map(|tensor| (saturated.get(&tensor).copied().unwrap_or(tensor), tensor))
         .collect()
-}
-
-/// What the final softmax reads, or else the output of the model; conversions at the end do not count.
-pub(crate) fn logits(graph: &Graph) -> TensorId {
-    let computed_by = |tensor| graph.nodes().iter().find(|node| node.output == tensor);
-    let mut output = graph.outputs()[0];
-    while let Some(node) = computed_by(output)
-        && node.op == Op::Convert
-    {
-        output = node.inputs[0];
-    }
-    match computed_by(output) {
-        Some(softmax) if softmax.op == Op::Softmax => softmax.inputs[0],
-        _ => output,
-    }
 }
 
 fn load(file: &TellingFile) -> Result<TfliteModel<'_>, JobError> {

@@ -5,10 +5,10 @@ use inference::{Kernels, Model as _, TfliteModel};
 use quantization::Sample;
 use tflite::{Encodings, WriteOptions};
 
-use super::comparison::logits;
 use crate::calibration::HeldOut;
 use crate::context::Context;
 use crate::error::JobError;
+use crate::logits::logits;
 use crate::spacing::from_everywhere;
 use crate::workers::run_in_order;
 

@@ -32,7 +32,6 @@ use crate::layers::LayerNames;
 use crate::output::OutputFolder;
 use crate::overrides;
 use budget::Budget;
-pub(crate) use comparison::logits;
 use held_out::Judge;
 use rounding::Rounding;
 use search::Search;

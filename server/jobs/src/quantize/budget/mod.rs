@@ -86,7 +86,6 @@ impl<'a> Budget<'a> {
     ) -> Result<Met<'a>, JobError> {
         let what = "measuring the accuracy";
         let (without, answers) = self.accuracy(what, subject, &model, context)?;
-        self.trials = 0;
         let mut best = Candidate {
             accuracy: without,
             options: options.clone(),
@@ -95,10 +94,12 @@ impl<'a> Budget<'a> {
         if !self.allows(&without) {
             let doubtful = self.may_change(&answers);
             let all = std::mem::replace(&mut self.doubtful, doubtful);
-            self.search(subject, options, &mut best, context)?;
+            let found = self.search(subject, options, &best, context)?;
             self.doubtful = all;
-            let (accuracy, _) = self.accuracy(what, subject, &best.model, context)?;
-            best.accuracy = accuracy;
+            if let Some(mut found) = found {
+                (found.accuracy, _) = self.accuracy(what, subject, &found.model, context)?;
+                best = found;
+            }
         }
         Ok(Met {
             best,
@@ -107,37 +108,41 @@ impl<'a> Budget<'a> {
         })
     }
 
-    /// Replaces `best` by the model with the fewest layers in more bits that the budget allows, or
-    /// else by the most accurate one.
+    /// The model with the fewest layers in more bits that the budget allows, or else the most accurate
+    /// one; `None` where none is more accurate than that in 8 bits.
     fn search(
         &mut self,
         subject: &Subject<'a>,
         options: &Options,
-        best: &mut Candidate,
+        without: &Candidate,
         context: &mut Context,
-    ) -> Result<(), JobError> {
+    ) -> Result<Option<Candidate>, JobError> {
         let count = subject.rewritten.nodes().len();
         let title = "measuring the noise of layers";
         context.begin(Stage::Budget, title, count, "layers");
-        let ranked = sensitivity::ranking(subject.rewritten, &best.model, &subject.set, context)?;
+        let (graph, set) = (subject.rewritten, &subject.set);
+        let ranked = sensitivity::ranking(graph, &without.model, set, context)?;
+        let mut best: Option<Candidate> = None;
         search::smallest(ranked.len(), &mut |chosen: &[usize]| {
             let tensors: Vec<TensorId> = chosen.iter().map(|&rank| ranked[rank]).collect();
             let options = precisions(subject, options, &tensors);
             let model = subject.quantize(&options, context)?;
             let what = "trying layers in more bits";
             let (accuracy, _) = self.accuracy(what, subject, &model, context)?;
+            self.trials += 1;
             let allowed = self.allows(&accuracy);
+            let known = best.as_ref().unwrap_or(without).accuracy.second();
             // A later success has fewer layers; before one, the most accurate counts.
-            if allowed || accuracy.second() > best.accuracy.second() {
-                *best = Candidate {
+            if allowed || accuracy.second() > known {
+                best = Some(Candidate {
                     accuracy,
                     options,
                     model,
-                };
+                });
             }
             Ok::<bool, JobError>(allowed)
         })?;
-        Ok(())
+        Ok(best)
     }
 
     /// Whether a model costs no more than the budget on these images.
@@ -174,13 +179,12 @@ impl<'a> Budget<'a> {
     /// How often a model is right, beside the original one, and its answers. Images that are not
     /// doubtful are taken to have those of the original model.
     fn accuracy(
-        &mut self,
+        &self,
         what: &str,
         subject: &Subject,
         model: &QuantizedModel,
         context: &mut Context,
     ) -> Result<(PairedAccuracy, Vec<Option<Answer>>), JobError> {
-        self.trials += 1;
         let file = super::write(&model.graph, &model.encodings)?;
         let mut answers = self.original.clone();
         let told = self.answers(what, subject, &file, context)?;

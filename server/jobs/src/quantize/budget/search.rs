@@ -14,17 +14,16 @@ pub(super) fn smallest<E>(
     suffices: &mut impl FnMut(&[usize]) -> Result<bool, E>,
 ) -> Result<bool, E> {
     let beginning = |length: usize| (0..length).collect::<Vec<usize>>();
-    let (mut fails, mut enough) = (0, 1);
-    while enough <= count && !suffices(&beginning(enough))? {
-        fails = enough;
-        // The whole at last.
-        enough = match enough * 2 {
-            twice if enough < count => twice.min(count),
-            twice => twice,
-        };
-    }
-    if enough > count {
+    if count == 0 {
         return Ok(false);
+    }
+    let (mut fails, mut enough) = (0, 1);
+    while !suffices(&beginning(enough))? {
+        if enough == count {
+            return Ok(false);
+        }
+        fails = enough;
+        enough = (enough * 2).min(count);
     }
     while enough - fails > 1 {
         let middle = fails.midpoint(enough);

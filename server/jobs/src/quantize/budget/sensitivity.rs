@@ -10,7 +10,7 @@ use tflite::{Encoding, Encodings, WriteOptions};
 use crate::context::Context;
 use crate::error::JobError;
 use crate::float_model::CalibrationSet;
-use crate::quantize::comparison::logits;
+use crate::logits::logits;
 use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
