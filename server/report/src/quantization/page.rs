@@ -150,7 +150,7 @@ fn search_table(search: &Search) -> String {
     let row = |trial: &Trial| {
         let gain = trial
             .gain_db
-            .map_or_else(|| "–".to_owned(), signed_decibels);
+            .map_or_else(|| "–".to_owned(), |gain| format!("{} dB", signed(gain)));
         let kept = if trial.kept { "yes" } else { "no" };
         format!(
             "<tr><th scope=\"row\"><bdi>{}</bdi></th><td>{gain}</td><td class=\"text\">{kept}</td></tr>\n",
@@ -172,11 +172,6 @@ fn search_table(search: &Search) -> String {
         decibels(search.after_sqnr_db),
         table::table("Improvements that were tried", &TRIAL_COLUMNS, &rows)
     )
-}
-
-fn signed_decibels(decibels: f64) -> String {
-    let sign = if decibels < 0.0 { '\u{2212}' } else { '+' };
-    format!("{sign}{:.1} dB", decibels.abs())
 }
 
 const COLUMNS: [table::Column; 11] = [
@@ -395,7 +390,7 @@ mod tests {
         for expected in [
             "Budget met",
             "layers in more bits: 1",
-            "between \u{2212}1.2 and +2.3 points (95 %), and the budget is 1; these images are too few",
+            "between \u{2212}1.2 and +2.3 points (95\u{a0}%), and the budget is 1; these images are too few",
             "<title>Quantization of &lt;flowers&gt;.h5</title>",
             "28.2 dB",
             "on 32 evaluation images",
@@ -403,7 +398,7 @@ mod tests {
             "from 20.0 dB to 23.5 dB",
             "<bdi>centers &amp; more</bdi>",
             "+3.5 dB",
-            "−0.2 dB",
+            "−0.3 dB",
             "96.9 %",
             "25.0\u{a0}%",
             "few values of `a&amp;b` reach far",
