@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use advice::{ImageMoments, ImageSet};
 use graph::{Graph, TensorId};
 use quantization::{Observation, Observer, Statistics};
@@ -30,8 +32,7 @@ pub(crate) struct Calibrated {
 
 /// A sample that is held out.
 pub(crate) struct HeldOut {
-    /// The model's input.
-    pub(crate) input: Vec<f32>,
+    pub(crate) path: PathBuf,
     /// What the float model computes of it.
     pub(crate) logits: Vec<f32>,
 }
@@ -127,7 +128,7 @@ impl Group {
                 })?;
             } else if seen.index >= fitting {
                 self.held_out.push(HeldOut {
-                    input: seen.input.to_vec(),
+                    path: seen.path.to_path_buf(),
                     logits: values.to_vec(),
                 });
             }

@@ -3,8 +3,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use configuration::Job;
+
 use crate::error::JobError;
-use crate::event::{Event, Level, Stage, Timing};
+use crate::event::{Event, Level, Outcome, Stage, Timing};
 
 /// Asks a job to stop. Clones share one state.
 #[derive(Debug, Clone, Default)]
@@ -168,8 +170,21 @@ impl<'a> Context<'a> {
         std::mem::take(&mut self.timings)
     }
 
-    pub(crate) fn send(&mut self, event: Event) {
-        (self.listener)(event);
+    /// Tells how the job ended.
+    pub(crate) fn tell<T>(
+        &mut self,
+        job: Job,
+        outcome: &Result<T, JobError>,
+        wrap: impl Fn(&T) -> Outcome,
+    ) {
+        (self.listener)(match outcome {
+            Ok(outcome) => Event::Result(wrap(outcome)),
+            Err(error) => Event::Error {
+                cancelled: matches!(error, JobError::Cancelled),
+                message: error.to_string(),
+                key: error.key(job).map(str::to_owned),
+            },
+        });
     }
 
     /// # Errors

@@ -1,18 +1,18 @@
 //! The float model on calibration images, with what its layers compute.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph::{Graph, TensorId};
-use images::Preprocessing;
 use inference::{Engine, Kernels, Model, TfliteModel, TractModel};
 use quantization::Sample;
-use tflite::{Encodings, WriteOptions};
+use tflite::Encodings;
 
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
-use crate::workers::run_in_order;
+use crate::instrumented::Outputs;
+use crate::prepared_images::PreparedImages;
+use crate::workers::run_in_groups;
 
 /// The pictures that calibration sees.
 #[derive(Clone, Copy)]
@@ -21,53 +21,29 @@ pub(crate) struct CalibrationSet<'a> {
     pub(crate) paths: &'a [PathBuf],
     /// Those that were drawn, and how often each counts.
     pub(crate) samples: &'a [Sample],
-    /// How a picture becomes the model's input.
-    pub(crate) preprocessing: &'a Preprocessing,
-    /// The model whose input it becomes.
+    /// All pictures that the job reads for this model.
+    pub(crate) images: &'a PreparedImages<'a>,
+    /// The model.
     pub(crate) classifier: &'a Classifier,
 }
 
 impl CalibrationSet<'_> {
-    /// Room for one picture.
-    pub(crate) fn input(&self) -> Vec<f32> {
-        let [height, width] = self.classifier.size;
-        vec![0.0; height * width * self.classifier.channels]
-    }
-
     pub(crate) fn path(&self, sample: &Sample) -> &Path {
         &self.paths[sample.image]
     }
 
-    /// Makes a picture the model's input, and tells whether it has an EXIF orientation, which is
-    /// ignored.
-    pub(crate) fn read(&self, sample: &Sample, input: &mut [f32]) -> Result<bool, JobError> {
-        self.prepare(self.path(sample), input)
-    }
-
-    /// The same for any picture.
-    pub(crate) fn prepare(&self, path: &Path, input: &mut [f32]) -> Result<bool, JobError> {
-        let image = images::decode(path)?;
-        let (size, channels) = (self.classifier.size, self.classifier.channels);
-        self.preprocessing
-            .apply_into(&image, size, channels, input)?;
-        Ok(image.is_reoriented_by_exif())
+    /// The paths of all samples.
+    pub(crate) fn sampled(&self) -> impl Iterator<Item = &Path> {
+        self.samples.iter().map(|sample| self.path(sample))
     }
 }
 
 /// The float model, which tells some tensors besides its output.
 pub(crate) struct FloatModel<'a> {
     graph: &'a Graph,
-    outputs: Vec<TensorId>,
-    sources: Vec<Source>,
+    outputs: Outputs,
     /// What the TFLite runtime runs; `None` in builds without it, where tract runs the graph.
     file: Option<Vec<u8>>,
-}
-
-/// Where a tensor is found after a run.
-#[derive(Debug, Clone, Copy)]
-enum Source {
-    Input,
-    Output(usize),
 }
 
 /// What the model does with one picture.
@@ -80,7 +56,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) reoriented: bool,
     pub(crate) input: &'a [f32],
     engine: &'a dyn Engine,
-    sources: &'a [Source],
+    outputs: &'a Outputs,
 }
 
 impl Seen<'_> {
@@ -95,11 +71,9 @@ impl Seen<'_> {
         &self,
         mut look: impl FnMut(usize, &[f32]) -> Result<(), JobError>,
     ) -> Result<(), JobError> {
-        for (position, source) in self.sources.iter().enumerate() {
-            match source {
-                Source::Input => look(position, self.input)?,
-                Source::Output(index) => look(position, &self.engine.output(*index)?)?,
-            }
+        for position in 0..self.outputs.tensors() {
+            let values = self.outputs.tensor(position, self.engine, self.input)?;
+            look(position, &values)?;
         }
         Ok(())
     }
@@ -114,26 +88,11 @@ struct Worker<'a> {
 impl<'a> FloatModel<'a> {
     /// A model that tells the given tensors.
     pub(crate) fn new(graph: &'a Graph, tensors: &[TensorId]) -> Result<Self, JobError> {
-        let outside = [graph.inputs(), graph.outputs()].concat();
-        let extra_outputs: Vec<TensorId> = tensors
-            .iter()
-            .copied()
-            .filter(|tensor| !outside.contains(tensor))
-            .collect();
-        let outputs = [graph.outputs(), &extra_outputs].concat();
-        let source = |tensor: &TensorId| {
-            let position = outputs.iter().position(|output| output == tensor);
-            position.map_or(Source::Input, Source::Output)
-        };
-        let options = WriteOptions {
-            extra_outputs: &extra_outputs,
-            description: "calibration",
-        };
+        let outputs = Outputs::telling(graph, tensors);
         let file = inference::tflite_runtime_version()
-            .map(|_| tflite::write(graph, &Encodings::float(), &options));
+            .map(|_| outputs.file(graph, &Encodings::float(), "calibration"));
         Ok(Self {
             graph,
-            sources: tensors.iter().map(source).collect(),
             outputs,
             file: file.transpose()?,
         })
@@ -152,45 +111,35 @@ impl<'a> FloatModel<'a> {
     ) -> Result<(), JobError> {
         let model: Box<dyn Model + '_> = match &self.file {
             Some(file) => Box::new(TfliteModel::from_bytes(file, Kernels::Xnnpack)?),
-            None => Box::new(TractModel::new(self.graph, &self.outputs)?),
+            None => Box::new(TractModel::new(self.graph, &self.outputs.all)?),
         };
-        let groups: Vec<&[Sample]> = set.samples.chunks(group.max(1)).collect();
-        let done = AtomicUsize::new(0);
-        let cancellation = context.cancellation.clone();
-        run_in_order(
-            groups.len(),
-            context.threads,
-            cancellation.flag(),
+        run_in_groups(
+            set.samples,
+            group,
             || {
                 Ok(Worker {
                     engine: model.engine()?,
-                    input: set.input(),
+                    input: set.images.room(),
                 })
             },
-            |worker, number| {
-                let mut result = start();
-                for (position, sample) in groups[number].iter().enumerate() {
-                    if cancellation.is_cancelled() {
-                        return Err(JobError::Cancelled);
-                    }
-                    let reoriented = set.read(sample, &mut worker.input)?;
-                    worker.engine.run(&worker.input)?;
-                    let seen = Seen {
-                        index: number * group + position,
-                        sample,
-                        path: set.path(sample),
-                        reoriented,
-                        input: &worker.input,
-                        engine: worker.engine.as_ref(),
-                        sources: &self.sources,
-                    };
-                    see(&mut result, &seen)?;
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(result)
+            start,
+            |worker, result, index, sample| {
+                let path = set.path(sample);
+                let reoriented = set.images.read(path, &mut worker.input)?;
+                worker.engine.run(&worker.input)?;
+                let seen = Seen {
+                    index,
+                    sample,
+                    path,
+                    reoriented,
+                    input: &worker.input,
+                    engine: worker.engine.as_ref(),
+                    outputs: &self.outputs,
+                };
+                see(result, &seen)
             },
-            || context.progress(done.load(Ordering::Relaxed)),
             take,
+            context,
         )
     }
 }

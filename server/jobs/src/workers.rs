@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::context::Context;
 use crate::error::JobError;
 
 /// Results that may wait for their turn, for each thread.
@@ -96,6 +97,46 @@ pub(crate) fn run_in_order<W, R: Send>(
         drop(receiver);
         outcome
     })
+}
+
+/// Runs `work(worker, result, index, item)` for every item, as [`run_in_order`] does. Each `group` of
+/// items begins a result with `start`, and the results come to `take(number, result)` in order. Every
+/// item is a step of the stage that is told, and asks whether the job is cancelled.
+///
+/// # Errors
+/// As of [`run_in_order`].
+pub(crate) fn run_in_groups<T: Sync, W, R: Send>(
+    items: &[T],
+    group: usize,
+    make_worker: impl Fn() -> Result<W, JobError> + Sync,
+    start: impl Fn() -> R + Sync,
+    work: impl Fn(&mut W, &mut R, usize, &T) -> Result<(), JobError> + Sync,
+    take: impl FnMut(usize, R) -> Result<(), JobError>,
+    context: &mut Context,
+) -> Result<(), JobError> {
+    let group = group.max(1);
+    let groups: Vec<&[T]> = items.chunks(group).collect();
+    let done = AtomicUsize::new(0);
+    let cancellation = context.cancellation.clone();
+    run_in_order(
+        groups.len(),
+        context.threads,
+        cancellation.flag(),
+        make_worker,
+        |worker, number| {
+            let mut result = start();
+            for (position, item) in groups[number].iter().enumerate() {
+                if cancellation.is_cancelled() {
+                    return Err(JobError::Cancelled);
+                }
+                work(worker, &mut result, number * group + position, item)?;
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(result)
+        },
+        || context.progress(done.load(Ordering::Relaxed)),
+        take,
+    )
 }
 
 fn take_in_order<R>(

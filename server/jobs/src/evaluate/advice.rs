@@ -8,7 +8,7 @@ use report::EvaluationAdvice;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::quantize::QUANTIZATION_REPORT;
+use crate::result_files::QUANTIZATION_REPORT;
 
 /// A quantization report has some kilobytes a layer.
 const LONGEST: u64 = 32 << 20;

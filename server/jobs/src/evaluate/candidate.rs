@@ -8,7 +8,7 @@ use inference::{InferenceError, Kernels, Model, TfliteModel, TractModel};
 use crate::classifier::Classifier;
 use crate::error::JobError;
 use crate::event::Stage;
-use crate::quantize::model_paths;
+use crate::result_files::model_paths;
 
 /// One of the three models.
 pub(super) struct Candidate<'a> {
@@ -34,8 +34,7 @@ pub(super) fn read_model(path: &Path) -> Result<Vec<u8>, JobError> {
 pub(super) fn load_models<'a>(
     settings: &Settings,
     classifier: &Classifier,
-    float: &'a [u8],
-    quantized: &'a [u8],
+    [float, quantized]: &'a [Vec<u8>; 2],
 ) -> Result<Vec<Candidate<'a>>, JobError> {
     let [float_path, quantized_path] = model_paths(&settings.output_dir);
     let keras_bytes = crate::digest::size(&settings.source_keras_model);

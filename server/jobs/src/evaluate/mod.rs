@@ -2,7 +2,6 @@ mod advice;
 mod candidate;
 mod report;
 mod results;
-mod run;
 mod summary;
 
 use configuration::{Job, Settings};
@@ -14,20 +13,13 @@ use crate::error::JobError;
 use crate::event::{EvaluateOutcome, Outcome, Stage};
 use crate::history::{self, EvaluateSummary, Summary};
 use crate::output::OutputFolder;
-use crate::quantize::model_paths;
-use candidate::{load_models, read_model, stale_models};
-use run::Run;
-pub(crate) use run::{Answer, Task};
+use crate::pictures::{hidden_warning, ignored_orientation};
+use crate::predictions::{Run, Task};
+use crate::prepared_images::PreparedImages;
+use crate::result_files::{EVALUATION_REPORT, EVALUATION_REPORT_PAGE, RESULTS, model_paths};
+use candidate::{Candidate, load_models, read_model, stale_models};
+use results::{Results, UnreadableImage};
 use summary::Evaluation;
-
-/// Name of the file with the results in `evaluate_result_dir`.
-pub const RESULTS: &str = "results.json";
-
-/// Name of the report's data in `evaluate_result_dir`.
-pub const EVALUATION_REPORT: &str = "evaluation_report.json";
-
-/// Name of the report's page in `evaluate_result_dir`.
-pub const EVALUATION_REPORT_PAGE: &str = "evaluation_report.html";
 
 /// Runs the original Keras model, the float and the int8 TFLite model on labelled images and
 /// writes `results.json` and a report.
@@ -39,95 +31,58 @@ pub const EVALUATION_REPORT_PAGE: &str = "evaluation_report.html";
 /// [`JobError`], also told as the last event.
 pub fn evaluate(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, JobError> {
     let outcome = run(settings, context);
-    crate::tell(context, Job::Evaluate, &outcome, |outcome| {
+    context.tell(Job::Evaluate, &outcome, |outcome| {
         Outcome::Evaluate(outcome.clone())
     });
     outcome
 }
 
+/// What is evaluated.
+struct Subject {
+    labels: Labels,
+    found: LabelledImages,
+    classifier: Classifier,
+    /// The TFLite files: float, int8.
+    files: [Vec<u8>; 2],
+}
+
+/// What is written.
+struct Documents {
+    results: String,
+    report: String,
+    page: String,
+    summary: EvaluateSummary,
+}
+
 fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, JobError> {
     let mut output = OutputFolder::prepare(&settings.evaluate_result_dir)?;
-    context.begin(Stage::Read, "reading the models", 0, "");
-    let labels = Labels::read(&settings.evaluate_label_file)?;
-    let found = find_images(settings, &labels, context)?;
-    let classifier = Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
-    settings
-        .evaluate_preprocessing
-        .check_input(classifier.size, classifier.channels)?;
-    let [float, quantized] = model_paths(&settings.output_dir).map(|path| read_model(&path));
-    let (float, quantized) = (float?, quantized?);
-    context.check_cancelled()?;
-    let candidates = load_models(settings, &classifier, &float, &quantized)?;
-    let mut warnings = early_warnings(settings, &found, &classifier, &labels);
-
-    let task = Task {
-        settings,
-        classifier: &classifier,
-        images: &found.images,
-    };
-    let mut runs = Vec::with_capacity(candidates.len());
-    for candidate in &candidates {
-        let images = found.images.len();
-        context.begin(candidate.stage, candidate.title, images, "images");
-        runs.push(task.run(candidate.name, candidate.model.as_ref(), context)?);
-    }
+    let subject = Subject::read(settings, context)?;
+    let candidates = load_models(settings, &subject.classifier, &subject.files)?;
+    let early = early_warnings(settings, &subject);
+    let runs = subject.run(settings, &candidates, context)?;
 
     context.begin(Stage::Write, "writing the results", 0, "");
     let evaluation = Evaluation {
         candidates: &candidates,
         runs: &runs,
-        images: &found.images,
-        labels: &labels,
-        outputs: classifier.classes(),
+        images: &subject.found.images,
+        labels: &subject.labels,
+        outputs: subject.classifier.classes(),
     };
     let unreadable = evaluation.unreadable_images();
-    let first_reason = unreadable.first().map(|image| image.reason.clone());
-    if let Some(first) = first_reason {
-        if unreadable.len() == found.images.len() {
-            return Err(JobError::NoReadableImage {
-                folder: settings.evaluate_image_dir.clone(),
-                images: unreadable.len(),
-                first,
-            });
-        }
-        warnings.push(format!(
-            "{} of {} images cannot be read and were left out, first: {first}",
-            unreadable.len(),
-            found.images.len()
-        ));
-    }
-    warnings.extend(reoriented_warning(&runs));
+    let late = late_warnings(settings, &evaluation, &unreadable)?;
+    let warnings = [early, late].concat();
     for warning in &warnings {
         context.warn(warning.clone());
     }
     let unreadable_images = unreadable.len();
     let (results, models) = evaluation.summarize(unreadable, &warnings);
-    let report = report::report(&evaluation, &results, settings, context)?;
-    let document = |name: &str, json: Result<String, serde_json::Error>| {
-        json.map_err(|error| JobError::write(settings.evaluate_result_dir.join(name), error.into()))
-    };
-    let results_json = document(RESULTS, ::report::to_json(&results))?;
-    let report_json = document(EVALUATION_REPORT, ::report::to_json(&report))?;
-    let page = report.to_html();
-    let files: [(&str, &[u8]); 3] = [
-        (RESULTS, results_json.as_bytes()),
-        (EVALUATION_REPORT, report_json.as_bytes()),
-        (EVALUATION_REPORT_PAGE, page.as_bytes()),
-    ];
-    let summary = EvaluateSummary {
-        images: results.images,
-        top_1_accuracy_keras: results.top_1_accuracy_keras,
-        top_1_accuracy_tflite: results.top_1_accuracy_tflite,
-        top_1_accuracy_tflite_quantized: results.top_1_accuracy_tflite_quantized,
-        agreement_with_keras: models.last().map_or(0.0, |int8| int8.agreement_with_keras),
-    };
-    let run = history::stage(
-        settings,
-        Summary::Evaluate(summary),
-        [&float, &quantized],
-        &files,
-        context,
-    )?;
+    let documents = Documents::new(settings, &evaluation, &results, context)?;
+
+    let files = documents.files();
+    let summary = Summary::Evaluate(documents.summary.clone());
+    let models_run = subject.files.each_ref().map(Vec::as_slice);
+    let run = history::stage(settings, summary, models_run, &files, context)?;
     context.check_cancelled()?;
     context.cancellation.begin_commit();
     let [written, _, page] = output.commit(files)?;
@@ -144,6 +99,89 @@ fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, Jo
     })
 }
 
+impl Subject {
+    fn read(settings: &Settings, context: &mut Context) -> Result<Self, JobError> {
+        context.begin(Stage::Read, "reading the models", 0, "");
+        let labels = Labels::read(&settings.evaluate_label_file)?;
+        let found = find_images(settings, &labels, context)?;
+        let classifier =
+            Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
+        settings
+            .evaluate_preprocessing
+            .check_input(classifier.size, classifier.channels)?;
+        let [float, quantized] = model_paths(&settings.output_dir).map(|path| read_model(&path));
+        let files = [float?, quantized?];
+        context.check_cancelled()?;
+        Ok(Self {
+            labels,
+            found,
+            classifier,
+            files,
+        })
+    }
+
+    /// What each model makes of all images.
+    fn run(
+        &self,
+        settings: &Settings,
+        candidates: &[Candidate],
+        context: &mut Context,
+    ) -> Result<Vec<Run>, JobError> {
+        let prepared = PreparedImages::new(&settings.evaluate_preprocessing, &self.classifier);
+        let images = &self.found.images;
+        prepared.keep(images.iter().map(|image| image.path.as_path()));
+        let task = Task {
+            settings,
+            classifier: &self.classifier,
+            prepared: &prepared,
+            images,
+        };
+        let mut runs = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            context.begin(candidate.stage, candidate.title, images.len(), "images");
+            runs.push(task.run(candidate.name, candidate.model.as_ref(), context)?);
+        }
+        Ok(runs)
+    }
+}
+
+impl Documents {
+    fn new(
+        settings: &Settings,
+        evaluation: &Evaluation,
+        results: &Results,
+        context: &Context,
+    ) -> Result<Self, JobError> {
+        let report = report::report(evaluation, results, settings, context)?;
+        let document = |name: &str, json: Result<String, serde_json::Error>| {
+            json.map_err(|error| {
+                JobError::write(settings.evaluate_result_dir.join(name), error.into())
+            })
+        };
+        let int8 = results.models.last();
+        Ok(Self {
+            results: document(RESULTS, ::report::to_json(results))?,
+            report: document(EVALUATION_REPORT, ::report::to_json(&report))?,
+            page: report.to_html(),
+            summary: EvaluateSummary {
+                images: results.images,
+                top_1_accuracy_keras: results.top_1_accuracy_keras,
+                top_1_accuracy_tflite: results.top_1_accuracy_tflite,
+                top_1_accuracy_tflite_quantized: results.top_1_accuracy_tflite_quantized,
+                agreement_with_keras: int8.map_or(0.0, |int8| int8.agreement_with_keras),
+            },
+        })
+    }
+
+    fn files(&self) -> [(&str, &[u8]); 3] {
+        [
+            (RESULTS, self.results.as_bytes()),
+            (EVALUATION_REPORT, self.report.as_bytes()),
+            (EVALUATION_REPORT_PAGE, self.page.as_bytes()),
+        ]
+    }
+}
+
 fn find_images(
     settings: &Settings,
     labels: &Labels,
@@ -158,22 +196,20 @@ fn find_images(
 }
 
 /// What can be said before any model has run.
-fn early_warnings(
-    settings: &Settings,
-    found: &LabelledImages,
-    classifier: &Classifier,
-    labels: &Labels,
-) -> Vec<String> {
+fn early_warnings(settings: &Settings, subject: &Subject) -> Vec<String> {
+    let Subject {
+        found,
+        classifier,
+        labels,
+        ..
+    } = subject;
     let folder = settings.evaluate_image_dir.display();
     let mut warnings: Vec<String> = found
         .warnings
         .iter()
         .map(|warning| format!("in \"{folder}\": {warning}"))
         .collect();
-    warnings.extend(crate::hidden_warning(
-        &settings.evaluate_image_dir,
-        found.hidden,
-    ));
+    warnings.extend(hidden_warning(&settings.evaluate_image_dir, found.hidden));
     if classifier.classes() != labels.len() {
         warnings.push(format!(
             "the model tells {} classes apart, but \"{}\" names {}; an image taken for a class without a label counts as wrong",
@@ -186,7 +222,32 @@ fn early_warnings(
     warnings
 }
 
-fn reoriented_warning(runs: &[Run]) -> Option<String> {
-    let count = runs.first().map(|run| run.reoriented)?;
-    (count > 0).then(|| crate::ignored_orientation(count))
+/// What images have shown.
+///
+/// # Errors
+/// [`JobError::NoReadableImage`].
+fn late_warnings(
+    settings: &Settings,
+    evaluation: &Evaluation,
+    unreadable: &[UnreadableImage],
+) -> Result<Vec<String>, JobError> {
+    let mut warnings = Vec::new();
+    let images = evaluation.images.len();
+    if let Some(first) = unreadable.first() {
+        if unreadable.len() == images {
+            return Err(JobError::NoReadableImage {
+                folder: settings.evaluate_image_dir.clone(),
+                images,
+                first: first.reason.clone(),
+            });
+        }
+        warnings.push(format!(
+            "{} of {images} images cannot be read and were left out, first: {}",
+            unreadable.len(),
+            first.reason
+        ));
+    }
+    let reoriented = evaluation.runs.first().map_or(0, |run| run.reoriented);
+    warnings.extend((reoriented > 0).then(|| ignored_orientation(reoriented)));
+    Ok(warnings)
 }

@@ -10,10 +10,10 @@ use report::{
 
 use super::advice::advice;
 use super::results::{ModelResults, Results};
-use super::run;
 use super::summary::Evaluation;
 use crate::context::Context;
 use crate::error::JobError;
+use crate::predictions;
 use configuration::Settings;
 
 /// Longer side of the pictures in the gallery, in pixels.
@@ -37,7 +37,7 @@ pub(super) fn report(
         disagreements(evaluation, &settings.evaluate_image_dir, context)?;
     let quantized_bytes = results.models.get(INT8).map_or(0, |model| model.file_bytes);
     Ok(EvaluationReport {
-        model: crate::file_name(&settings.source_keras_model),
+        model: crate::paths::file_name(&settings.source_keras_model),
         images: results.images,
         models: results.models.iter().map(model).collect(),
         changes,
@@ -167,7 +167,7 @@ fn disagreements(
     // Stable: within a kind in the order of the files.
     found.sort_by_key(|&(kind, ..)| kind);
     let names = evaluation.labels.names();
-    let answer = |answer: &run::Answer| Answer {
+    let answer = |answer: &predictions::Answer| Answer {
         class: answer
             .ranked
             .first()

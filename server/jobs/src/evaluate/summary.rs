@@ -5,8 +5,8 @@ use images::{LabelledImage, Labels};
 
 use super::candidate::Candidate;
 use super::results::{ModelResults, Results, UnreadableImage};
-use super::run::Run;
 use crate::event::ModelLine;
+use crate::predictions::Run;
 
 /// What all models ran on, and what they made of it.
 pub(super) struct Evaluation<'a> {

@@ -16,8 +16,7 @@ use super::list::{self, Run};
 use super::read::{LONGEST_RECORD, LONGEST_REPORT, bytes, document};
 use super::record::{ModelRole, Summary};
 use super::settings::{Flat, different, flat};
-use crate::evaluate::EVALUATION_REPORT;
-use crate::quantize::QUANTIZATION_REPORT;
+use crate::result_files::{EVALUATION_REPORT, QUANTIZATION_REPORT};
 
 /// The most layers and classes that are compared.
 const MOST_ROWS: usize = 20_000;
@@ -181,7 +180,7 @@ fn compared(run: &Run) -> ComparedRun {
         path: run.path.to_string_lossy().into_owned(),
         time: run.record.time.clone(),
         model: keras.map_or_else(String::new, |keras| {
-            crate::file_name(Path::new(&keras.path))
+            crate::paths::file_name(Path::new(&keras.path))
         }),
         keras_sha256: keras.and_then(|model| model.sha256.clone()),
         quantized_sha256: quantized.and_then(|model| model.sha256.clone()),

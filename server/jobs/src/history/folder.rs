@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use configuration::{KEPT_CONFIGURATION, is_run_name};
 
-use crate::evaluate::{EVALUATION_REPORT, EVALUATION_REPORT_PAGE, RESULTS};
-use crate::quantize::{QUANTIZATION_REPORT, QUANTIZATION_REPORT_PAGE};
+use crate::result_files::{
+    EVALUATION_REPORT, EVALUATION_REPORT_PAGE, QUANTIZATION_REPORT, QUANTIZATION_REPORT_PAGE,
+    RESULTS,
+};
 
 /// Name of the folder of runs in `output_dir`.
 pub const RUNS: &str = "runs";

@@ -14,7 +14,7 @@ use super::record::{ModelRecord, ModelRole, RunRecord, Summary};
 use crate::context::Context;
 use crate::digest::{digest, sha256};
 use crate::error::JobError;
-use crate::quantize::model_paths;
+use crate::result_files::model_paths;
 
 /// Runs that may end within one millisecond.
 const MOST_AT_A_TIME: usize = 100;

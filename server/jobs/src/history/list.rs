@@ -50,7 +50,7 @@ pub fn runs(output_dir: &Path) -> io::Result<RunList> {
             Ok(run) => list.runs.push(run),
             Err(reason) => list
                 .damaged
-                .push(format!("{}: {reason}", crate::file_name(&path))),
+                .push(format!("{}: {reason}", crate::paths::file_name(&path))),
         }
     }
     Ok(list)
@@ -59,7 +59,7 @@ pub fn runs(output_dir: &Path) -> io::Result<RunList> {
 /// The run in a folder, or what is wrong with it.
 pub(super) fn read(folder: &Path) -> Result<Run, String> {
     Ok(Run {
-        name: crate::file_name(folder),
+        name: crate::paths::file_name(folder),
         record: document(&folder.join(RECORD), LONGEST_RECORD)?,
         path: folder.to_path_buf(),
     })

@@ -16,7 +16,7 @@ pub(super) const LONGEST_REPORT: u64 = 64 << 20;
 
 /// The content of a file of at most `longest` bytes, or what is wrong with it.
 pub(super) fn bytes(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
-    let name = crate::file_name(path);
+    let name = crate::paths::file_name(path);
     if !is_file(path) {
         return Err(format!("it has no file {name}"));
     }
@@ -34,5 +34,5 @@ pub(super) fn bytes(path: &Path, longest: u64) -> Result<Vec<u8>, String> {
 pub(super) fn document<T: DeserializeOwned>(path: &Path, longest: u64) -> Result<T, String> {
     let bytes = bytes(path, longest)?;
     serde_json::from_slice(&bytes)
-        .map_err(|error| format!("{} is damaged: {error}", crate::file_name(path)))
+        .map_err(|error| format!("{} is damaged: {error}", crate::paths::file_name(path)))
 }

@@ -4,15 +4,17 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use graph::{Graph, TensorId};
-use inference::{Engine, Kernels, Model, TfliteModel};
+use inference::{Engine, Model as _};
 use quantization::QuantizedModel;
-use tflite::{Encodings, WriteOptions};
+use tflite::Encodings;
 
 use super::subject::Subject;
+use crate::classifier::Scores;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
 use crate::float_model::CalibrationSet;
+use crate::instrumented::InstrumentedModel;
 use crate::logits::logits;
 use crate::workers::run_in_order;
 
@@ -39,16 +41,8 @@ pub(super) enum ImageSource {
 
 /// Images to compare models on, in the order in which they are taken.
 pub(super) struct ComparedImages<'a> {
-    pub(super) images: Vec<ComparedImage<'a>>,
+    pub(super) paths: Vec<&'a Path>,
     pub(super) folder: ImageSource,
-}
-
-/// An image to compare models on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ComparedImage<'a> {
-    pub(super) path: &'a Path,
-    /// What the models read, where it is known already.
-    pub(super) input: Option<&'a [f32]>,
 }
 
 /// How the outputs of all nodes differ.
@@ -179,29 +173,29 @@ pub(super) fn compare(
     images: &ComparedImages,
     context: &mut Context,
 ) -> Result<Option<Comparison>, JobError> {
-    if inference::tflite_runtime_version().is_none() || images.images.is_empty() {
+    let Some(mut comparison) = compare_logits(subject, quantized, images, context)? else {
         return Ok(None);
-    }
-    context.begin(Stage::Compare, "comparing float and int8", 0, "images");
-    let mut comparison = compare_logits(subject, quantized, images, context)?;
+    };
     let (in_float, in_int8): (Vec<TensorId>, Vec<TensorId>) =
         compared_tensors(subject.rewritten, &quantized.graph)
             .into_iter()
             .unzip();
-    let float = file(subject.rewritten, &Encodings::float(), &in_float)?;
-    let int8 = file(&quantized.graph, &quantized.encodings, &in_int8)?;
-    let task = Task {
+    let pair = Pair {
         set: &subject.set,
-        float: &load(&float)?,
-        int8: &load(&int8)?,
-        positions: std::iter::zip(&float.positions, &int8.positions)
-            .map(|(&float, &int8)| (float, int8))
-            .collect(),
+        float: &file(subject.rewritten, &Encodings::float(), &in_float)?,
+        int8: &file(&quantized.graph, &quantized.encodings, &in_int8)?,
     };
     let mut sums = vec![Difference::default(); in_int8.len()];
-    let some = images.images.len().min(WHOLE);
-    task.run(&images.images[..some], context, |image| {
-        for (sum, difference) in sums.iter_mut().zip(&image.differences) {
+    let first = &images.paths[..images.paths.len().min(WHOLE)];
+    let differences = |outputs: &Outputs| {
+        let positions = 0..in_int8.len();
+        let differences: Result<Vec<Difference>, JobError> = positions
+            .map(|position| outputs.difference(position))
+            .collect();
+        differences
+    };
+    pair.run(first, context, differences, |image| {
+        for (sum, difference) in sums.iter_mut().zip(&image) {
             sum.add(difference);
         }
     })?;
@@ -209,49 +203,48 @@ pub(super) fn compare(
     Ok(Some(comparison))
 }
 
-/// Compares logits and answers with those of what the user gave.
-fn compare_logits(
+/// Compares logits and answers with those of what the user gave; no other tensors.
+pub(super) fn compare_logits(
     subject: &Subject,
     quantized: &QuantizedModel,
     images: &ComparedImages,
     context: &mut Context,
-) -> Result<Comparison, JobError> {
+) -> Result<Option<Comparison>, JobError> {
+    if inference::tflite_runtime_version().is_none() || images.paths.is_empty() {
+        return Ok(None);
+    }
+    context.begin(Stage::Compare, "comparing float and int8", 0, "images");
     let original = subject.original;
-    let reference = file(original, &Encodings::float(), &[logits(original)])?;
-    let in_int8 = [logits(&quantized.graph)];
-    let int8 = file(&quantized.graph, &quantized.encodings, &in_int8)?;
-    let float = load(&reference)?;
+    let int8 = &quantized.graph;
+    let pair = Pair {
+        set: &subject.set,
+        float: &file(original, &Encodings::float(), &[logits(original)])?,
+        int8: &file(int8, &quantized.encodings, &[logits(int8)])?,
+    };
     let mut comparison = Comparison {
         images: 0,
         folder: images.folder,
         agreeing: 0,
-        engine: float.description(),
+        engine: pair.float.load()?.description(),
         logits: None,
         of_images: Vec::new(),
         tensors: HashMap::new(),
     };
-    let positions = reference.positions.iter().zip(&int8.positions);
-    let task = Task {
-        set: &subject.set,
-        float: &float,
-        int8: &load(&int8)?,
-        positions: positions.map(|(&float, &int8)| (float, int8)).collect(),
-    };
-    for images in images.images.chunks(ROUND) {
-        task.run(images, context, |image| {
+    let scores = subject.set.classifier.scores();
+    let see = |outputs: &Outputs| Ok((outputs.difference(0)?, outputs.agree(scores)?));
+    for paths in images.paths.chunks(ROUND) {
+        pair.run(paths, context, see, |(difference, agree)| {
             comparison.images += 1;
-            comparison.agreeing += usize::from(image.agree);
-            if let Some(difference) = image.differences.first() {
-                let sum = comparison.logits.get_or_insert_default();
-                sum.add(difference);
-                comparison.of_images.push(*difference);
-            }
+            comparison.agreeing += usize::from(agree);
+            let sum = comparison.logits.get_or_insert_default();
+            sum.add(&difference);
+            comparison.of_images.push(difference);
         })?;
         if comparison.is_precise() {
             break;
         }
     }
-    Ok(comparison)
+    Ok(Some(comparison))
 }
 
 /// Tensors of the rewritten and of the quantized model that belong together. Where saturation takes a
@@ -273,115 +266,85 @@ fn compared_tensors(rewritten: &Graph, quantized: &Graph) -> Vec<(TensorId, Tens
         .collect()
 }
 
-fn load(file: &TellingFile) -> Result<TfliteModel<'_>, JobError> {
-    TfliteModel::from_bytes(&file.bytes, Kernels::Xnnpack).map_err(JobError::Unusable)
-}
-
-/// A model that tells what its nodes compute.
-struct TellingFile {
-    bytes: Vec<u8>,
-    /// Where each tensor is among the outputs.
-    positions: Vec<usize>,
-}
-
 fn file(
     graph: &Graph,
     encodings: &Encodings,
     compared: &[TensorId],
-) -> Result<TellingFile, JobError> {
-    let extra_outputs: Vec<TensorId> = compared
-        .iter()
-        .copied()
-        .filter(|tensor| !graph.outputs().contains(tensor))
-        .collect();
-    let outputs = [graph.outputs(), &extra_outputs].concat();
-    let options = WriteOptions {
-        extra_outputs: &extra_outputs,
-        description: "comparison",
-    };
-    Ok(TellingFile {
-        bytes: tflite::write(graph, encodings, &options)?,
-        positions: compared
-            .iter()
-            .filter_map(|tensor| outputs.iter().position(|output| output == tensor))
-            .collect(),
-    })
+) -> Result<InstrumentedModel, JobError> {
+    InstrumentedModel::new(graph, encodings, compared, "comparison")
 }
 
-struct Task<'a> {
+/// Two models that tell tensors that belong together.
+struct Pair<'a> {
     set: &'a CalibrationSet<'a>,
-    float: &'a TfliteModel<'a>,
-    int8: &'a TfliteModel<'a>,
-    /// Outputs of both that belong together.
-    positions: Vec<(usize, usize)>,
+    float: &'a InstrumentedModel,
+    int8: &'a InstrumentedModel,
 }
 
-struct Worker<'a> {
-    float: Box<dyn Engine + 'a>,
-    int8: Box<dyn Engine + 'a>,
-    input: Vec<f32>,
+/// What both models make of an image.
+struct Outputs<'a> {
+    pair: &'a Pair<'a>,
+    input: &'a [f32],
+    float: &'a dyn Engine,
+    int8: &'a dyn Engine,
 }
 
-struct ImageComparison {
-    differences: Vec<Difference>,
-    agree: bool,
-}
-
-impl Task<'_> {
-    /// Compares the models on some images, and hands over each of them that can be read.
-    fn run(
+impl Pair<'_> {
+    /// Shows what both models make of each image that can be read (Evaluate tells of others) to `see`,
+    /// and hands over what that says in order.
+    fn run<T: Send>(
         &self,
-        images: &[ComparedImage],
+        paths: &[&Path],
         context: &mut Context,
-        mut take: impl FnMut(ImageComparison),
+        see: impl Fn(&Outputs) -> Result<T, JobError> + Sync,
+        mut take: impl FnMut(T),
     ) -> Result<(), JobError> {
         let cancellation = context.cancellation.clone();
+        let (float, int8) = (self.float.load()?, self.int8.load()?);
         run_in_order(
-            images.len(),
+            paths.len(),
             context.threads,
             cancellation.flag(),
-            || {
-                Ok(Worker {
-                    float: self.float.engine()?,
-                    int8: self.int8.engine()?,
-                    input: self.set.input(),
-                })
-            },
-            |worker, index| self.image(worker, images[index]),
-            || context.progress(0),
-            |_, image: Option<ImageComparison>| {
-                if let Some(image) = image {
-                    take(image);
+            || Ok((float.engine()?, int8.engine()?, self.set.images.room())),
+            |(float, int8, input), index| {
+                if self.set.images.read(paths[index], input).is_err() {
+                    return Ok(None);
                 }
+                float.run(input)?;
+                int8.run(input)?;
+                let outputs = Outputs {
+                    pair: self,
+                    input,
+                    float: float.as_ref(),
+                    int8: int8.as_ref(),
+                };
+                see(&outputs).map(Some)
+            },
+            || context.progress(0),
+            |_, seen| {
+                seen.into_iter().for_each(&mut take);
                 Ok(())
             },
         )
     }
+}
 
-    /// `None` for a picture that cannot be read: Evaluate tells of those.
-    fn image(
-        &self,
-        worker: &mut Worker,
-        image: ComparedImage,
-    ) -> Result<Option<ImageComparison>, JobError> {
-        match image.input {
-            Some(input) => worker.input.copy_from_slice(input),
-            None if self.set.prepare(image.path, &mut worker.input).is_err() => return Ok(None),
-            None => {}
-        }
-        worker.float.run(&worker.input)?;
-        worker.int8.run(&worker.input)?;
-        let mut differences = Vec::with_capacity(self.positions.len());
-        for &(float, int8) in &self.positions {
-            let (float, int8) = (worker.float.output(float)?, worker.int8.output(int8)?);
-            differences.push(Difference::between(&float, &int8));
-        }
+impl Outputs<'_> {
+    /// How two tensors differ.
+    fn difference(&self, position: usize) -> Result<Difference, JobError> {
+        let Self { pair, input, .. } = *self;
+        let float = pair.float.outputs.tensor(position, self.float, input)?;
+        let int8 = pair.int8.outputs.tensor(position, self.int8, input)?;
+        Ok(Difference::between(&float, &int8))
+    }
+
+    /// Whether both models give the same class.
+    fn agree(&self, scores: Scores) -> Result<bool, JobError> {
         let answer = |engine: &dyn Engine| -> Result<Option<usize>, JobError> {
-            let scores = self.set.classifier.scores().of(&engine.output(0)?);
+            let scores = scores.of(&engine.output(0)?);
             Ok(evaluation::top_classes(&scores).first().copied())
         };
-        let agree = answer(worker.float.as_ref())? == answer(worker.int8.as_ref())?;
-        Ok(Some(ImageComparison { differences, agree }))
+        Ok(answer(self.float)? == answer(self.int8)?)
     }
 }
 

@@ -7,7 +7,7 @@ use advice::{ImageMoments, ImageSet, Names};
 use configuration::Settings;
 use images::{Extensions, Labels};
 
-use super::comparison::{ComparedImage, ComparedImages, ImageSource, MOST_COMPARED};
+use super::comparison::{ComparedImages, ImageSource, MOST_COMPARED};
 use crate::context::Context;
 use crate::error::JobError;
 use crate::float_model::CalibrationSet;
@@ -18,18 +18,14 @@ use crate::workers::run_in_order;
 /// fraction of a second.
 const IMAGES: usize = 64;
 
-/// Most values of images that are kept for the comparison, 32 MiB.
-const MAX_KEPT: usize = 8 << 20;
-
 /// Share of the calibration images that lie in folders named after classes, where folders are.
 const SORTED: f64 = 0.9;
 
 /// What is known of the evaluation images without their labels.
 #[derive(Default)]
 pub(super) struct EvaluationImages {
-    /// Those from everywhere in their folder that did not calibrate, and what the model reads of the
-    /// first ones.
-    images: Vec<(PathBuf, Option<Vec<f32>>)>,
+    /// Those from everywhere in their folder that did not calibrate.
+    images: Vec<PathBuf>,
     /// Brightness and colour of the first ones; `None` where the images cannot be found.
     pub(super) moments: Option<ImageSet>,
 }
@@ -41,25 +37,14 @@ impl EvaluationImages {
             false => ImageSource::Evaluation,
             true => ImageSource::Calibration,
         };
-        let images = match folder {
-            ImageSource::Evaluation => {
-                let images = self.images.iter();
-                let image = |(path, input): &'a (PathBuf, Option<Vec<f32>>)| ComparedImage {
-                    path,
-                    input: input.as_deref(),
-                };
-                images.map(image).collect()
-            }
+        let paths = match folder {
+            ImageSource::Evaluation => self.images.iter().map(PathBuf::as_path).collect(),
             ImageSource::Calibration => {
                 let samples = from_everywhere(evenly_spaced(set.samples, MOST_COMPARED));
-                let image = |sample| ComparedImage {
-                    path: set.path(sample),
-                    input: None,
-                };
-                samples.into_iter().map(image).collect()
+                samples.into_iter().map(|sample| set.path(sample)).collect()
             }
         };
-        ComparedImages { images, folder }
+        ComparedImages { paths, folder }
     }
 }
 
@@ -83,23 +68,19 @@ pub(super) fn evaluation_images(
     let looked_at = &chosen[..chosen.len().min(IMAGES)];
     let mut moments = Vec::with_capacity(looked_at.len());
     let mut unreadable = HashSet::new();
-    let mut inputs = HashMap::new();
-    let kept = MAX_KEPT / set.input().len().max(1);
+    set.images.keep(chosen.iter().map(|path| path.as_path()));
     run_in_order(
         looked_at.len(),
         context.threads,
         context.cancellation.flag(),
-        || Ok(set.input()),
+        || Ok(set.images.room()),
         |input, index| {
             // Evaluate tells of images that cannot be read.
-            let prepared = set.prepare(looked_at[index], input).ok();
-            let moments = prepared.map(|_| ImageMoments::of(input, set.classifier.channels));
-            let kept = (index < kept && moments.is_some()).then(|| input.clone());
-            Ok((moments, kept))
+            let read = set.images.read(looked_at[index], input).ok();
+            Ok(read.map(|_| ImageMoments::of(input, set.classifier.channels)))
         },
         || {},
-        |index, (image, input)| {
-            inputs.extend(input.map(|input| (looked_at[index], input)));
+        |index, image| {
             if image.is_none() {
                 unreadable.insert(looked_at[index]);
             }
@@ -107,15 +88,11 @@ pub(super) fn evaluation_images(
             Ok(())
         },
     )?;
-    let calibrated: HashSet<&Path> = set.samples.iter().map(|sample| set.path(sample)).collect();
+    let calibrated: HashSet<&Path> = set.sampled().collect();
     let fresh =
         |path: &&PathBuf| !unreadable.contains(path) && !calibrated.contains(path.as_path());
     Ok(EvaluationImages {
-        images: chosen
-            .into_iter()
-            .filter(fresh)
-            .map(|path| (path.clone(), inputs.remove(path)))
-            .collect(),
+        images: chosen.into_iter().filter(fresh).cloned().collect(),
         moments: Some(ImageSet {
             moments,
             answers: Vec::new(),
@@ -131,8 +108,7 @@ pub(super) fn names(settings: &Settings, set: &CalibrationSet) -> Option<Names> 
     if classes.len() != set.classifier.classes() {
         return None;
     }
-    let paths = set.samples.iter().map(|sample| set.path(sample));
-    let images = images_of_classes(&settings.dataset_image_dir, paths, &classes);
+    let images = images_of_classes(&settings.dataset_image_dir, set.sampled(), &classes);
     Some(Names { classes, images })
 }
 

@@ -1,14 +1,18 @@
 //! Calibration images that fit nothing, on which models are judged.
 
-use graph::{Graph, TensorId};
-use inference::{Kernels, Model as _, TfliteModel};
+use std::path::PathBuf;
+
+use graph::Graph;
+use inference::Model as _;
 use quantization::Sample;
-use tflite::{Encodings, WriteOptions};
+use tflite::Encodings;
 
 use crate::calibration::HeldOut;
 use crate::context::Context;
 use crate::error::JobError;
+use crate::instrumented::InstrumentedModel;
 use crate::logits::logits;
+use crate::prepared_images::PreparedImages;
 use crate::spacing::from_everywhere;
 use crate::workers::run_in_order;
 
@@ -26,7 +30,7 @@ const CLEAR_ERRORS: f64 = 4.0;
 /// Fewer images than this are needed to choose scales; none are held out then.
 pub(super) const LEAST: usize = 16;
 
-/// Most values of all images that are held out, 64 MiB.
+/// Most values of all images that are held out, so that a model of large pictures is tried on few.
 const MAX_VALUES: usize = 16 << 20;
 
 /// Splits samples into those that fit a model and those that judge it, one drawn by `seed` from each
@@ -60,9 +64,10 @@ pub(super) fn split(
 }
 
 /// Judges quantized models by the noise of their logits.
-pub(super) struct Judge {
-    inputs: Vec<Vec<f32>>,
-    /// Logits of the float model for each input.
+pub(super) struct Judge<'a> {
+    images: &'a PreparedImages<'a>,
+    paths: Vec<PathBuf>,
+    /// Logits of the float model for each image.
     reference: Vec<Vec<f32>>,
 }
 
@@ -168,21 +173,25 @@ impl Noise {
     }
 }
 
-impl Judge {
+impl<'a> Judge<'a> {
     /// `None` without images, or in builds without the TFLite runtime.
-    pub(super) fn new(images: Vec<HeldOut>) -> Option<Self> {
-        if inference::tflite_runtime_version().is_none() || images.is_empty() {
+    pub(super) fn new(held_out: Vec<HeldOut>, images: &'a PreparedImages<'a>) -> Option<Self> {
+        if inference::tflite_runtime_version().is_none() || held_out.is_empty() {
             return None;
         }
         // The first ones may decide alone.
-        let images = from_everywhere(images).into_iter();
-        let (inputs, reference) = images.map(|image| (image.input, image.logits)).unzip();
-        Some(Self { inputs, reference })
+        let held_out = from_everywhere(held_out).into_iter();
+        let (paths, reference) = held_out.map(|image| (image.path, image.logits)).unzip();
+        Some(Self {
+            images,
+            paths,
+            reference,
+        })
     }
 
     /// Number of images.
     pub(super) fn images(&self) -> usize {
-        self.inputs.len()
+        self.paths.len()
     }
 
     /// The noise of a model in the runtime.
@@ -192,7 +201,7 @@ impl Judge {
         encodings: &Encodings,
         context: &Context,
     ) -> Result<Noise, JobError> {
-        let mut trial = self.first(graph, encodings, context)?;
+        let mut trial = Trial::new(graph, encodings)?;
         self.others(&mut trial, context)?;
         Ok(self.noise_of(&trial))
     }
@@ -205,13 +214,37 @@ impl Judge {
         context: &Context,
     ) -> Result<Trial, JobError> {
         let mut trial = Trial::new(graph, encodings)?;
-        trial.run(&self.inputs[..self.inputs.len().min(FIRST)], context)?;
+        self.run(&mut trial, self.images().min(FIRST), context)?;
         Ok(trial)
     }
 
     /// Runs a model on the images that it has not seen yet.
     fn others(&self, trial: &mut Trial, context: &Context) -> Result<(), JobError> {
-        trial.run(&self.inputs[trial.outputs.len()..], context)
+        self.run(trial, self.images(), context)
+    }
+
+    /// Runs a model on images until it has seen `count`.
+    fn run(&self, trial: &mut Trial, count: usize, context: &Context) -> Result<(), JobError> {
+        let file = &trial.model;
+        let outputs = &mut trial.outputs;
+        let seen = outputs.len();
+        let model = file.load()?;
+        run_in_order(
+            count - seen,
+            context.threads,
+            context.cancellation.flag(),
+            || Ok((model.engine()?, self.images.room())),
+            |(engine, input), index| {
+                self.images.read(&self.paths[seen + index], input)?;
+                engine.run(input)?;
+                Ok(file.outputs.tensor(0, engine.as_ref(), input)?.to_vec())
+            },
+            || {},
+            |_, output| {
+                outputs.push(output);
+                Ok(())
+            },
+        )
     }
 
     /// The noise of a model on the images that it has seen.
@@ -255,52 +288,17 @@ impl Judge {
 
 /// A model that tells its logits.
 pub(super) struct Trial {
-    bytes: Vec<u8>,
-    /// Of the logits among the outputs.
-    position: usize,
+    model: InstrumentedModel,
     /// The logits of the images that were run.
     outputs: Vec<Vec<f32>>,
 }
 
 impl Trial {
     fn new(graph: &Graph, encodings: &Encodings) -> Result<Self, JobError> {
-        let logits = logits(graph);
-        let extra: Vec<TensorId> = [logits]
-            .into_iter()
-            .filter(|tensor| !graph.outputs().contains(tensor))
-            .collect();
-        let options = WriteOptions {
-            extra_outputs: &extra,
-            description: "trial",
-        };
-        let outputs = [graph.outputs(), &extra].concat();
-        let position = outputs.iter().position(|&tensor| tensor == logits);
         Ok(Self {
-            bytes: tflite::write(graph, encodings, &options)?,
-            position: position.unwrap_or_default(),
+            model: InstrumentedModel::new(graph, encodings, &[logits(graph)], "trial")?,
             outputs: Vec::new(),
         })
-    }
-
-    fn run(&mut self, inputs: &[Vec<f32>], context: &Context) -> Result<(), JobError> {
-        let model = TfliteModel::from_bytes(&self.bytes, Kernels::Xnnpack);
-        let model = model.map_err(JobError::Unusable)?;
-        let outputs = &mut self.outputs;
-        run_in_order(
-            inputs.len(),
-            context.threads,
-            context.cancellation.flag(),
-            || Ok(model.engine()?),
-            |engine, index| {
-                engine.run(&inputs[index])?;
-                Ok(engine.output(self.position)?.to_vec())
-            },
-            || {},
-            |_, output| {
-                outputs.push(output);
-                Ok(())
-            },
-        )
     }
 }
 

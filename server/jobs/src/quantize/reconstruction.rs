@@ -30,10 +30,9 @@ pub(super) fn reconstruct(
     let title = "fitting layer by layer";
     context.begin(Stage::Round, title, reconstruction.layers(), "layers");
     let mut present = judge.noise(&model.graph, &model.encodings, context)?;
-    let inputs = Inputs::new(set, context)?;
     for layer in 0..reconstruction.layers() {
         if let Some(mut study) = reconstruction.study(layer, model, set.samples.len()) {
-            collect(graph, model, &mut study, &inputs, context)?;
+            collect(graph, model, &mut study, set, context)?;
             let flag = context.cancellation.clone();
             let proposals = match study.fit(model, &SHARES, flag.flag()) {
                 Err(quantization::QuantizationError::Cancelled) => return Err(JobError::Cancelled),
@@ -63,7 +62,7 @@ fn collect(
     graph: &Graph,
     model: &QuantizedModel,
     study: &mut LayerStudy,
-    inputs: &Inputs,
+    set: &CalibrationSet,
     context: &Context,
 ) -> Result<(), JobError> {
     let [float, integer] = study.tensors();
@@ -73,15 +72,16 @@ fn collect(
     // Rows are added as they come: all of them twice would take much memory.
     let sampler = study.clone();
     run_in_order(
-        inputs.set.samples.len(),
+        set.samples.len(),
         context.threads,
         context.cancellation.flag(),
         || {
             let [float, integer] = &models;
-            Ok((engine(float)?, engine(integer)?, inputs.set.input()))
+            Ok((engine(float)?, engine(integer)?, set.images.room()))
         },
         |(float_engine, integer_engine, room), index| {
-            let input = inputs.of(index, room)?;
+            set.images.read(set.path(&set.samples[index]), room)?;
+            let input = room.as_slice();
             let float = float.values(float_engine, input)?;
             let integer = integer.values(integer_engine, input)?;
             let [float, integer] = [&float, &integer]
@@ -94,49 +94,6 @@ fn collect(
             Ok(())
         },
     )
-}
-
-/// Most values of pictures that are kept in memory, 160 MiB; the others are read again for each layer.
-const MAX_KEPT: usize = 40 << 20;
-
-/// What the models read.
-struct Inputs<'a> {
-    set: &'a CalibrationSet<'a>,
-    /// Of the first pictures.
-    kept: Vec<Vec<f32>>,
-}
-
-impl<'a> Inputs<'a> {
-    fn new(set: &'a CalibrationSet<'a>, context: &Context) -> Result<Self, JobError> {
-        let most = MAX_KEPT / set.input().len().max(1);
-        let mut kept = Vec::new();
-        run_in_order(
-            set.samples.len().min(most),
-            context.threads,
-            context.cancellation.flag(),
-            || Ok(()),
-            |(), index| {
-                let mut input = set.input();
-                set.read(&set.samples[index], &mut input)?;
-                Ok(input)
-            },
-            || {},
-            |_, input| {
-                kept.push(input);
-                Ok(())
-            },
-        )?;
-        Ok(Self { set, kept })
-    }
-
-    /// The picture at a position; `room` is for one that is not kept.
-    fn of<'r>(&'r self, index: usize, room: &'r mut [f32]) -> Result<&'r [f32], JobError> {
-        if let Some(input) = self.kept.get(index) {
-            return Ok(input);
-        }
-        self.set.read(&self.set.samples[index], room)?;
-        Ok(room)
-    }
 }
 
 /// The part of a model that computes some tensors.

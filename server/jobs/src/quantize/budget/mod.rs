@@ -18,18 +18,24 @@ use tflite::Encodings;
 use super::subject::Subject;
 use crate::context::Context;
 use crate::error::JobError;
-use crate::evaluate::{Answer, Task};
 use crate::event::{Level, Stage};
+use crate::model_file;
+use crate::predictions::{Answer, Task};
+use crate::prepared_images::PreparedImages;
 use crate::spacing::evenly_spaced;
 
 /// Labelled images that decide at most: of fewer, chance moves the accuracy by more than a point.
 const IMAGES: usize = 1000;
+
+pub(super) use sensitivity::IMAGES as RANKED_IMAGES;
 
 /// The accuracy that quantization may cost, and the images that tell.
 pub(super) struct Budget<'a> {
     settings: &'a Settings,
     /// Percentage points.
     budget: f64,
+    /// The images as Evaluate shows them to the models.
+    prepared: &'a PreparedImages<'a>,
     images: Vec<LabelledImage>,
     /// What the original model makes of each image; `None` for those that cannot be read.
     original: Vec<Option<Answer>>,
@@ -59,18 +65,21 @@ impl<'a> Budget<'a> {
     pub(super) fn new(
         budget: f64,
         subject: &Subject<'a>,
+        prepared: &'a PreparedImages<'a>,
         context: &mut Context,
     ) -> Result<Self, JobError> {
         let images = held_back(subject.settings, context)?;
+        prepared.keep(images.iter().map(|image| image.path.as_path()));
         let mut measured = Self {
             settings: subject.settings,
             budget,
+            prepared,
             original: Vec::new(),
             doubtful: (0..images.len()).collect(),
             images,
             trials: 0,
         };
-        let file = super::write(subject.original, &Encodings::float())?;
+        let file = model_file::write(subject.original, &Encodings::float())?;
         measured.original = measured.answers("measuring the accuracy", subject, &file, context)?;
         Ok(measured)
     }
@@ -185,7 +194,7 @@ impl<'a> Budget<'a> {
         model: &QuantizedModel,
         context: &mut Context,
     ) -> Result<(PairedAccuracy, Vec<Option<Answer>>), JobError> {
-        let file = super::write(&model.graph, &model.encodings)?;
+        let file = model_file::write(&model.graph, &model.encodings)?;
         let mut answers = self.original.clone();
         let told = self.answers(what, subject, &file, context)?;
         for (&position, answer) in self.doubtful.iter().zip(told) {
@@ -215,6 +224,7 @@ impl<'a> Budget<'a> {
         let task = Task {
             settings: subject.settings,
             classifier: subject.set.classifier,
+            prepared: self.prepared,
             images: &images,
         };
         let run = task.run("TFLite int8", &model, context)?;

@@ -3,19 +3,20 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph::{Graph, NodeId, Op, TensorId, passes};
-use inference::{Kernels, Model, TfliteModel};
+use inference::Model as _;
 use quantization::{QuantizedModel, moves_values};
-use tflite::{Encoding, Encodings, WriteOptions};
+use tflite::{Encoding, Encodings};
 
 use crate::context::Context;
 use crate::error::JobError;
 use crate::float_model::CalibrationSet;
+use crate::instrumented::InstrumentedModel;
 use crate::logits::logits;
 use crate::spacing::evenly_spaced;
 use crate::workers::run_in_order;
 
 /// Images that every tensor is tried on.
-const IMAGES: usize = 16;
+pub(in crate::quantize) const IMAGES: usize = 16;
 
 /// Share of the noise of all tensors that those left out make together: they cannot decide.
 const LEFT_OUT: f64 = 0.01;
@@ -98,22 +99,14 @@ fn outcome(
     encodings: &Encodings,
     inputs: &[Vec<f32>],
 ) -> Result<Vec<f32>, JobError> {
-    let logits = logits(graph);
-    let extra: Vec<TensorId> = [logits]
-        .into_iter()
-        .filter(|tensor| !graph.outputs().contains(tensor))
-        .collect();
-    let options = WriteOptions {
-        extra_outputs: &extra,
-        description: "sensitivity",
-    };
-    let bytes = tflite::write(graph, encodings, &options)?;
-    let model = TfliteModel::from_bytes(&bytes, Kernels::Xnnpack)?;
+    let file = InstrumentedModel::new(graph, encodings, &[logits(graph)], "sensitivity")?;
+    let model = file.load()?;
     let mut engine = model.engine()?;
     let mut values = Vec::new();
     for input in inputs {
         engine.run(input)?;
-        values.extend(engine.output(extra.len())?.iter());
+        let logits = file.outputs.tensor(0, engine.as_ref(), input)?;
+        values.extend(logits.iter());
     }
     Ok(values)
 }
@@ -121,8 +114,8 @@ fn outcome(
 fn inputs(set: &CalibrationSet) -> Result<Vec<Vec<f32>>, JobError> {
     evenly_spaced(set.samples, IMAGES)
         .map(|sample| {
-            let mut input = set.input();
-            set.read(sample, &mut input)?;
+            let mut input = set.images.room();
+            set.images.read(set.path(sample), &mut input)?;
             Ok(input)
         })
         .collect()

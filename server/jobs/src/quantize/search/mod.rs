@@ -32,7 +32,7 @@ pub(super) struct Search<'a> {
     /// Those images.
     pub(super) set: CalibrationSet<'a>,
     /// `None` where nothing can be tried.
-    pub(super) judge: Option<&'a Judge>,
+    pub(super) judge: Option<&'a Judge<'a>>,
 }
 
 /// What was found.
@@ -151,7 +151,7 @@ struct Progress<'s, 'a> {
     /// Options of the settings, without what they leave open.
     start: Options,
     search: &'s Search<'a>,
-    judge: &'s Judge,
+    judge: &'s Judge<'s>,
     thresholds: &'s RefCell<FoundThresholds>,
     best: Plan,
     /// The model of the best plan in float, and its statistics.

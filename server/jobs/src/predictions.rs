@@ -1,7 +1,6 @@
 //! Running one model on all images.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use configuration::Settings;
@@ -12,7 +11,8 @@ use inference::{Engine, Model};
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
-use crate::workers::run_in_order;
+use crate::prepared_images::PreparedImages;
+use crate::workers::run_in_groups;
 
 /// Images a worker takes at a time.
 const GROUP: usize = 4;
@@ -21,6 +21,7 @@ const GROUP: usize = 4;
 pub(crate) struct Task<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) classifier: &'a Classifier,
+    pub(crate) prepared: &'a PreparedImages<'a>,
     pub(crate) images: &'a [LabelledImage],
 }
 
@@ -63,35 +64,21 @@ impl Task<'_> {
         model: &dyn Model,
         context: &mut Context,
     ) -> Result<Run, JobError> {
-        let groups: Vec<&[LabelledImage]> = self.images.chunks(GROUP).collect();
         let mut answers = Vec::with_capacity(self.images.len());
         let mut times = Vec::with_capacity(self.images.len());
         let mut reoriented = 0;
-        let done = AtomicUsize::new(0);
-        let cancellation = context.cancellation.clone();
-        run_in_order(
-            groups.len(),
-            context.threads,
-            cancellation.flag(),
+        run_in_groups(
+            self.images,
+            GROUP,
             || self.worker(name, model),
-            |worker, index| {
-                let predict = |image: &LabelledImage| {
-                    if cancellation.is_cancelled() {
-                        return Err(JobError::Cancelled);
-                    }
-                    let prediction = self.predict(worker, &image.path);
-                    done.fetch_add(1, Ordering::Relaxed);
-                    prediction
-                };
-                groups[index]
-                    .iter()
-                    .map(predict)
-                    .collect::<Result<Vec<_>, _>>()
+            Vec::new,
+            |worker, predictions, _, image| {
+                predictions.push(self.predict(worker, &image.path)?);
+                Ok(())
             },
-            || context.progress(done.load(Ordering::Relaxed)),
             |_, predictions| {
                 for prediction in predictions {
-                    answers.push(prediction.map(|prediction| {
+                    answers.push(prediction.map(|prediction: Prediction| {
                         times.push(prediction.time);
                         reoriented += usize::from(prediction.reoriented);
                         prediction.answer
@@ -99,6 +86,7 @@ impl Task<'_> {
                 }
                 Ok(())
             },
+            context,
         )?;
         Ok(Run {
             answers,
@@ -137,17 +125,11 @@ impl Task<'_> {
         worker: &mut Worker,
         path: &Path,
     ) -> Result<Result<Prediction, String>, JobError> {
-        let image = match images::decode(path) {
-            Ok(image) => image,
-            Err(error) => return Ok(Err(error.to_string())),
+        let reoriented = match self.prepared.read(path, &mut worker.input) {
+            Ok(reoriented) => reoriented,
+            Err(JobError::Image(error)) => return Ok(Err(error.to_string())),
+            Err(error) => return Err(error),
         };
-        let (size, channels) = (self.classifier.size, self.classifier.channels);
-        self.settings.evaluate_preprocessing.apply_into(
-            &image,
-            size,
-            channels,
-            &mut worker.input,
-        )?;
         let started = Instant::now();
         worker.engine.run(&worker.input)?;
         let time = started.elapsed();
@@ -166,7 +148,7 @@ impl Task<'_> {
                 score: best.copied().unwrap_or_default(),
                 ranked,
             },
-            reoriented: image.is_reoriented_by_exif(),
+            reoriented,
             time,
         }))
     }
