@@ -3,7 +3,6 @@
 //! leaves earlier ones as they were. Results are the same on any number of threads.
 
 mod calibration;
-mod choices;
 mod classifier;
 mod context;
 mod digest;

@@ -93,9 +93,9 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
 
     context.begin(Stage::Convert, "converting", 0, "");
     let prepared = passes::prepare(&classifier.graph);
-    let rewrites = crate::choices::rewrites(&settings.quantization);
+    let rewrites = settings.quantization.rewrites();
     let base = passes::prepare_with(&classifier.graph, &rewrites);
-    let mut options = crate::choices::options(settings, &target);
+    let mut options = settings.quantization.options(&target);
     let names = LayerNames::new(&classifier.layers, &classifier.graph, &base);
     let chosen = &settings.quantization;
     for warning in overrides::apply(chosen, &target, &names, &base, &mut options)? {
