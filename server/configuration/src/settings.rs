@@ -1,5 +1,6 @@
 //! A valid configuration as typed values.
 
+mod error_method;
 mod overrides;
 mod quantization;
 
@@ -12,8 +13,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+pub use error_method::ErrorMethod;
 pub use overrides::LayerOverride;
-pub use quantization::{BudgetPrecision, Choice, Effort, ErrorMethod, QuantizationSettings};
+pub use quantization::{BudgetPrecision, Choice, Effort, QuantizationSettings};
 
 /// A configuration that satisfies the schema, every key of which is a field. All paths are absolute;
 /// nothing is said about what they lead to.

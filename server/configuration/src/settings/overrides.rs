@@ -1,6 +1,6 @@
 //! The values under `quantization.overrides`.
 
-use super::quantization::ErrorMethod;
+use super::error_method::ErrorMethod;
 use serde::{Deserialize, Deserializer};
 
 /// Settings that differ for some layers; `None` stays as it is.

@@ -1,5 +1,6 @@
 //! The values under `quantization`, and what they say to the quantizer.
 
+use super::error_method::ErrorMethod;
 use super::overrides::LayerOverride;
 use crate::schema::defaults;
 use crate::target::Capabilities;
@@ -9,25 +10,6 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
-
-/// What a search for quantization parameters minimizes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ErrorMethod {
-    /// Mean squared error.
-    #[default]
-    Mse,
-    /// Mean absolute error.
-    Mae,
-    /// Kullback-Leibler divergence.
-    Kl,
-    /// Mean absolute error to the power `l_p_value`.
-    Lp,
-    /// No search; nothing is clipped.
-    NoClipping,
-    /// No search; `percentile` of the values are covered. For activations only.
-    Percentile,
-}
 
 /// Whether something is done to a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

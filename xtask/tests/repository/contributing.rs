@@ -1,0 +1,1 @@
+//! `CONTRIBUTING.md` names files that there are.
