@@ -22,6 +22,7 @@ usage: cargo xtask <task>
   build   build target/release/model-quantizer with the TFLite runtime
   demo    build, then quantize and evaluate the project in examples/flowers
   test    run all tests; further arguments go to `cargo test`
+  quick   what to run before every commit: lint, and the tests that take seconds
   lint    check the formatting and run clippy with warnings denied
   audit   check licences, sources, versions and reasons of all dependencies
   bench   build, then measure start, check, quantize and evaluate; further arguments are the
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Some("build") => tasks::build(),
         Some("demo") => tasks::demo(),
         Some("test") => tasks::test(&rest),
+        Some("quick") => tasks::quick(),
         Some("lint") => tasks::lint(),
         Some("audit") => audit::audit(),
         Some("bench") => bench::bench(&rest),

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::command::{self, run};
 use crate::fetch::{Runtime, fetch};
@@ -28,6 +29,26 @@ pub fn build() -> Result<(), String> {
         .args(["build", "--release", "--workspace", "--features", FEATURES]);
     run(cargo, "the build failed")?;
     install_library(&runtime)
+}
+
+/// Tests outside of `src` that are quick: they compare the repository with itself.
+const QUICK_TESTS: [&str; 2] = ["repository", "sources"];
+
+/// Checks formatting and clippy, then runs the tests beside the sources and [`QUICK_TESTS`].
+///
+/// # Errors
+/// A sentence when a prerequisite is missing, something is found, or a test fails.
+pub fn quick() -> Result<(), String> {
+    let start = Instant::now();
+    lint()?;
+    println!("lint passed after {} s", start.elapsed().as_secs());
+    let mut arguments = vec!["--lib".into(), "--bins".into()];
+    for test in QUICK_TESTS {
+        arguments.extend(["--test".into(), test.into()]);
+    }
+    test(&arguments)?;
+    println!("all passed after {} s", start.elapsed().as_secs());
+    Ok(())
 }
 
 /// Runs every test of the workspace. `arguments` go to `cargo test`.

@@ -7,7 +7,7 @@ use quantization::{ActivationParameters, Options, QuantizedModel, Statistics, Te
 use report::{Comparison, Layer};
 use tflite::{ElementType, Encoding};
 
-use crate::images::ImageSet;
+use crate::image_set::ImageSet;
 
 /// What is known at the end of a quantization.
 #[derive(Debug, Clone, Copy)]

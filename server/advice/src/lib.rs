@@ -11,6 +11,7 @@ mod calibration;
 mod channels;
 mod concatenation;
 mod evidence;
+mod image_set;
 mod images;
 mod negative_tails;
 mod noise;
@@ -26,7 +27,7 @@ use report::Advice;
 use serde_json::Value;
 
 pub use evidence::{Evidence, Names};
-pub use images::{ImageMoments, ImageSet};
+pub use image_set::{ImageMoments, ImageSet};
 
 /// Advice, and what would tell whether it helps.
 #[derive(Debug, Clone, PartialEq)]

@@ -23,17 +23,29 @@ use crate::facts::{Facts, FolderError};
 use crate::finding::{Finding, Place, Related};
 use crate::fix::{Change, Fix};
 use crate::paths;
-use crate::schema::key_help;
+use crate::repetition::repeated_keys;
+use crate::schema::{CONFIGURATION, key_help, validate};
 use crate::syntax::Node;
 use std::path::{Path, PathBuf};
 
-/// Runs every check on a configuration whose value is `root`.
-pub(crate) fn run(
-    document: &Document,
-    root: &Node,
-    facts: &dyn Facts,
-    before: &[Finding],
-) -> Vec<Finding> {
+impl Document {
+    /// Everything that is wrong, in the order of the text.
+    pub fn check(&self, facts: &dyn Facts) -> Vec<Finding> {
+        let errors = self.errors().iter();
+        let mut findings: Vec<Finding> = errors.map(|error| error.finding(self.text())).collect();
+        if let Some(root) = self.root() {
+            findings.extend(repeated_keys(root));
+            findings.extend(validate(&CONFIGURATION, root, self.text()));
+            let on_disk = run(self, root, facts, &findings);
+            findings.extend(on_disk);
+        }
+        findings.sort_by_key(|finding| (finding.range, finding.code));
+        findings
+    }
+}
+
+/// Runs every check against disk and model on a configuration whose value is `root`.
+fn run(document: &Document, root: &Node, facts: &dyn Facts, before: &[Finding]) -> Vec<Finding> {
     let mut context = Context {
         document,
         root,

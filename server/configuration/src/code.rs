@@ -160,7 +160,7 @@ impl Code {
     }
 
     /// Whether Quantize finds it, and a check only repeats what the report says.
-    pub fn is_advice(self) -> bool {
+    pub(crate) fn is_advice(self) -> bool {
         matches!(
             self,
             Code::UnfittingNormalization

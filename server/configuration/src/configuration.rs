@@ -10,9 +10,6 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-/// More findings of one stage than anybody reads; a text with so many is no configuration.
-pub(crate) const MAX_FINDINGS: usize = 200;
-
 /// A job that a configuration is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {

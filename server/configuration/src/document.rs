@@ -1,15 +1,11 @@
 //! A configuration as text and tree.
 
-use crate::checks;
 use crate::code::Stage;
-use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::paths;
-use crate::repetition::repeated_keys;
 use crate::role::PathRole;
-use crate::schema::{CONFIGURATION, validate};
 use crate::settings::Settings;
-use crate::syntax::{Node, Parsed, parse};
+use crate::syntax::{Node, Parsed, SyntaxError, parse};
 use crate::target::is_file;
 use crate::text::TextRange;
 use std::path::{Path, PathBuf};
@@ -116,23 +112,9 @@ impl Document {
         })
     }
 
-    /// Everything that is wrong, in the order of the text.
-    pub fn check(&self, facts: &dyn Facts) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self
-            .inner
-            .parsed
-            .errors
-            .iter()
-            .map(|error| error.finding(self.text()))
-            .collect();
-        if let Some(root) = self.root() {
-            findings.extend(repeated_keys(root));
-            findings.extend(validate(&CONFIGURATION, root, self.text()));
-            let on_disk = checks::run(self, root, facts, &findings);
-            findings.extend(on_disk);
-        }
-        findings.sort_by_key(|finding| (finding.range, finding.code));
-        findings
+    /// What could not be understood of the text.
+    pub(crate) fn errors(&self) -> &[SyntaxError] {
+        &self.inner.parsed.errors
     }
 
     /// The settings, where the text and the schema leave no doubt about them.

@@ -5,6 +5,9 @@ use crate::fix::Fix;
 use crate::text::{ColumnUnit, LineIndex, Position, TextRange};
 use std::path::{Path, PathBuf};
 
+/// More findings of one stage than anybody reads; a text with so many is no configuration.
+pub(crate) const MAX_FINDINGS: usize = 200;
+
 /// One thing found in a configuration or a label file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {

@@ -8,10 +8,9 @@ mod entries;
 mod numbers;
 
 use crate::code::Code;
-use crate::configuration::MAX_FINDINGS;
 use crate::edit::add_members;
 use crate::facts::ClassFolders;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::fix::{Change, Fix, Replacement};
 use crate::repetition::repeated_keys;
 use crate::syntax::{Node, SyntaxErrorKind, Value, parse_up_to};

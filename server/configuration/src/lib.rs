@@ -49,8 +49,7 @@ pub use layers::{matches_layer, nearest_layers};
 pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};
 pub use settings::{
-    BudgetPrecision, Choice, Effort, ErrorMethod, InferenceInputType, LayerOverride,
-    QuantizationSettings, Settings, SumScales,
+    BudgetPrecision, Choice, Effort, ErrorMethod, LayerOverride, QuantizationSettings, Settings,
 };
 pub use starting::{starting_configuration, write_starting_configuration};
 pub use target::Target;

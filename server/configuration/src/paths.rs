@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The path that `written` means in a configuration in `folder`. `..` stays in it: only the file
 /// system knows where it leads when the folder itself was reached through a link.
-pub(crate) fn absolute(folder: &Path, written: &str) -> PathBuf {
+pub(crate) fn absolute(folder: &Path, written: impl AsRef<Path>) -> PathBuf {
     folder.join(written).components().collect()
 }
 

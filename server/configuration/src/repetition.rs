@@ -1,9 +1,8 @@
 //! Keys that stand twice in one object.
 
 use crate::code::Code;
-use crate::configuration::MAX_FINDINGS;
 use crate::edit::remove_member;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::fix::{Change, Fix};
 use crate::schema::is_comment_key;
 use crate::syntax::{Node, Value};

@@ -19,7 +19,7 @@ pub enum PathRole {
 
 impl PathRole {
     /// The keys that hold paths, in the order of the schema. That of the target may hold a name too.
-    pub const KEYS: [(&'static str, PathRole); 7] = [
+    pub(crate) const KEYS: [(&'static str, PathRole); 7] = [
         ("source_keras_model", PathRole::Model),
         ("dataset_image_dir", PathRole::CalibrationImages),
         ("output_dir", PathRole::Output),
@@ -30,7 +30,7 @@ impl PathRole {
     ];
 
     /// The role of the path under a key of the configuration.
-    pub fn of_key(key: &str) -> Option<PathRole> {
+    pub(crate) fn of_key(key: &str) -> Option<PathRole> {
         let mut keys = PathRole::KEYS.into_iter();
         keys.find(|(name, _)| *name == key).map(|(_, role)| role)
     }

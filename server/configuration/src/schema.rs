@@ -9,6 +9,7 @@ mod validation;
 
 pub use document::configuration_schema;
 pub(crate) use document::{CONFIGURATION, TARGET};
+pub(crate) use help::defaults;
 pub use help::{KeyHelp, ValueHelp, key_help, keys};
 pub(crate) use message::{dotted, shown};
 pub(crate) use validation::validate;

@@ -1,23 +1,26 @@
 //! A valid configuration as typed values.
 
+mod error_method;
 mod overrides;
 mod quantization;
 
 use crate::paths;
-use crate::syntax::Node;
+use crate::schema::{defaults, is_comment_key};
+use crate::syntax::{Node, integer};
 use crate::target::Target;
 use images::Preprocessing;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+pub use error_method::ErrorMethod;
 pub use overrides::LayerOverride;
-pub use quantization::{
-    BudgetPrecision, Choice, Effort, ErrorMethod, InferenceInputType, QuantizationSettings,
-    SumScales,
-};
+pub use quantization::{BudgetPrecision, Choice, Effort, QuantizationSettings};
 
-/// A configuration that satisfies the schema. All paths are absolute; nothing is said about what
-/// they lead to.
-#[derive(Clone, Debug, PartialEq)]
+/// A configuration that satisfies the schema, every key of which is a field. All paths are absolute;
+/// nothing is said about what they lead to.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The Keras model to quantize.
     pub source_keras_model: PathBuf,
@@ -34,6 +37,7 @@ pub struct Settings {
     /// Folder of labelled images, one subfolder a class.
     pub evaluate_image_dir: PathBuf,
     /// Extension of the images to evaluate, without a dot.
+    #[serde(deserialize_with = "without_dot")]
     pub evaluate_image_extension: String,
     /// JSON file of class names and output numbers.
     pub evaluate_label_file: PathBuf,
@@ -46,38 +50,48 @@ pub struct Settings {
     /// The device that the model is quantized for.
     pub target: Target,
     /// Details of quantization.
+    #[serde(default, deserialize_with = "quantization::with_defaults")]
     pub quantization: QuantizationSettings,
     /// The members that decide what Quantize makes, as they were written.
-    pub written: serde_json::Value,
+    #[serde(skip)]
+    pub written: Value,
 }
 
 impl Settings {
     /// The settings of a configuration in `folder`; `None` where it does not satisfy the schema.
     pub(crate) fn of(root: &Node, folder: &Path) -> Option<Settings> {
-        let path = |key| Some(paths::absolute(folder, root.get(key)?.as_str()?));
-        let count = |key| usize::try_from(root.get(key)?.as_integer()?).ok();
-        let calibration = preprocessing(root, "preprocessing").transpose().ok()?;
-        let calibration = calibration.unwrap_or_default();
-        let evaluation = preprocessing(root, "evaluate_preprocessing")
-            .transpose()
-            .ok()?;
-        Some(Settings {
-            source_keras_model: path("source_keras_model")?,
-            dataset_image_dir: path("dataset_image_dir")?,
-            batch_size: count("batch_size")?,
-            input_tensor_size: count("input_tensor_size")?,
-            iteration_count: count("iteration_count")?,
-            output_dir: path("output_dir")?,
-            evaluate_image_dir: path("evaluate_image_dir")?,
-            evaluate_image_extension: extension(root.get("evaluate_image_extension")?.as_str()?),
-            evaluate_label_file: path("evaluate_label_file")?,
-            evaluate_result_dir: path("evaluate_result_dir")?,
-            evaluate_preprocessing: evaluation.unwrap_or_else(|| calibration.clone()),
-            preprocessing: calibration,
-            target: target(root, folder),
-            quantization: QuantizationSettings::of(root),
-            written: read_by_quantize(root),
-        })
+        let Value::Object(written) = plain(root.to_json()?) else {
+            return None;
+        };
+        let mut members = defaults(&[]);
+        members.extend(written);
+        members.remove("$schema");
+        let preprocessing = members.get("preprocessing")?.clone();
+        members
+            .entry("evaluate_preprocessing")
+            .or_insert(preprocessing);
+        let mut settings: Settings = serde_json::from_value(Value::Object(members)).ok()?;
+        for path in settings.paths() {
+            *path = paths::absolute(folder, &*path);
+        }
+        settings.written = read_by_quantize(root);
+        Some(settings)
+    }
+
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let target = match &mut self.target {
+            Target::File(path) => Some(path),
+            Target::Imx500 | Target::Tflite => None,
+        };
+        let all = [
+            &mut self.source_keras_model,
+            &mut self.dataset_image_dir,
+            &mut self.output_dir,
+            &mut self.evaluate_image_dir,
+            &mut self.evaluate_label_file,
+            &mut self.evaluate_result_dir,
+        ];
+        all.into_iter().chain(target)
     }
 }
 
@@ -96,7 +110,7 @@ const READ_BY_QUANTIZE: [&str; 10] = [
 ];
 
 /// The members that decide what Quantize makes, as they were written, without comments.
-pub(crate) fn read_by_quantize(root: &Node) -> serde_json::Value {
+pub(crate) fn read_by_quantize(root: &Node) -> Value {
     let member = |key: &str| {
         let mut value = root.get(key)?.to_json()?;
         remove_comments(&mut value);
@@ -105,20 +119,28 @@ pub(crate) fn read_by_quantize(root: &Node) -> serde_json::Value {
     READ_BY_QUANTIZE.into_iter().filter_map(member).collect()
 }
 
-/// The target, which is the default where there is none.
-fn target(root: &Node, folder: &Path) -> Target {
-    let written = root.get("target").and_then(Node::as_str);
-    let absolute = |path: &str| paths::absolute(folder, path);
-    written
-        .and_then(|written| Target::named(written, absolute))
-        .unwrap_or_default()
-}
-
 /// The preprocessing under `key`, where there is one, or why it is not possible.
 pub(crate) fn preprocessing(root: &Node, key: &str) -> Option<Result<Preprocessing, String>> {
-    let mut value = root.get(key)?.to_json()?;
-    remove_comments(&mut value);
+    let value = plain(root.get(key)?.to_json()?);
     Some(serde_json::from_value(value).map_err(|error| error.to_string()))
+}
+
+/// A value as the types behind it want it: without comments, which are allowed at every level, and
+/// with whole numbers as such, however they are written.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(key, _)| !is_comment_key(key))
+            .map(|(key, value)| (key, plain(value)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        Value::Number(number) => match integer(&number) {
+            Some(integer) => Value::from(integer),
+            None => Value::Number(number),
+        },
+        other => other,
+    }
 }
 
 /// An extension without the dot that may stand before it.
@@ -126,10 +148,13 @@ pub(crate) fn extension(written: &str) -> String {
     written.strip_prefix('.').unwrap_or(written).to_owned()
 }
 
-/// Comments are allowed at every level, and the types behind the values do not know them.
-fn remove_comments(value: &mut serde_json::Value) {
+fn without_dot<'de, D: Deserializer<'de>>(written: D) -> Result<String, D::Error> {
+    String::deserialize(written).map(|written| extension(&written))
+}
+
+fn remove_comments(value: &mut Value) {
     if let Some(object) = value.as_object_mut() {
-        object.retain(|key, _| !crate::schema::is_comment_key(key));
+        object.retain(|key, _| !is_comment_key(key));
         object.values_mut().for_each(remove_comments);
     }
 }
@@ -138,6 +163,7 @@ fn remove_comments(value: &mut serde_json::Value) {
 mod tests {
     use super::*;
     use crate::syntax::parse;
+    use ::quantization::InputType;
     use images::{Fit, Preset};
 
     const TEXT: &str = r#"{
@@ -189,7 +215,7 @@ mod tests {
         assert_eq!(changed.preprocessing.resize.fit, Fit::Stretch);
         assert_eq!(changed.evaluate_preprocessing, changed.preprocessing);
         let quantization = changed.quantization;
-        assert_eq!(quantization.inference_input_type, InferenceInputType::Int8);
+        assert_eq!(quantization.inference_input_type, InputType::Int8);
         assert_eq!(quantization.seed, 7);
         assert_eq!(quantization.weights_bias_correction, Choice::Off);
 

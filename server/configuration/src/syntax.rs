@@ -15,4 +15,5 @@ pub(crate) use lexer::{Token, TokenKind, tokenize};
 pub(crate) use parser::parse_up_to;
 pub use parser::{MAX_DEPTH, MAX_LENGTH, Parsed, SyntaxError, SyntaxErrorKind, parse};
 pub(crate) use string::decode_string;
+pub(crate) use tree::integer;
 pub use tree::{Key, Member, Node, Object, Value};

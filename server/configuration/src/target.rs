@@ -6,13 +6,13 @@
 
 mod operators;
 
-use crate::configuration::MAX_FINDINGS;
 use crate::disk;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::repetition::repeated_keys;
 use crate::schema::{TARGET, validate};
 use crate::syntax::{SyntaxErrorKind, parse_up_to};
 use crate::text::{ColumnUnit, LineIndex};
+use quantization::{ActivationMethod, WeightMethod};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,8 @@ const IMX500: &str = include_str!("../../../schemas/targets/imx500.json");
 const TFLITE: &str = include_str!("../../../schemas/targets/tflite.json");
 
 /// The device that a model is quantized for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Target {
     /// Sony IMX500.
     #[default]
@@ -80,65 +81,26 @@ pub struct OperatorRule {
     pub float: Option<bool>,
 }
 
-/// Ranges that activations may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivationMethod {
-    /// Thresholds are powers of two.
-    PowerOfTwo,
-    /// Any threshold.
-    Symmetric,
-    /// Two free ends around zero.
-    Uniform,
-}
-
-/// Thresholds that kernels may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WeightMethod {
-    /// Thresholds are powers of two.
-    PowerOfTwo,
-    /// Any threshold.
-    Symmetric,
-}
-
-impl ActivationMethod {
-    /// The value in a target file.
-    pub fn name(self) -> &'static str {
-        match self {
-            ActivationMethod::PowerOfTwo => "power_of_two",
-            ActivationMethod::Symmetric => "symmetric",
-            ActivationMethod::Uniform => "uniform",
-        }
-    }
-}
-
-impl WeightMethod {
-    /// The value in a target file.
-    pub fn name(self) -> &'static str {
-        match self {
-            WeightMethod::PowerOfTwo => "power_of_two",
-            WeightMethod::Symmetric => "symmetric",
-        }
-    }
-}
-
 /// Why a target file cannot be used: one sentence that names the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TargetError(String);
 
-impl Target {
-    /// The target that a configuration in `folder` names; `None` for a name that is not known.
-    pub(crate) fn named(written: &str, absolute: impl FnOnce(&str) -> PathBuf) -> Option<Target> {
-        match written {
-            "imx500" => Some(Target::Imx500),
-            "tflite" => Some(Target::Tflite),
-            path if is_file(path) => Some(Target::File(absolute(path))),
-            _ => None,
+/// The target of this name, or the path of a file as it was written.
+impl TryFrom<String> for Target {
+    type Error = TargetError;
+
+    fn try_from(written: String) -> Result<Target, TargetError> {
+        match written.as_str() {
+            "imx500" => Ok(Target::Imx500),
+            "tflite" => Ok(Target::Tflite),
+            path if is_file(path) => Ok(Target::File(path.into())),
+            _ => Err(TargetError(written)),
         }
     }
+}
 
+impl Target {
     /// What the device can do.
     ///
     /// # Errors
@@ -212,8 +174,21 @@ pub fn check_target(text: &str) -> Vec<Finding> {
 }
 
 impl OperatorRule {
+    /// The rule in the words of the quantizer. `per_channel` is what the user allows.
+    pub(crate) fn for_quantizer(&self, per_channel: bool) -> quantization::OperatorRule {
+        let wide = |bits: &Vec<u8>| bits.contains(&16);
+        quantization::OperatorRule {
+            operators: self.operators(),
+            activation_method: self.activation_method,
+            weight_method: self.weight_method,
+            per_channel: self.per_channel.map(|allowed| allowed && per_channel),
+            int16: self.activation_bits.as_ref().map(wide),
+            float: self.float,
+        }
+    }
+
     /// The operators that the rule is for, by the names of this program.
-    pub fn operators(&self) -> Vec<String> {
+    fn operators(&self) -> Vec<String> {
         let mut operators: Vec<String> = self
             .names
             .iter()
@@ -256,12 +231,12 @@ mod tests {
     #[test]
     fn names_become_targets() {
         let check = |written: &str, expected: Option<Target>| {
-            let found = Target::named(written, |path| Path::new("/p").join(path));
-            assert_eq!(found, expected, "{written}");
+            let found = Target::try_from(written.to_owned());
+            assert_eq!(found.ok(), expected, "{written}");
         };
         check("imx500", Some(Target::Imx500));
         check("tflite", Some(Target::Tflite));
-        check("a/b.JSON", Some(Target::File("/p/a/b.JSON".into())));
+        check("a/b.JSON", Some(Target::File("a/b.JSON".into())));
         check("qnnpack", None);
         check(".json", None);
     }

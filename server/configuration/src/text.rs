@@ -87,11 +87,6 @@ impl LineIndex {
         }
     }
 
-    /// Number of lines; a text that ends with a line break has an empty last line.
-    pub fn line_count(&self) -> usize {
-        self.starts.len()
-    }
-
     /// The range of a line without its line break, or `None` behind the last line.
     pub fn line(&self, text: &str, line: usize) -> Option<TextRange> {
         let start = *self.starts.get(line)?;
@@ -159,7 +154,6 @@ mod tests {
         check(x - 1, ColumnUnit::Utf16, 1, 1);
         check(text.len(), ColumnUnit::Byte, 2, 4);
         check(usize::MAX, ColumnUnit::Byte, 2, 4);
-        assert_eq!(index.line_count(), 3);
         assert_eq!(index.line(text, 1).unwrap().of(text), "ä𝄞x");
         assert_eq!(index.line(text, 3), None);
     }

@@ -80,7 +80,7 @@ impl Labels {
     }
 
     /// How many classes there are; at least one.
-    #[allow(clippy::len_without_is_empty)]
+    #[expect(clippy::len_without_is_empty, reason = "there is at least one class")]
     pub fn len(&self) -> usize {
         self.names.len()
     }

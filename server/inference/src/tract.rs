@@ -2,6 +2,7 @@
 
 mod conversion;
 mod elementwise;
+mod model;
 mod onnx;
 mod shape;
 mod window;
@@ -36,7 +37,7 @@ impl TractModel {
                 count: graph.inputs().len(),
             });
         };
-        let model = conversion::convert(graph, input, outputs)?;
+        let model = model::convert(graph, input, outputs)?;
         let plan = tract_onnx::onnx()
             .model_for_proto_model(&model)
             .and_then(|model| model.into_optimized())

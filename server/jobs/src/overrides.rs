@@ -7,7 +7,6 @@ use configuration::{LayerOverride, QuantizationSettings};
 use graph::Graph;
 use quantization::{LayerChanges, Options, Precision, QuantizationError, has_int16_kernel};
 
-use crate::choices::error_method;
 use crate::error::JobError;
 use crate::layers::LayerNames;
 
@@ -127,10 +126,10 @@ fn layer_changes(changes: &LayerOverride, settings: &QuantizationSettings) -> La
         .unwrap_or_default();
     let changed = changes.activation_error_method.is_some() || changes.percentile.is_some();
     LayerChanges {
-        activation_error_method: changed.then(|| error_method(method, settings, percentile)),
+        activation_error_method: changed.then(|| settings.error_method(method, percentile)),
         weights_error_method: changes
             .weights_error_method
-            .map(|method| error_method(method, settings, percentile)),
+            .map(|method| settings.error_method(method, percentile)),
         z_threshold: changes.z_threshold,
     }
 }

@@ -1,6 +1,7 @@
 //! SavedModels that somebody made up: functions that call themselves, nodes in circles, constants
 //! beyond all measure. Each is refused with a reason, quickly and in little memory.
 
+#![expect(clippy::too_many_lines, reason = "one table of models")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

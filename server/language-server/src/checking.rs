@@ -5,148 +5,20 @@
 //! a timer, a burst of changes costs few checks, and diagnostics are published in order.
 
 use crate::diagnostics;
-use crate::disk::{Answers, Asked, Dependencies, Question};
+use crate::disk::{Asked, Dependencies};
 use crate::documents::Snapshot;
 use crate::label_files::{self, FileUse, file_uses};
 use crate::schema_reference::{self, names_our_schema};
 use crate::session::Session;
-use crate::status;
 use configuration::{DiskFacts, Facts as _};
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use tower_lsp::lsp_types::{Diagnostic, Url};
-
-/// Which documents are being checked, and what the others depend on.
-#[derive(Debug, Default)]
-pub(crate) struct Checks {
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Documents whose check runs, and whether it has to run again.
-    running: HashMap<Url, bool>,
-    /// What the client shows: version and diagnostics.
-    shown: HashMap<Url, (Option<i32>, Vec<Diagnostic>)>,
-    /// What the last check of a document depended on.
-    dependencies: HashMap<Url, Dependencies>,
-    /// The label and target files that configurations name.
-    file_uses: HashMap<Url, Vec<(PathBuf, FileUse)>>,
-}
-
-impl Checks {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the check has to run again; if not, it counts as ended.
-    fn again(&self, uri: &Url) -> bool {
-        let mut state = self.lock();
-        match state.running.get_mut(uri) {
-            Some(again) if *again => {
-                *again = false;
-                true
-            }
-            _ => {
-                state.running.remove(uri);
-                false
-            }
-        }
-    }
-
-    /// Whether a newer text waits.
-    fn is_outdated(&self, uri: &Url) -> bool {
-        self.lock().running.get(uri) == Some(&true)
-    }
-
-    /// Whether no check runs.
-    pub(crate) fn are_idle(&self) -> bool {
-        self.lock().running.is_empty()
-    }
-
-    /// What each document depends on.
-    pub(crate) fn dependencies(&self) -> Vec<(Url, Dependencies)> {
-        let state = self.lock();
-        let dependencies = state.dependencies.iter();
-        dependencies
-            .map(|(uri, dependencies)| (uri.clone(), dependencies.clone()))
-            .collect()
-    }
-
-    /// The documents whose check asked a question, or that are being checked and may have.
-    pub(crate) fn asking(&self, question: &Question) -> Vec<Url> {
-        let mut asking = self.depending(|dependencies| dependencies.questions.contains(question));
-        asking.extend(self.lock().running.keys().cloned());
-        asking
-    }
-
-    /// The documents, other than `uri`, whose check looked at the file `path`.
-    fn reading(&self, uri: &Url, path: &Path) -> Vec<Url> {
-        let mut reading = self.depending(|dependencies| dependencies.places.contains_key(path));
-        reading.retain(|other| other != uri);
-        reading
-    }
-
-    fn depending(&self, depends: impl Fn(&Dependencies) -> bool) -> Vec<Url> {
-        let state = self.lock();
-        let dependencies = state.dependencies.iter();
-        dependencies
-            .filter(|(_, dependencies)| depends(dependencies))
-            .map(|(uri, _)| uri.clone())
-            .collect()
-    }
-
-    /// What configurations use a file for.
-    pub(crate) fn uses_of(&self, file: &Path) -> Vec<FileUse> {
-        let state = self.lock();
-        let uses = state.file_uses.values().flatten();
-        uses.filter(|(path, _)| path == file)
-            .map(|(_, used)| used.clone())
-            .collect()
-    }
-
-    /// Notes which files a configuration uses for what, and gives the files for which that is new.
-    fn set_file_uses(&self, uri: &Url, uses: Vec<(PathBuf, FileUse)>) -> Vec<PathBuf> {
-        let mut state = self.lock();
-        let before = match uses.is_empty() {
-            true => state.file_uses.remove(uri),
-            false => state.file_uses.insert(uri.clone(), uses.clone()),
-        };
-        let before = before.unwrap_or_default();
-        let gone = before.iter().filter(|used| !uses.contains(used));
-        let new = uses.iter().filter(|used| !before.contains(used));
-        gone.chain(new).map(|(path, _)| path.clone()).collect()
-    }
-
-    /// Notes what a check depended on, and forgets the answers that nobody wants any more.
-    fn set_dependencies(&self, uri: &Url, dependencies: Option<Dependencies>, answers: &Answers) {
-        let mut state = self.lock();
-        match dependencies {
-            Some(dependencies) => state.dependencies.insert(uri.clone(), dependencies),
-            None => state.dependencies.remove(uri),
-        };
-        // Checks that run have asked questions that are noted only when they end.
-        if state.running.keys().any(|running| running != uri) {
-            return;
-        }
-        let dependencies = state.dependencies.values();
-        let wanted = dependencies.flat_map(|it| it.questions.iter().cloned());
-        answers.retain(&wanted.collect::<HashSet<Question>>());
-    }
-}
 
 /// Checks a document soon, because it or the disk has changed.
 pub(crate) fn schedule(session: &Arc<Session>, uri: Url) {
-    match session.checks.lock().running.entry(uri.clone()) {
-        Entry::Occupied(mut running) => {
-            running.insert(true);
-        }
-        Entry::Vacant(idle) => {
-            idle.insert(false);
-            tokio::spawn(run(Arc::clone(session), uri));
-        }
+    if session.checks.start(&uri) {
+        tokio::spawn(run(Arc::clone(session), uri));
     }
 }
 
@@ -168,14 +40,14 @@ pub(crate) fn schedule_all(session: &Arc<Session>) {
 }
 
 async fn run(session: Arc<Session>, uri: Url) {
-    status::tell(&session).await;
+    session.tell_status().await;
     loop {
         check_once(&session, &uri).await;
         if !session.checks.again(&uri) {
             break;
         }
     }
-    status::tell(&session).await;
+    session.tell_status().await;
 }
 
 /// What a check of one text has found.
@@ -282,19 +154,9 @@ async fn publish(
     version: Option<i32>,
     is_ours: bool,
 ) {
-    {
-        let shown = &mut session.checks.lock().shown;
-        let before = shown.remove(uri);
-        let now = (version, diagnostics.clone());
-        let shows_some = before.as_ref().is_some_and(|(_, shown)| !shown.is_empty());
-        let is_open = is_ours && version.is_some();
-        let is_news = before.as_ref() != Some(&now);
-        if is_ours {
-            shown.insert(uri.clone(), now);
-        }
-        if !is_news || (diagnostics.is_empty() && !shows_some && !is_open) {
-            return;
-        }
+    let shown = (version, diagnostics.clone());
+    if !session.checks.show(uri, shown, is_ours) {
+        return;
     }
     session
         .client

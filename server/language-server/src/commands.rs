@@ -1,10 +1,13 @@
 //! The commands of `workspace/executeCommand`.
 
+mod run;
+mod start;
+
 use crate::documents::file;
-use crate::jobs;
 use crate::session::Session;
 use configuration::Job;
 use serde_json::Value;
+use start::{refusal, require_trust, start};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tower_lsp::jsonrpc::{Error, Result};
@@ -47,7 +50,7 @@ pub(crate) async fn execute(
         }
     };
     let token = params.work_done_progress_params.work_done_token;
-    jobs::start(session, kind, arguments, token).await.map(Some)
+    start(session, kind, arguments, token).await.map(Some)
 }
 
 fn cancel(session: &Session, arguments: &[Value]) -> Result<()> {
@@ -58,7 +61,7 @@ fn cancel(session: &Session, arguments: &[Value]) -> Result<()> {
 }
 
 async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()> {
-    jobs::require_trust(session)?;
+    require_trust(session)?;
     let (_, folder) = place(arguments)?;
     let shown = folder.display().to_string();
     let created = tokio::task::spawn_blocking(move || std::fs::create_dir_all(folder)).await;
@@ -67,7 +70,7 @@ async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()
             session.disk_changed.notify_one();
             Ok(())
         }
-        Ok(Err(error)) => Err(jobs::refusal(
+        Ok(Err(error)) => Err(refusal(
             format!(
                 "the folder {shown} cannot be created ({error}); check the permissions above it"
             ),
@@ -78,10 +81,10 @@ async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()
 }
 
 fn open_report(session: &Arc<Session>, arguments: &[Value]) -> Result<()> {
-    jobs::require_trust(session)?;
+    require_trust(session)?;
     let (uri, report) = place(arguments)?;
     if !session.abilities().shows_documents {
-        return Err(jobs::refusal(
+        return Err(refusal(
             format!(
                 "this editor does not open files for the server; open {} yourself",
                 report.display()

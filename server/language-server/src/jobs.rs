@@ -3,16 +3,18 @@
 
 mod arguments;
 mod child;
-mod command;
 mod failures;
 mod pace;
 mod progress;
 mod registry;
-mod run;
 mod stages;
 mod status;
 
-pub(crate) use command::{refusal, require_trust, start};
+pub(crate) use arguments::{Arguments, WhenRunning, WhenUnsaved};
+pub(crate) use child::{Event, GRACE, Process};
 pub(crate) use failures::Failures;
-pub(crate) use registry::Jobs;
-pub(crate) use status::{JobQuery, JobStatus};
+pub(crate) use pace::Pace;
+pub(crate) use progress::Progress;
+pub(crate) use registry::{Job, Jobs};
+pub(crate) use stages::percentage;
+pub(crate) use status::{JobChanged, JobQuery, JobStatus, State, name};

@@ -1,8 +1,6 @@
 //! Label and target files, which have diagnostics of their own as long as an open configuration
 //! names them.
 
-use crate::documents::Snapshot;
-use crate::session::Session;
 use configuration::labels::{LabelUse, check_labels};
 use configuration::syntax::Node;
 use configuration::target::check_target;
@@ -72,10 +70,4 @@ pub(crate) fn findings(text: &str, uses: &[FileUse]) -> Vec<Finding> {
     }
     findings.sort_by_key(|finding| finding.range);
     findings
-}
-
-/// What is wrong with an open document, if it is a label or target file.
-pub(crate) fn findings_in(session: &Session, snapshot: &Snapshot) -> Vec<Finding> {
-    let uses = session.checks.uses_of(&snapshot.path);
-    findings(snapshot.lines.text(), &uses)
 }

@@ -11,6 +11,7 @@ mod abilities;
 mod backend;
 mod capabilities;
 mod checking;
+mod checks;
 mod commands;
 mod diagnostics;
 mod disk;

@@ -1,7 +1,7 @@
 //! What all parts of a running server share.
 
 use crate::abilities::Abilities;
-use crate::checking::Checks;
+use crate::checks::Checks;
 use crate::disk::{Answers, Question, Trust};
 use crate::documents::Documents;
 use crate::glob;
@@ -182,6 +182,14 @@ impl Session {
             snapshot.is_some_and(|snapshot| self.is_configuration(snapshot.document()))
         });
         uris
+    }
+
+    /// Tells the client whether everything is checked, if that has changed.
+    pub(crate) async fn tell_status(&self) {
+        if self.options().status_events {
+            let quiescent = || self.checks.are_idle() && !self.answers.are_sought();
+            self.status.tell(&self.client, quiescent).await;
+        }
     }
 
     fn choices(&self) -> MutexGuard<'_, Choices> {

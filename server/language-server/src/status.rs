@@ -1,7 +1,7 @@
 //! Whether everything is checked: `modelQuantizer/status` notifications.
 
-use crate::session::Session;
 use serde::Serialize;
+use tower_lsp::Client;
 use tower_lsp::lsp_types::notification::Notification;
 
 /// What the client was told last.
@@ -24,18 +24,17 @@ impl Notification for StatusChanged {
     const METHOD: &'static str = "modelQuantizer/status";
 }
 
-/// Tells the client how things stand, if that has changed.
-pub(crate) async fn tell(session: &Session) {
-    if !session.options().status_events {
-        return;
-    }
-    // Held while sending, so that the last word is the latest.
-    let mut told = session.status.told.lock().await;
-    let now = StatusParams {
-        quiescent: session.checks.are_idle() && !session.answers.are_sought(),
-    };
-    if *told != Some(now) {
-        *told = Some(now);
-        session.client.send_notification::<StatusChanged>(now).await;
+impl Status {
+    /// Tells the client how things stand, if that has changed.
+    pub(crate) async fn tell(&self, client: &Client, quiescent: impl FnOnce() -> bool) {
+        // Held while sending, so that the last word is the latest.
+        let mut told = self.told.lock().await;
+        let now = StatusParams {
+            quiescent: quiescent(),
+        };
+        if *told != Some(now) {
+            *told = Some(now);
+            client.send_notification::<StatusChanged>(now).await;
+        }
     }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn follow(session: Arc<Session>, mut found: UnboundedReceiver<(
                     check(&session, asking);
                 }
                 session.answers.delivered();
-                crate::status::tell(&session).await;
+                session.tell_status().await;
             }
             () = session.disk_changed.notified() => {
                 tokio::time::sleep(BURST).await;

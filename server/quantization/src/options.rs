@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::activations::SMALLEST_THRESHOLD;
 use crate::layer::{LayerChanges, OperatorRule};
 
 /// Element type of the int8 model's input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum InputType {
     /// `uint8` in, `int8` out: what a camera delivers.
     #[default]
@@ -28,7 +31,8 @@ pub enum Precision {
 }
 
 /// Which ranges a quantizer of activations may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ActivationMethod {
     /// `[-t, t)` or `[0, t)` with a power of two `t`.
     #[default]
@@ -41,7 +45,8 @@ pub enum ActivationMethod {
 
 /// Which ranges a quantizer of weights may have. TFLite's kernels want zero points of zero, so
 /// there is none with two free ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WeightMethod {
     /// Thresholds are powers of two.
     PowerOfTwo,
@@ -122,7 +127,8 @@ impl Default for WeightSettings {
 }
 
 /// How coarsely the operands of additions are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SumScales {
     /// As suits their own values.
     #[default]

@@ -9,6 +9,8 @@ use crate::role::PathRole;
 use crate::settings;
 use crate::syntax::Node;
 use crate::target;
+use serde::Serialize;
+use std::fmt;
 use std::path::Path;
 
 /// Names in one line.
@@ -208,6 +210,15 @@ fn about_labels(text: &str) -> Vec<String> {
     ]
 }
 
+/// A name as a target file has it.
+struct Written<T>(T);
+
+impl<T: Serialize> fmt::Display for Written<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.serialize(formatter)
+    }
+}
+
 /// What a target file says of all operators, and how many rules it has.
 fn about_target(text: &str) -> Vec<String> {
     let Some(target) = target::read(text) else {
@@ -223,9 +234,9 @@ fn about_target(text: &str) -> Vec<String> {
         format!("{}.", code(&target.name)),
         format!(
             "Activations {} with {} bits; weights {}, {scales}; {}.",
-            code(rule.activation_method.name()),
+            code(&Written(rule.activation_method).to_string()),
             bits.join(" or "),
-            code(rule.weight_method.name()),
+            code(&Written(rule.weight_method).to_string()),
             counted(
                 target.operators.len(),
                 "rule for operators",

@@ -1,8 +1,7 @@
 //! The entries of a label file.
 
 use super::{Label, malformed};
-use crate::configuration::MAX_FINDINGS;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::fix::{Change, Fix, Replacement};
 use crate::schema::shown;
 use crate::syntax::{Node, Object, Value};

@@ -2,8 +2,7 @@
 
 use super::Label;
 use crate::code::Code;
-use crate::configuration::MAX_FINDINGS;
-use crate::finding::{Finding, quoted};
+use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::fix::{Change, Fix, Replacement};
 use std::collections::HashMap;
 

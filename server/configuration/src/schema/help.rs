@@ -63,6 +63,22 @@ pub fn key_help(path: &[&str]) -> Option<KeyHelp> {
     keys(parents).into_iter().find(|help| help.key == *key)
 }
 
+/// The values that hold for optional keys of the object at `path` where they are not written.
+pub(crate) fn defaults(path: &[&str]) -> Map<String, Value> {
+    let schema = object_schema(path).unwrap_or_default();
+    let required = texts(&schema, "required");
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !required.contains(&key.as_str()))
+        .filter_map(|(key, schema)| {
+            let default = CONFIGURATION.resolve(schema).remove("default")?;
+            Some((key.clone(), default))
+        })
+        .collect()
+}
+
 fn object_schema(path: &[&str]) -> Option<Map<String, Value>> {
     let whole = CONFIGURATION.resolve(CONFIGURATION.document());
     path.iter().try_fold(whole, |schema, segment| {

@@ -4,9 +4,8 @@ use super::decimals;
 use super::document::{Schema, items, text, texts};
 use super::message::{alternatives, dotted, range, shown, type_name};
 use crate::code::Code;
-use crate::configuration::MAX_FINDINGS;
 use crate::edit::{add_members, remove_member};
-use crate::finding::{Finding, quoted};
+use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::fix::{Change, Fix};
 use crate::suggestion::nearest;
 use crate::syntax::{Node, Value as Syntax};
@@ -292,23 +291,7 @@ impl<'a> Violation<'a> {
             ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MaxItems { limit }
                 if self.is_list_of_channels() =>
             {
-                let count = instance.as_array().map_or(0, Vec::len);
-                let message = format!(
-                    "{name} has {count} numbers, but a list needs {limit}, one for each colour channel; write {limit} numbers or a single one without brackets"
-                );
-                let single = match &self.node.value {
-                    Syntax::Array(items) => items.first(),
-                    _ => None,
-                };
-                let fix = single.map(|item| {
-                    let number = item.range.of(self.place.text).to_owned();
-                    Fix::replace(
-                        format!("Write {number} for all channels"),
-                        self.node.range,
-                        number,
-                    )
-                });
-                self.finding(Code::WrongItemCount, message).with_fixes(fix)
+                self.wrong_channel_count(*limit)
             }
             ValidationErrorKind::MinItems { limit } => {
                 let message = format!("{name} is an empty list; write at least {limit} entry");
@@ -341,6 +324,28 @@ impl<'a> Violation<'a> {
                 format!("{name} has a value that is not allowed; see the documentation of the key"),
             ),
         }
+    }
+
+    /// A list that has not one number for each channel.
+    fn wrong_channel_count(&self, limit: u64) -> Finding {
+        let (name, instance) = (self.name(), self.error.instance());
+        let count = instance.as_array().map_or(0, Vec::len);
+        let message = format!(
+            "{name} has {count} numbers, but a list needs {limit}, one for each colour channel; write {limit} numbers or a single one without brackets"
+        );
+        let single = match &self.node.value {
+            Syntax::Array(items) => items.first(),
+            _ => None,
+        };
+        let fix = single.map(|item| {
+            let number = item.range.of(self.place.text).to_owned();
+            Fix::replace(
+                format!("Write {number} for all channels"),
+                self.node.range,
+                number,
+            )
+        });
+        self.finding(Code::WrongItemCount, message).with_fixes(fix)
     }
 
     fn wrong_type(&self, expected: &[&str]) -> Finding {

@@ -1,12 +1,14 @@
 //! The values under `quantization.overrides`.
 
-use super::quantization::ErrorMethod;
-use crate::syntax::{Node, Value};
+use super::error_method::ErrorMethod;
+use serde::{Deserialize, Deserializer};
 
 /// Settings that differ for some layers; `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LayerOverride {
     /// Names of layers, with wildcards.
+    #[serde(deserialize_with = "names")]
     pub layers: Vec<String>,
     /// Error that the range of the output minimizes.
     pub activation_error_method: Option<ErrorMethod>,
@@ -22,63 +24,29 @@ pub struct LayerOverride {
     pub float: Option<bool>,
 }
 
-impl LayerOverride {
-    /// Every entry of the list.
-    pub(super) fn all(written: &Node) -> Vec<LayerOverride> {
-        items(written).iter().map(LayerOverride::of).collect()
-    }
-
-    fn of(written: &Node) -> LayerOverride {
-        let method = |key| ErrorMethod::of(written.get(key)?.as_str()?);
-        let number = |key| written.get(key)?.to_json()?.as_f64();
-        LayerOverride {
-            layers: written.get("layers").map(names).unwrap_or_default(),
-            activation_error_method: method("activation_error_method"),
-            weights_error_method: method("weights_error_method"),
-            z_threshold: number("z_threshold"),
-            percentile: number("percentile"),
-            activation_bits: written
-                .get("activation_bits")
-                .and_then(Node::as_integer)
-                .and_then(|bits| u8::try_from(bits).ok()),
-            float: written.get("float").and_then(Node::as_bool),
-        }
-    }
-}
-
-fn items(list: &Node) -> &[Node] {
-    match &list.value {
-        Value::Array(items) => items,
-        _ => &[],
-    }
-}
-
 /// One name, or several in a list.
-fn names(written: &Node) -> Vec<String> {
-    let one = std::slice::from_ref(written);
-    let all = match &written.value {
-        Value::Array(items) => items,
-        _ => one,
-    };
-    let texts = all.iter().filter_map(Node::as_str);
-    texts.map(str::to_owned).collect()
+fn names<'de, D: Deserializer<'de>>(written: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Names::deserialize(written)? {
+        Names::One(name) => vec![name],
+        Names::Several(names) => names,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::parse;
 
     #[test]
     fn every_key_of_an_entry_is_read() {
         let check = |text: &str, expected: LayerOverride| {
-            let parsed = parse(&format!("[{text}]"));
-            assert_eq!(parsed.errors, []);
-            assert_eq!(
-                LayerOverride::all(&parsed.root.unwrap()),
-                [expected],
-                "{text}"
-            );
+            let found: LayerOverride = serde_json::from_str(text).unwrap();
+            assert_eq!(found, expected, "{text}");
         };
         let empty = LayerOverride::default;
         let named = |names: &[&str]| LayerOverride {
@@ -105,7 +73,5 @@ mod tests {
                 ..named(&["a"])
             },
         );
-        let keys = crate::keys(&["quantization", "overrides", "0"]);
-        assert_eq!(keys.len(), 7);
     }
 }

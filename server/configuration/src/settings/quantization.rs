@@ -1,40 +1,19 @@
-//! The values under `quantization`.
+//! The values under `quantization`, and what they say to the quantizer.
 
+use super::error_method::ErrorMethod;
 use super::overrides::LayerOverride;
-use crate::syntax::Node;
-
-/// The type of the quantized model's input tensor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum InferenceInputType {
-    /// Unsigned bytes.
-    #[default]
-    Uint8,
-    /// Signed bytes.
-    Int8,
-    /// 32-bit floats.
-    Float32,
-}
-
-/// What a search for quantization parameters minimizes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ErrorMethod {
-    /// Mean squared error.
-    #[default]
-    Mse,
-    /// Mean absolute error.
-    Mae,
-    /// Kullback-Leibler divergence.
-    Kl,
-    /// Mean absolute error to the power `l_p_value`.
-    Lp,
-    /// No search; nothing is clipped.
-    NoClipping,
-    /// No search; `percentile` of the values are covered. For activations only.
-    Percentile,
-}
+use crate::schema::defaults;
+use crate::target::Capabilities;
+use graph::passes::Rewrites;
+use quantization::{ActivationSettings, InputType, Options, SumScales, WeightSettings};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use std::sync::LazyLock;
 
 /// Whether something is done to a model.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Open<bool>")]
 pub enum Choice {
     /// Where it makes the model better on calibration images that did not fit it.
     #[default]
@@ -45,86 +24,86 @@ pub enum Choice {
     Off,
 }
 
-impl Choice {
-    fn of(written: &Node) -> Option<Choice> {
-        match (written.as_bool(), written.as_str()) {
-            (Some(true), _) => Some(Choice::On),
-            (Some(false), _) => Some(Choice::Off),
-            (None, Some("auto")) => Some(Choice::Auto),
-            _ => None,
+impl From<Open<bool>> for Choice {
+    fn from(written: Open<bool>) -> Choice {
+        match written {
+            Open::Auto(Auto::Auto) => Choice::Auto,
+            Open::Chosen(true) => Choice::On,
+            Open::Chosen(false) => Choice::Off,
         }
     }
 }
 
+/// A value, or `auto`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Open<T> {
+    Auto(Auto),
+    Chosen(T),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Auto {
+    Auto,
+}
+
+/// `None` for `auto`.
+fn chosen<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    written: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(match Open::deserialize(written)? {
+        Open::Auto(Auto::Auto) => None,
+        Open::Chosen(value) => Some(value),
+    })
+}
+
 /// How much is tried to make the model better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// Nothing; what is left to the quantizer is done as suits most models.
     Fast,
     /// What takes a second or two.
-    #[default]
     Balanced,
     /// What takes minutes.
     Best,
 }
 
-/// How coarsely the operands of additions are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SumScales {
-    /// As makes the model better on calibration images that did not fit it.
-    #[default]
-    Auto,
-    /// As suits their own values.
-    Own,
-    /// Like the sum, where nothing else reads them.
-    Operands,
-    /// Like the coarsest of all tensors that additions connect.
-    Streams,
-}
-
-impl ErrorMethod {
-    pub(super) fn of(written: &str) -> Option<ErrorMethod> {
-        Some(match written {
-            "mse" => ErrorMethod::Mse,
-            "mae" => ErrorMethod::Mae,
-            "kl" => ErrorMethod::Kl,
-            "lp" => ErrorMethod::Lp,
-            "noclipping" => ErrorMethod::NoClipping,
-            "percentile" => ErrorMethod::Percentile,
-            _ => return None,
-        })
-    }
-}
-
 /// What layers become that an accuracy budget asks to keep more exact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BudgetPrecision {
     /// 16-bit activations, 8-bit weights.
-    #[default]
     Int16,
     /// As they were.
     Float32,
 }
 
-/// The values under `quantization`; the schema describes each.
-#[derive(Clone, Debug, PartialEq)]
+/// The values under `quantization`: every key of the schema, which describes each and has the defaults.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct QuantizationSettings {
     /// Type of the quantized model's input.
-    pub inference_input_type: InferenceInputType,
+    pub inference_input_type: InputType,
     /// Start of the generator that draws calibration images.
     pub seed: u64,
     /// How much is tried to make the model better.
     pub effort: Effort,
     /// Error that activation ranges minimize; `None` where trials decide.
+    #[serde(deserialize_with = "chosen")]
     pub activation_error_method: Option<ErrorMethod>,
     /// Error that kernel thresholds minimize; `None` where trials decide.
+    #[serde(deserialize_with = "chosen")]
     pub weights_error_method: Option<ErrorMethod>,
-    /// How coarsely the operands of additions are stored.
-    pub sum_scales: SumScales,
+    /// How coarsely the operands of additions are stored; `None` where trials decide.
+    #[serde(deserialize_with = "chosen")]
+    pub sum_scales: Option<SumScales>,
     /// Power of [`ErrorMethod::Lp`], 1 to 16.
     pub l_p_value: u64,
     /// Distance from the mean, in standard deviations, beyond which activations do not count;
     /// infinite for all to count.
+    #[serde(default = "infinite")]
     pub z_threshold: f64,
     /// Percentage of the values that [`ErrorMethod::Percentile`] covers, above 50 and up to 100.
     pub percentile: f64,
@@ -160,107 +139,95 @@ pub struct QuantizationSettings {
     pub accuracy_budget_precision: BudgetPrecision,
 }
 
+/// Reads the settings, with the defaults of the schema.
+pub(super) fn with_defaults<'de, D: Deserializer<'de>>(
+    written: D,
+) -> Result<QuantizationSettings, D::Error> {
+    QuantizationSettings::of(Map::deserialize(written)?).map_err(Error::custom)
+}
+
+fn infinite() -> f64 {
+    f64::INFINITY
+}
+
+/// What holds where a configuration says nothing.
+static DEFAULT: LazyLock<QuantizationSettings> = LazyLock::new(|| {
+    #[expect(
+        clippy::expect_used,
+        reason = "the schema is part of the program, and every test run reads its defaults"
+    )]
+    QuantizationSettings::of(Map::new()).expect("the schema's defaults are settings")
+});
+
 impl Default for QuantizationSettings {
     fn default() -> QuantizationSettings {
-        QuantizationSettings {
-            inference_input_type: InferenceInputType::default(),
-            seed: 0,
-            effort: Effort::default(),
-            activation_error_method: None,
-            weights_error_method: None,
-            sum_scales: SumScales::default(),
-            l_p_value: 2,
-            z_threshold: f64::INFINITY,
-            percentile: 99.99,
-            overrides: Vec::new(),
-            weights_per_channel_threshold: true,
-            weights_bias_correction: Choice::Auto,
-            weights_second_moment_correction: Choice::Auto,
-            weights_rounding_optimization: Choice::Auto,
-            shift_negative_activation_correction: Choice::Auto,
-            shift_negative_ratio: 0.05,
-            relu_bound_to_power_of_2: Choice::Auto,
-            input_scaling: Choice::Auto,
-            linear_collapsing: true,
-            residual_collapsing: true,
-            activation_channel_equalization: false,
-            cross_layer_equalization: Choice::Auto,
-            accuracy_budget: None,
-            accuracy_budget_precision: BudgetPrecision::default(),
-        }
+        DEFAULT.clone()
     }
 }
 
 impl QuantizationSettings {
-    pub(super) fn of(root: &Node) -> QuantizationSettings {
-        let default = QuantizationSettings::default();
-        let Some(written) = root.get("quantization") else {
-            return default;
+    /// The settings of an object without comments, with the defaults of the schema.
+    fn of(written: Map<String, Value>) -> Result<QuantizationSettings, serde_json::Error> {
+        let mut members = defaults(&["quantization"]);
+        members.extend(written);
+        serde_json::from_value(Value::Object(members))
+    }
+
+    /// Rewrites of the graph before calibration.
+    pub fn rewrites(&self) -> Rewrites {
+        Rewrites {
+            linear_collapsing: self.linear_collapsing,
+            residual_collapsing: self.residual_collapsing,
+            channel_equalization: self.activation_channel_equalization,
+        }
+    }
+
+    /// Options of the quantizer for all layers; the target decides which ranges there are. Of what
+    /// the settings leave open, only biases are corrected.
+    pub fn options(&self, target: &Capabilities) -> Options {
+        let rule = &target.default;
+        let method = |chosen: Option<ErrorMethod>| {
+            self.error_method(chosen.unwrap_or_default(), self.percentile)
         };
-        let flag = |key, default| written.get(key).and_then(Node::as_bool).unwrap_or(default);
-        let integer = |key, default| {
-            let value = written.get(key).and_then(Node::as_integer);
-            value.unwrap_or(default)
-        };
-        let number = |key, default| {
-            let value = written.get(key).and_then(Node::to_json);
-            value.and_then(|value| value.as_f64()).unwrap_or(default)
-        };
-        let text = |key| written.get(key).and_then(Node::as_str);
-        let choice = |key| written.get(key).and_then(Choice::of).unwrap_or_default();
-        // "auto" is none of the methods.
-        let error = |key| text(key).and_then(ErrorMethod::of);
-        QuantizationSettings {
-            inference_input_type: match text("inference_input_type") {
-                Some("int8") => InferenceInputType::Int8,
-                Some("float32") => InferenceInputType::Float32,
-                _ => default.inference_input_type,
+        let shift_negative = self.shift_negative_activation_correction == Choice::On;
+        Options {
+            input_type: self.inference_input_type,
+            activations: ActivationSettings {
+                method: rule.activation_method,
+                error_method: method(self.activation_error_method),
+                z_threshold: self.z_threshold,
+                ..ActivationSettings::default()
             },
-            seed: integer("seed", default.seed),
-            effort: match text("effort") {
-                Some("fast") => Effort::Fast,
-                Some("best") => Effort::Best,
-                _ => default.effort,
+            weights: WeightSettings {
+                method: rule.weight_method,
+                error_method: method(self.weights_error_method),
+                per_channel: rule.per_channel && self.weights_per_channel_threshold,
+                ..WeightSettings::default()
             },
-            sum_scales: match text("sum_scales") {
-                Some("own") => SumScales::Own,
-                Some("operands") => SumScales::Operands,
-                Some("streams") => SumScales::Streams,
-                _ => default.sum_scales,
-            },
-            activation_error_method: error("activation_error_method"),
-            weights_error_method: error("weights_error_method"),
-            l_p_value: integer("l_p_value", default.l_p_value),
-            z_threshold: number("z_threshold", default.z_threshold),
-            percentile: number("percentile", default.percentile),
-            overrides: written
-                .get("overrides")
-                .map(LayerOverride::all)
-                .unwrap_or_default(),
-            weights_per_channel_threshold: flag(
-                "weights_per_channel_threshold",
-                default.weights_per_channel_threshold,
-            ),
-            weights_bias_correction: choice("weights_bias_correction"),
-            weights_second_moment_correction: choice("weights_second_moment_correction"),
-            weights_rounding_optimization: choice("weights_rounding_optimization"),
-            shift_negative_activation_correction: choice("shift_negative_activation_correction"),
-            shift_negative_ratio: number("shift_negative_ratio", default.shift_negative_ratio),
-            relu_bound_to_power_of_2: choice("relu_bound_to_power_of_2"),
-            input_scaling: choice("input_scaling"),
-            linear_collapsing: flag("linear_collapsing", default.linear_collapsing),
-            residual_collapsing: flag("residual_collapsing", default.residual_collapsing),
-            activation_channel_equalization: flag(
-                "activation_channel_equalization",
-                default.activation_channel_equalization,
-            ),
-            cross_layer_equalization: choice("cross_layer_equalization"),
-            accuracy_budget: Some(number("accuracy_budget", f64::NAN))
-                .filter(|budget| budget.is_finite()),
-            accuracy_budget_precision: match text("accuracy_budget_precision") {
-                Some("float32") => BudgetPrecision::Float32,
-                _ => BudgetPrecision::default(),
-            },
+            int16: rule.activation_bits.contains(&16),
+            float: rule.float,
+            operators: target
+                .operators
+                .iter()
+                .map(|rule| rule.for_quantizer(self.weights_per_channel_threshold))
+                .collect(),
+            bias_correction: self.weights_bias_correction != Choice::Off,
+            input_scaling: self.input_scaling == Choice::On,
+            sum_scales: self.sum_scales.unwrap_or_default(),
+            shift_negative_ratio: shift_negative.then_some(self.shift_negative_ratio),
+            ..Options::default()
+        }
+    }
+
+    /// An error method with the numbers that it needs.
+    pub fn error_method(&self, method: ErrorMethod, percentile: f64) -> quantization::ErrorMethod {
+        match method {
+            ErrorMethod::Mse => quantization::ErrorMethod::Mse,
+            ErrorMethod::Mae => quantization::ErrorMethod::Mae,
+            ErrorMethod::Kl => quantization::ErrorMethod::Kl,
+            ErrorMethod::Lp => quantization::ErrorMethod::Lp(self.l_p_value as f64),
+            ErrorMethod::NoClipping => quantization::ErrorMethod::NoClipping,
+            ErrorMethod::Percentile => quantization::ErrorMethod::Percentile(percentile),
         }
     }
 }
@@ -268,61 +235,87 @@ impl QuantizationSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::parse;
+    use serde_json::json;
 
-    fn quantization(text: &str) -> QuantizationSettings {
-        let parsed = parse(&format!("{{\"quantization\": {text}}}"));
-        assert_eq!(parsed.errors, []);
-        QuantizationSettings::of(&parsed.root.unwrap())
+    fn quantization(value: Value) -> QuantizationSettings {
+        QuantizationSettings::of(value.as_object().unwrap().clone()).unwrap()
     }
 
-    /// The schema's defaults, written out, are the defaults of the type; changed values arrive.
+    /// Every key of the schema is a field, and the other way; written defaults change nothing,
+    /// other values arrive.
     #[test]
     fn every_key_of_the_schema_is_read() {
-        let keys = crate::keys(&["quantization"]);
-        assert_eq!(keys.len(), 24);
-        let changed = |key: &str, default: Option<&str>| match (key, default) {
-            ("effort", _) => "\"fast\"".to_owned(),
-            ("sum_scales", _) => "\"own\"".to_owned(),
-            (_, Some("true")) => "false".to_owned(),
-            (_, Some("false")) => "true".to_owned(),
-            ("inference_input_type", _) => "\"int8\"".to_owned(),
-            ("activation_error_method" | "weights_error_method", _) => "\"kl\"".to_owned(),
-            (_, Some("\"auto\"")) => "false".to_owned(),
-            ("shift_negative_ratio", _) => "0.25".to_owned(),
-            ("accuracy_budget_precision", _) => "\"float32\"".to_owned(),
-            ("overrides", _) => r#"[{"layers": "a"}]"#.to_owned(),
-            _ => "9".to_owned(),
-        };
-        for help in keys {
-            let default = help.default.as_ref().map(ToString::to_string);
-            if let Some(default) = &default {
-                let text = format!("{{\"{}\": {default}}}", help.key);
-                assert_eq!(
-                    quantization(&text),
-                    QuantizationSettings::default(),
-                    "{text}"
-                );
+        for help in crate::keys(&["quantization"]) {
+            let default: Option<Value> = help
+                .default
+                .map(|text| serde_json::from_str(&text).unwrap());
+            let settings = |value: Value| quantization(json!({help.key.as_str(): value}));
+            let mut names = help.values.iter().map(|value| json!(value.value));
+            let other = match &default {
+                Some(Value::Bool(flag)) => json!(!flag),
+                Some(Value::Array(_)) => serde_json::from_str(&help.examples[0]).unwrap(),
+                _ if help.types.contains(&"true or false") => json!(false),
+                _ => names
+                    .find(|name| Some(name) != default.as_ref())
+                    .unwrap_or(json!(9)),
+            };
+            if let Some(default) = default {
+                let found = settings(default);
+                assert_eq!(found, QuantizationSettings::default(), "{}", help.key);
             }
-            let changed = changed(&help.key, default.as_deref());
-            let text = format!("{{\"{}\": {changed}}}", help.key);
-            assert_ne!(
-                quantization(&text),
-                QuantizationSettings::default(),
-                "{text}"
-            );
+            let found = settings(other);
+            assert_ne!(found, QuantizationSettings::default(), "{}", help.key);
         }
     }
 
     #[test]
+    fn values_of_the_schema_are_values_of_the_type() {
+        let parts: [&[&str]; 2] = [&["quantization"], &["quantization", "overrides", "0"]];
+        for (entry, part) in [false, true].into_iter().zip(parts) {
+            for help in crate::keys(part) {
+                let names = help.values.iter().map(|value| json!(value.value));
+                let examples = help.examples.iter();
+                let examples = examples.map(|text| serde_json::from_str(text).unwrap());
+                for value in names.chain(examples) {
+                    let mut members = json!({help.key.as_str(): value});
+                    if entry {
+                        let layers = members.as_object_mut().unwrap();
+                        layers.entry("layers").or_insert(json!("a"));
+                        members = json!({"overrides": [members]});
+                    }
+                    quantization(members);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_schema_does_not_have_is_no_setting() {
+        let check = |value: Value| {
+            let settings = QuantizationSettings::of(value.as_object().unwrap().clone());
+            assert!(settings.is_err(), "{value}");
+        };
+        check(json!({"colour": 1}));
+        check(json!({"effort": "greatest"}));
+        check(json!({"input_scaling": "no"}));
+        check(json!({"overrides": [{"layers": "a", "colour": 1}]}));
+        check(json!({"overrides": [{}]}));
+    }
+
+    #[test]
     fn numbers_and_names_become_values() {
-        let found = quantization(
-            r#"{"activation_error_method": "lp", "weights_error_method": "noclipping",
-                "l_p_value": 4, "z_threshold": 7.5, "shift_negative_ratio": 0.1}"#,
-        );
+        let found = quantization(json!({
+            "activation_error_method": "lp", "weights_error_method": "noclipping",
+            "l_p_value": 4, "z_threshold": 7.5, "shift_negative_ratio": 0.1
+        }));
         assert_eq!(found.activation_error_method, Some(ErrorMethod::Lp));
         assert_eq!(found.weights_error_method, Some(ErrorMethod::NoClipping));
         assert_eq!((found.l_p_value, found.z_threshold), (4, 7.5));
         assert_eq!(found.shift_negative_ratio, 0.1);
+        let open = quantization(json!({"weights_error_method": "auto", "sum_scales": "auto"}));
+        assert_eq!((open.weights_error_method, open.sum_scales), (None, None));
+        let found = quantization(json!({"sum_scales": "streams", "inference_input_type": "uint8"}));
+        assert_eq!(found.sum_scales, Some(SumScales::Streams));
+        assert_eq!(found.inference_input_type, InputType::UInt8);
     }
 }

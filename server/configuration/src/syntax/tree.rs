@@ -134,7 +134,7 @@ impl Node {
 }
 
 /// A number without fraction as an unsigned integer.
-fn integer(number: &serde_json::Number) -> Option<u64> {
+pub(crate) fn integer(number: &serde_json::Number) -> Option<u64> {
     // Above 2^53 a double no longer tells neighbouring integers apart.
     const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
     number.as_u64().or_else(|| {

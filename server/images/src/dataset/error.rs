@@ -1,10 +1,10 @@
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::found::OtherFiles;
-use super::walk::MAX_ENTRIES;
-use super::{Extensions, names::Names};
+use super::names::Names;
+use super::other_files::OtherFiles;
 use crate::Labels;
 
 /// Why the pictures of a data set could not be listed.
@@ -46,10 +46,12 @@ pub enum DatasetError {
         limit: usize,
     },
     /// More entries than are listed.
-    #[error("folder {} holds more than {MAX_ENTRIES} files; name a smaller folder", path.display())]
+    #[error("folder {} holds more than {limit} files; name a smaller folder", path.display())]
     TooManyFiles {
         /// The folder of the data set.
         path: PathBuf,
+        /// The limit.
+        limit: usize,
     },
     /// An extension that cannot end a file name.
     #[error("\"{extension}\" is not a file extension; write one such as \".jpg\"")]
@@ -96,7 +98,7 @@ pub enum DatasetError {
 }
 
 impl DatasetError {
-    pub(super) fn no_images(path: &Path, extensions: &Extensions, others: OtherFiles) -> Self {
+    pub(super) fn no_images(path: &Path, extensions: &impl Display, others: OtherFiles) -> Self {
         Self::NoImages {
             path: path.into(),
             extensions: extensions.to_string(),

@@ -10,7 +10,7 @@ use super::DatasetError;
 const MAX_DEPTH: usize = 32;
 
 /// Files and folders in all: more than the 1.3 million of ImageNet.
-pub(super) const MAX_ENTRIES: usize = 2_000_000;
+const MAX_ENTRIES: usize = 2_000_000;
 
 /// A file or folder that is neither hidden nor a symbolic link.
 pub(super) struct Entry {
@@ -66,6 +66,7 @@ impl<'a> Walk<'a> {
             if self.entries > MAX_ENTRIES {
                 return Err(DatasetError::TooManyFiles {
                     path: self.root.clone(),
+                    limit: MAX_ENTRIES,
                 });
             }
             let name = entry.file_name();

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use super::found::OtherFiles;
 use super::names::Names;
+use super::other_files::OtherFiles;
 
 /// Something about a data set that does not stop a job but that its user should know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

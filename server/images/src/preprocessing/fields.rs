@@ -7,8 +7,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    ChannelOrder, Fit, Interpolation, Normalization, PerChannel, Preprocessing, PreprocessingError,
-    Preset, Resize,
+    ChannelOrder, Fit, Interpolation, Normalization, Preprocessing, PreprocessingError, Preset,
+    Resize,
 };
 
 /// The name of a preset or an object.
@@ -45,23 +45,6 @@ enum FitName {
     Crop,
     Stretch,
     Pad,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NormalizationFields {
-    #[serde(default = "zero")]
-    mean: PerChannel,
-    #[serde(default = "one")]
-    std: PerChannel,
-}
-
-fn zero() -> PerChannel {
-    PerChannel::All(0.0)
-}
-
-fn one() -> PerChannel {
-    PerChannel::All(1.0)
 }
 
 impl TryFrom<Written> for Preprocessing {
@@ -127,23 +110,6 @@ impl From<Resize> for ResizeFields {
             scale,
             interpolation: resize.interpolation,
             antialias: resize.antialias,
-        }
-    }
-}
-
-impl TryFrom<NormalizationFields> for Normalization {
-    type Error = PreprocessingError;
-
-    fn try_from(fields: NormalizationFields) -> Result<Self, Self::Error> {
-        Self::new(fields.mean, fields.std)
-    }
-}
-
-impl From<Normalization> for NormalizationFields {
-    fn from(normalization: Normalization) -> Self {
-        Self {
-            mean: normalization.mean().clone(),
-            std: normalization.std().clone(),
         }
     }
 }

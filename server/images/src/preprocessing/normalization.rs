@@ -2,7 +2,6 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::fields::NormalizationFields;
 use super::{ChannelOrder, PreprocessingError};
 
 /// A number for all channels, or one for each.
@@ -133,6 +132,41 @@ impl Normalization {
             for ((value, mean), std) in pixel.iter_mut().zip(mean).zip(std) {
                 *value = (*value - mean) / std;
             }
+        }
+    }
+}
+
+/// The written form.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct NormalizationFields {
+    #[serde(default = "zero")]
+    mean: PerChannel,
+    #[serde(default = "one")]
+    std: PerChannel,
+}
+
+fn zero() -> PerChannel {
+    PerChannel::All(0.0)
+}
+
+fn one() -> PerChannel {
+    PerChannel::All(1.0)
+}
+
+impl TryFrom<NormalizationFields> for Normalization {
+    type Error = PreprocessingError;
+
+    fn try_from(fields: NormalizationFields) -> Result<Self, Self::Error> {
+        Self::new(fields.mean, fields.std)
+    }
+}
+
+impl From<Normalization> for NormalizationFields {
+    fn from(normalization: Normalization) -> Self {
+        Self {
+            mean: normalization.mean().clone(),
+            std: normalization.std().clone(),
         }
     }
 }

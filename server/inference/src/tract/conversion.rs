@@ -1,14 +1,12 @@
-//! From a [`Graph`] to an ONNX model.
+//! An ONNX model that is made from a [`Graph`].
 //!
 //! ONNX's convolutions and pools want channels first, so every tensor with four axes is kept that
 //! way, and axes are translated. Operators that mix axes get their operands back channels last.
 //! Tensors of any other rank are as in the graph.
 
-use graph::{Constant, FusedActivation, Graph, Node, Op, TensorId};
-use tract_onnx::pb::ModelProto;
+use graph::{Constant, Graph, Node, TensorId};
 
 use super::onnx::{OnnxModel, Value, integers};
-use super::{elementwise, shape, window};
 use crate::InferenceError;
 
 /// Position in `[n, c, h, w]` of each axis of `[n, h, w, c]`.
@@ -18,35 +16,6 @@ const TO_CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
 /// `[n, h, w, c]` as a permutation of `[n, c, h, w]`.
 const TO_CHANNELS_LAST: [usize; 4] = [0, 2, 3, 1];
 
-/// Makes an ONNX model that computes `outputs` from `input`, both channels last.
-pub(super) fn convert(
-    graph: &Graph,
-    input: TensorId,
-    outputs: &[TensorId],
-) -> Result<ModelProto, InferenceError> {
-    let mut conversion = Conversion {
-        graph,
-        onnx: OnnxModel::default(),
-        values: vec![None; graph.tensors().count()],
-    };
-    let shape = graph.shape(input);
-    let label = &graph.tensor(input).name;
-    let value = conversion.onnx.input(label, shape);
-    let value = conversion.channels_first(label, value, shape.len());
-    conversion.set(input, value);
-    for node in graph.nodes() {
-        conversion.convert_node(node)?;
-    }
-    for &id in outputs {
-        let value = conversion.operand(id)?;
-        let label = &graph.tensor(id).name;
-        let value = conversion.channels_last(label, value, graph.shape(id).len());
-        let value = conversion.onnx.node(label, "Identity", &[&value], vec![]);
-        conversion.onnx.output(&value);
-    }
-    Ok(conversion.onnx.finish())
-}
-
 /// The ONNX model so far, and where the graph's tensors are in it.
 pub(super) struct Conversion<'g> {
     pub(super) graph: &'g Graph,
@@ -55,40 +24,17 @@ pub(super) struct Conversion<'g> {
 }
 
 impl<'g> Conversion<'g> {
-    fn convert_node(&mut self, node: &'g Node) -> Result<(), InferenceError> {
-        let result = match &node.op {
-            Op::Conv2d { .. }
-            | Op::DepthwiseConv2d { .. }
-            | Op::SeparableConv2d { .. }
-            | Op::TransposeConv2d { .. }
-            | Op::MaxPool2d(_)
-            | Op::AveragePool2d(_)
-            | Op::Resize { .. } => window::convert(self, node)?,
-            Op::Activation(_)
-            | Op::PRelu
-            | Op::Softmax
-            | Op::Binary(_)
-            | Op::BatchNormalization { .. }
-            | Op::Convert => elementwise::convert(self, node)?,
-            Op::FullyConnected
-            | Op::BatchMatMul { .. }
-            | Op::Concatenate { .. }
-            | Op::Reduce { .. }
-            | Op::Pad { .. }
-            | Op::Slice { .. }
-            | Op::Reshape { .. }
-            | Op::Transpose { .. } => shape::convert(self, node)?,
-        };
-        let result = match node.activation {
-            FusedActivation::None => result,
-            FusedActivation::Relu => self.onnx.node(&node.name, "Relu", &[&result], vec![]),
-            FusedActivation::Relu6 => elementwise::relu6(self, &node.name, &result),
-        };
-        self.set(node.output, result);
-        Ok(())
+    /// An empty model.
+    pub(super) fn new(graph: &'g Graph) -> Self {
+        Conversion {
+            graph,
+            onnx: OnnxModel::default(),
+            values: vec![None; graph.tensors().count()],
+        }
     }
 
-    fn set(&mut self, id: TensorId, value: Value) {
+    /// Says where a tensor is.
+    pub(super) fn set(&mut self, id: TensorId, value: Value) {
         if let Some(slot) = self.values.get_mut(id.0 as usize) {
             *slot = Some(value);
         }

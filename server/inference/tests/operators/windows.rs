@@ -7,6 +7,7 @@ use super::{Case, add};
 /// Adds the cases.
 pub fn add_cases(cases: &mut Vec<Case>) {
     convolutions(cases);
+    kinds_of_convolutions(cases);
     transposed_convolutions(cases);
     pools(cases);
     resizes(cases);
@@ -65,6 +66,10 @@ fn convolutions(cases: &mut Vec<Case>) {
             )
         });
     }
+}
+
+fn kinds_of_convolutions(cases: &mut Vec<Case>) {
+    let input = [1, 7, 6, 4];
     let same = window([1, 1], [1, 1], Padding::Same);
     add(cases, "convolution without bias", &input, |draft, x| {
         let kernel = draft.weights(&[3, 3, 3, 4]);

@@ -6,7 +6,6 @@ use graph::Graph;
 use graph::passes::{self, Rewrites};
 use quantization::Options;
 
-use crate::choices;
 use crate::classifier::Classifier;
 use crate::context::Context;
 use crate::error::JobError;
@@ -36,9 +35,9 @@ impl Conversion {
         context.begin(Stage::Convert, "converting", 0, "");
         let prepared = passes::prepare(&classifier.graph);
         let chosen = &settings.quantization;
-        let rewrites = choices::rewrites(chosen);
+        let rewrites = chosen.rewrites();
         let base = passes::prepare_with(&classifier.graph, &rewrites);
-        let mut options = choices::options(settings, target);
+        let mut options = chosen.options(target);
         let names = LayerNames::new(&classifier.layers, &classifier.graph, &base);
         for warning in overrides::apply(chosen, target, &names, &base, &mut options)? {
             context.warn(warning);

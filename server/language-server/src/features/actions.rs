@@ -68,7 +68,10 @@ fn offered(
         let actions = assist::actions(document, range, &findings);
         return (findings, actions);
     }
-    let findings = label_files::findings_in(session, snapshot);
+    let findings = label_files::findings(
+        snapshot.lines.text(),
+        &session.checks.uses_of(&snapshot.path),
+    );
     let here = |place: TextRange| place.start <= range.end && range.start <= place.end;
     let actions = findings
         .iter()

@@ -8,29 +8,29 @@ use tower_lsp::lsp_types::Url;
 
 /// `[uri, options]`; options may be left out.
 #[derive(Clone, Debug)]
-pub(super) struct Arguments {
-    pub(super) uri: Url,
-    pub(super) path: PathBuf,
-    pub(super) choices: Choices,
+pub(crate) struct Arguments {
+    pub(crate) uri: Url,
+    pub(crate) path: PathBuf,
+    pub(crate) choices: Choices,
 }
 
 /// What may be chosen for one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(super) struct Choices {
+pub(crate) struct Choices {
     /// Number of worker threads.
-    pub(super) threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
     /// Seed for drawing calibration images; Quantize only.
-    pub(super) seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     /// What to do when a job on the same configuration runs already.
-    pub(super) running: WhenRunning,
+    pub(crate) running: WhenRunning,
     /// What to do when the editor holds changes that are not saved.
-    pub(super) unsaved: WhenUnsaved,
+    pub(crate) unsaved: WhenUnsaved,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum WhenRunning {
+pub(crate) enum WhenRunning {
     /// Answer with an error that names the running job.
     #[default]
     Refuse,
@@ -42,7 +42,7 @@ pub(super) enum WhenRunning {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum WhenUnsaved {
+pub(crate) enum WhenUnsaved {
     /// Answer with an error that names the file.
     #[default]
     Refuse,
@@ -55,7 +55,7 @@ impl Arguments {
     ///
     /// # Errors
     /// One sentence.
-    pub(super) fn read(arguments: &[Value], open: &[Url]) -> Result<Arguments, String> {
+    pub(crate) fn read(arguments: &[Value], open: &[Url]) -> Result<Arguments, String> {
         let uri = match (arguments.first(), open) {
             (Some(uri), _) => uri
                 .as_str()

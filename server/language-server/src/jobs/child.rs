@@ -14,12 +14,12 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// How long a process may take to end after its input was closed. Jobs promise 0.7 seconds.
-pub(super) const GRACE: Duration = Duration::from_millis(850);
+pub(crate) const GRACE: Duration = Duration::from_millis(850);
 
 /// One line of what a job prints (`schemas/events.schema.json`).
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Event {
+pub(crate) enum Event {
     Stage {
         stage: String,
         title: String,
@@ -60,7 +60,7 @@ impl Event {
 }
 
 /// A running job.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
@@ -72,7 +72,7 @@ impl Process {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn start(
+    pub(crate) fn start(
         program: &Path,
         kind: Kind,
         configuration: &Path,
@@ -124,7 +124,7 @@ impl Process {
     }
 
     /// The next event; `None` when there will be no more. May be dropped at any time without loss.
-    pub(super) async fn event(&mut self) -> Option<Event> {
+    pub(crate) async fn event(&mut self) -> Option<Event> {
         loop {
             let line = self.output.next_line().await.ok()??;
             match Event::read(&line) {
@@ -135,18 +135,18 @@ impl Process {
     }
 
     /// Asks the job to stop.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.input = None;
     }
 
     /// Ends the process whatever it is doing.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // It fails where the process has ended already.
         let _ = self.child.start_kill();
     }
 
     /// How the process ended.
-    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await
     }
 }

@@ -24,7 +24,7 @@ struct Noted {
 
 impl Failures {
     /// Forgets the failure before, since a job starts on the configuration as it is now.
-    pub(super) fn begin(&self, path: &Path, facts: &dyn Facts) {
+    pub(crate) fn begin(&self, path: &Path, facts: &dyn Facts) {
         let text = facts.text(path).and_then(Result::ok);
         let mut noted = self.lock();
         match text {
@@ -40,7 +40,7 @@ impl Failures {
     }
 
     /// Notes that the job has failed with the value of a key, and gives the place of the value.
-    pub(super) fn fail(&self, path: &Path, key: &str, message: &str) -> Option<Range> {
+    pub(crate) fn fail(&self, path: &Path, key: &str, message: &str) -> Option<Range> {
         let mut noted = self.lock();
         let noted = noted.get_mut(path)?;
         let document = Document::new(noted.text.to_string(), path);

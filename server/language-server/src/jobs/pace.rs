@@ -14,7 +14,7 @@ const MINUTES: u64 = 90;
 
 /// How a stage gets on. Times are those of its own stage; what comes later is not foreseen.
 #[derive(Clone, Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     title: String,
     started: Instant,
     /// Steps done, steps in all, what a step is, and when this was told.
@@ -23,7 +23,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// A stage that begins.
-    pub(super) fn begin(title: String, now: Instant) -> Pace {
+    pub(crate) fn begin(title: String, now: Instant) -> Pace {
         Pace {
             title,
             started: now,
@@ -32,12 +32,12 @@ impl Pace {
     }
 
     /// Notes that `done` of `total` steps are done.
-    pub(super) fn advance(&mut self, done: u64, total: u64, unit: String, now: Instant) {
+    pub(crate) fn advance(&mut self, done: u64, total: u64, unit: String, now: Instant) {
         self.steps = Some((done, total, unit, now));
     }
 
     /// The message at a moment, such as `calibrating: 312/500 images, 4 s left`.
-    pub(super) fn message(&self, now: Instant) -> String {
+    pub(crate) fn message(&self, now: Instant) -> String {
         let title = &self.title;
         let Some((done, total, unit, told)) = &self.steps else {
             let taken = now.duration_since(self.started);

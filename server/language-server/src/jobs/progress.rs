@@ -8,14 +8,14 @@ use tower_lsp::lsp_types::{
 };
 
 /// Progress that the client shows.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     client: Client,
     token: ProgressToken,
 }
 
 impl Progress {
     /// Begins, with a token that the client knows.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         client: Client,
         token: ProgressToken,
         title: String,
@@ -33,7 +33,7 @@ impl Progress {
         progress
     }
 
-    pub(super) async fn report(&self, message: &str, percentage: u32) {
+    pub(crate) async fn report(&self, message: &str, percentage: u32) {
         let report = WorkDoneProgressReport {
             cancellable: Some(true),
             message: Some(message.to_owned()),
@@ -43,7 +43,7 @@ impl Progress {
     }
 
     /// Ends. Nothing can be reported afterwards.
-    pub(super) async fn end(self, message: String) {
+    pub(crate) async fn end(self, message: String) {
         let end = WorkDoneProgressEnd {
             message: Some(message),
         };

@@ -26,39 +26,39 @@ struct Registry {
 
 /// One job.
 #[derive(Debug)]
-pub(super) struct Job {
-    pub(super) path: PathBuf,
+pub(crate) struct Job {
+    pub(crate) path: PathBuf,
     /// What its progress is called.
-    pub(super) token: ProgressToken,
+    pub(crate) token: ProgressToken,
     status: Mutex<JobStatus>,
     cancelled: watch::Sender<bool>,
 }
 
 impl Job {
-    pub(super) fn status(&self) -> JobStatus {
+    pub(crate) fn status(&self) -> JobStatus {
         lock(&self.status).clone()
     }
 
     /// Changes the status, and gives the new one.
-    pub(super) fn update(&self, change: impl FnOnce(&mut JobStatus)) -> JobStatus {
+    pub(crate) fn update(&self, change: impl FnOnce(&mut JobStatus)) -> JobStatus {
         let mut status = lock(&self.status);
         change(&mut status);
         status.clone()
     }
 
-    pub(super) fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.cancelled.send_replace(true);
     }
 
     /// Becomes true when somebody wants the job to stop.
-    pub(super) fn cancellation(&self) -> watch::Receiver<bool> {
+    pub(crate) fn cancellation(&self) -> watch::Receiver<bool> {
         self.cancelled.subscribe()
     }
 }
 
 impl Jobs {
     /// A new job. Its progress has the client's token where there is one.
-    pub(super) fn add(
+    pub(crate) fn add(
         &self,
         job: &'static str,
         uri: Url,
@@ -95,14 +95,14 @@ impl Jobs {
     }
 
     /// What a job on this configuration has to hold while it runs.
-    pub(super) fn turn(&self, path: &Path) -> Arc<tokio::sync::Mutex<()>> {
+    pub(crate) fn turn(&self, path: &Path) -> Arc<tokio::sync::Mutex<()>> {
         let mut registry = lock(&self.state);
         let turn = registry.turns.entry(path.to_owned()).or_default();
         Arc::clone(turn)
     }
 
     /// The jobs on this configuration that have not ended.
-    pub(super) fn running(&self, path: &Path) -> Vec<Arc<Job>> {
+    pub(crate) fn running(&self, path: &Path) -> Vec<Arc<Job>> {
         let here = |job: &&Arc<Job>| job.path == path && !job.status().state.is_final();
         lock(&self.state)
             .jobs

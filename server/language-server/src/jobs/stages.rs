@@ -27,7 +27,7 @@ const EVALUATE: [(&str, u32); 6] = [
 
 /// How much of the job is done when `done` of `total` steps of a stage are, in percent; `None`
 /// for a stage that this version does not know.
-pub(super) fn percentage(job: &str, stage: &str, done: u64, total: u64) -> Option<u32> {
+pub(crate) fn percentage(job: &str, stage: &str, done: u64, total: u64) -> Option<u32> {
     let stages: &[(&str, u32)] = if job == "quantize" {
         &QUANTIZE
     } else {

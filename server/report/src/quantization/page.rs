@@ -297,8 +297,8 @@ fn decibels(ratio: Option<f64>) -> String {
 mod tests {
     use super::super::*;
 
-    fn report() -> QuantizationReport {
-        let layer = |name: &str, position: usize, sqnr_db: Option<f64>| Layer {
+    fn layer(name: &str, position: usize, sqnr_db: Option<f64>) -> Layer {
+        Layer {
             name: name.to_owned(),
             operator: "Conv2D".to_owned(),
             position,
@@ -318,7 +318,10 @@ mod tests {
             }),
             weights: None,
             macs: 1_000,
-        };
+        }
+    }
+
+    fn report() -> QuantizationReport {
         QuantizationReport {
             model: "<flowers>.h5".to_owned(),
             configuration: Value::Null,

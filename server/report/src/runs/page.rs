@@ -48,6 +48,32 @@ fn dash() -> String {
 
 fn overview(comparison: &RunComparison) -> String {
     let runs = &comparison.runs;
+    let mut rows = files(runs);
+    rows.push(text_row(runs, "Images of the calibration", |run| {
+        let count = run.quantization.as_ref()?.calibration_images;
+        Some(grouped(count))
+    }));
+    rows.extend(accuracies(runs));
+    rows.push(text_row(runs, "ms per image of int8", |run| {
+        let time = run.evaluation.as_ref()?.milliseconds_per_image?;
+        Some(format!("{time:.2}"))
+    }));
+    rows.push(text_row(runs, "Images evaluated", |run| {
+        Some(grouped(run.evaluation.as_ref()?.images))
+    }));
+    format!(
+        "{}<section>\n<h2 id=\"figures\">Figures</h2>\n{}<p class=\"note\">Differences in brackets are against run 1, in points or decibels.</p>\n</section>\n",
+        names(runs),
+        table::table_of(
+            "Figures of the runs",
+            &headings("Figure", comparison),
+            &rows
+        )
+    )
+}
+
+/// The runs by name, and which other runs have given figures to them.
+fn names(runs: &[ComparedRun]) -> String {
     let mut list = "<ol class=\"runs\">\n".to_owned();
     for (index, run) in runs.iter().enumerate() {
         let joined = [
@@ -72,48 +98,47 @@ fn overview(comparison: &RunComparison) -> String {
             others.concat()
         );
     }
-    list += "</ol>\n";
-    let texts = |heading: &str, value: &dyn Fn(&ComparedRun) -> Option<String>| {
-        let cells = runs.iter().map(value);
-        row(
-            heading,
-            cells.map(|text| text.map_or_else(dash, |text| cell(&text))),
-        )
-    };
+    list + "</ol>\n"
+}
+
+/// Times, models and sizes.
+fn files(runs: &[ComparedRun]) -> Vec<String> {
     let short = |hash: &Option<String>| hash.as_ref().map(|hash| hash.chars().take(12).collect());
-    let mut rows = vec![
-        texts("Ended", &|run| Some(run.time.clone())),
-        texts("Keras model", &|run| Some(run.model.clone())),
-        texts("SHA-256 of the Keras model", &|run| {
+    vec![
+        text_row(runs, "Ended", |run| Some(run.time.clone())),
+        text_row(runs, "Keras model", |run| Some(run.model.clone())),
+        text_row(runs, "SHA-256 of the Keras model", |run| {
             short(&run.keras_sha256)
         }),
-        texts("SHA-256 of the int8 model", &|run| {
+        text_row(runs, "SHA-256 of the int8 model", |run| {
             short(&run.quantized_sha256)
         }),
-        texts("Size of the float model", &|run| run.float_bytes.map(bytes)),
-        texts("Size of the int8 model", &|run| {
+        text_row(runs, "Size of the float model", |run| {
+            run.float_bytes.map(bytes)
+        }),
+        text_row(runs, "Size of the int8 model", |run| {
             run.quantized_bytes.map(bytes)
         }),
-        texts("Images of the calibration", &|run| {
-            let count = run.quantization.as_ref()?.calibration_images;
-            Some(grouped(count))
-        }),
-    ];
+    ]
+}
+
+/// How much of the float model is left, and how often the models are right.
+fn accuracies(runs: &[ComparedRun]) -> Vec<String> {
     let decibels: Vec<Option<f64>> = runs
         .iter()
         .map(|run| run.quantization.as_ref()?.logits_sqnr_db)
         .collect();
-    rows.push(row(
-        "Logits SQNR",
-        compared(&decibels, |ratio| format!("{ratio:.1} dB"), signed),
-    ));
+    let ratio = compared(&decibels, |ratio| format!("{ratio:.1} dB"), signed);
     let fraction = |heading: &str, value: &dyn Fn(&ComparedRun) -> Option<f64>| {
         let values: Vec<Option<f64>> = runs.iter().map(value).collect();
         row(heading, compared(&values, percent, points))
     };
-    rows.push(fraction("Same answer on calibration images", &|run| {
-        run.quantization.as_ref()?.top_1_agreement
-    }));
+    let mut rows = vec![
+        row("Logits SQNR", ratio),
+        fraction("Same answer on calibration images", &|run| {
+            run.quantization.as_ref()?.top_1_agreement
+        }),
+    ];
     for (index, name) in ["Keras", "TFLite", "int8"].into_iter().enumerate() {
         rows.push(fraction(&format!("Top-1 of {name}"), &|run| {
             Some(run.evaluation.as_ref()?.top_1_accuracy[index])
@@ -125,20 +150,19 @@ fn overview(comparison: &RunComparison) -> String {
     rows.push(fraction("Agreement of int8 with Keras", &|run| {
         Some(run.evaluation.as_ref()?.agreement_with_keras)
     }));
-    rows.push(texts("ms per image of int8", &|run| {
-        let time = run.evaluation.as_ref()?.milliseconds_per_image?;
-        Some(format!("{time:.2}"))
-    }));
-    rows.push(texts("Images evaluated", &|run| {
-        Some(grouped(run.evaluation.as_ref()?.images))
-    }));
-    format!(
-        "{list}<section>\n<h2 id=\"figures\">Figures</h2>\n{}<p class=\"note\">Differences in brackets are against run 1, in points or decibels.</p>\n</section>\n",
-        table::table_of(
-            "Figures of the runs",
-            &headings("Figure", comparison),
-            &rows
-        )
+    rows
+}
+
+/// A row with a text for each run that has one.
+fn text_row(
+    runs: &[ComparedRun],
+    heading: &str,
+    text: impl Fn(&ComparedRun) -> Option<String>,
+) -> String {
+    let texts = runs.iter().map(text);
+    row(
+        heading,
+        texts.map(|text| text.map_or_else(dash, |text| cell(&text))),
     )
 }
 

@@ -1,11 +1,11 @@
 //! The improvements, in the order in which they are tried.
 
-use configuration::{Choice, Effort, ErrorMethod, QuantizationSettings, SumScales};
+use configuration::{Choice, Effort, ErrorMethod, QuantizationSettings};
 use graph::Graph;
 use graph::passes::channel_groups;
 use quantization::{
-    ActivationMethod, ActivationParameters, ChannelScales, Options, Statistics, channel_centers,
-    channel_scales,
+    ActivationMethod, ActivationParameters, ChannelScales, Options, Statistics, SumScales,
+    channel_centers, channel_scales,
 };
 
 use super::super::held_out::Expectation;
@@ -29,8 +29,8 @@ pub(super) fn demanded(search: &Search, options: Options) -> Plan {
 
 /// What the settings ask for, and what suits most models where they leave it open.
 pub(super) fn preset(search: &Search, mut options: Options) -> Plan {
-    if search.settings.quantization.sum_scales == SumScales::Auto {
-        options.sum_scales = quantization::SumScales::Streams;
+    if search.settings.quantization.sum_scales.is_none() {
+        options.sum_scales = SumScales::Streams;
     }
     let mut plan = chosen(search, options, |choice| choice != Choice::Off);
     // These take more time or help few.
@@ -93,7 +93,7 @@ fn bounded(search: &Search) -> Vec<ChannelScales> {
 pub(super) fn all(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> {
     let settings = &progress.search.settings.quantization;
     let open = |choice: Choice| choice == Choice::Auto;
-    if settings.sum_scales == SumScales::Auto {
+    if settings.sum_scales.is_none() {
         sums(progress, context)?;
     }
     if open(settings.cross_layer_equalization) {
@@ -147,8 +147,8 @@ fn sums(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> 
         return Ok(());
     }
     let scales = [
-        ("sum_scales streams", quantization::SumScales::Streams),
-        ("sum_scales operands", quantization::SumScales::Operands),
+        ("sum_scales streams", SumScales::Streams),
+        ("sum_scales operands", SumScales::Operands),
     ];
     let plans = scales.map(|(what, scales)| {
         let mut plan = progress.best.clone();
@@ -280,7 +280,7 @@ fn ranges(
 ) -> Result<(), JobError> {
     let open = |choice: Choice| choice == Choice::Auto;
     if settings.activation_error_method.is_none() {
-        let method = crate::choices::error_method(ErrorMethod::NoClipping, settings, 100.0);
+        let method = settings.error_method(ErrorMethod::NoClipping, 100.0);
         let change = |plan: &mut Plan| plan.options.activations.error_method = method;
         progress.keep(
             "activation_error_method noclipping",

@@ -1,9 +1,8 @@
 //! The commands that start jobs.
 
-use super::arguments::{Arguments, WhenRunning, WhenUnsaved};
 use super::run::run;
-use super::status::name;
 use crate::disk::Asked;
+use crate::jobs::{Arguments, WhenRunning, WhenUnsaved, name};
 use crate::session::Session;
 use configuration::{Configuration, Document, Job as Kind, LoadError, stops};
 use serde_json::{Value, json};
@@ -20,7 +19,7 @@ const REQUEST_FAILED: i64 = -32803;
 /// # Errors
 /// `InvalidParams` for arguments that make no sense; `RequestFailed` with a `reason` in its data
 /// where a finding, an unsaved change or another job is in the way.
-pub(crate) async fn start(
+pub(super) async fn start(
     session: &Arc<Session>,
     kind: Kind,
     arguments: &[Value],
@@ -110,7 +109,7 @@ fn ready(session: &Session, kind: Kind, arguments: &Arguments) -> Result<(), Err
 ///
 /// # Errors
 /// `RequestFailed` with the reason `untrusted`.
-pub(crate) fn require_trust(session: &Session) -> Result<(), Error> {
+pub(super) fn require_trust(session: &Session) -> Result<(), Error> {
     if session.options().trusted {
         return Ok(());
     }
@@ -122,7 +121,7 @@ pub(crate) fn require_trust(session: &Session) -> Result<(), Error> {
 }
 
 /// The answer "no" to a request that makes sense.
-pub(crate) fn refusal(message: String, data: Value) -> Error {
+pub(super) fn refusal(message: String, data: Value) -> Error {
     Error {
         code: ErrorCode::ServerError(REQUEST_FAILED),
         message: message.into(),

@@ -1,13 +1,9 @@
 //! A job from its start to its end, and what the client is told of it.
 
-use super::arguments::Arguments;
-use super::child::{Event, GRACE, Process};
-use super::pace::Pace;
-use super::progress::Progress;
-use super::registry::Job;
-use super::stages::percentage;
-use super::status::{JobChanged, JobStatus, State};
 use crate::checking::schedule;
+use crate::jobs::{
+    Arguments, Event, GRACE, Job, JobChanged, JobStatus, Pace, Process, Progress, State, percentage,
+};
 use crate::session::Session;
 use configuration::{DiskFacts, Job as Kind};
 use futures_util::FutureExt as _;
