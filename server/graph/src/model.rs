@@ -217,7 +217,7 @@ impl Graph {
     }
 
     /// Lets every node that reads a tensor read another one, of the same shape.
-    pub fn replace_uses(&mut self, old: TensorId, new: TensorId) {
+    pub(crate) fn replace_uses(&mut self, old: TensorId, new: TensorId) {
         let operands = self.nodes.iter_mut().flat_map(|node| &mut node.inputs);
         for operand in operands.filter(|operand| **operand == old) {
             *operand = new;
@@ -231,7 +231,7 @@ impl Graph {
     }
 
     /// Gives a node with one kernel a bias, which takes the place of the one that it has.
-    pub fn set_bias(&mut self, id: NodeId, bias: TensorId) {
+    pub(crate) fn set_bias(&mut self, id: NodeId, bias: TensorId) {
         let inputs = &mut self.nodes[id.index()].inputs;
         inputs.truncate(2);
         inputs.push(bias);

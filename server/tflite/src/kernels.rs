@@ -21,9 +21,9 @@ pub struct KernelTraits {
     /// What its quantized kernels do with scales and zero points.
     pub scales: Scales,
     /// Types of 8 bits on which a kernel computes it.
-    pub eight_bits: &'static [ElementType],
+    pub(crate) eight_bits: &'static [ElementType],
     /// Whether a kernel computes it on 16-bit activations.
-    pub int16: Int16,
+    pub(crate) int16: Int16,
 }
 
 /// What the quantized kernels of an operator do with scales and zero points.
@@ -46,7 +46,7 @@ pub enum Scales {
 
 /// Whether an operator has a kernel on 16-bit activations that computes right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Int16 {
+pub(crate) enum Int16 {
     /// It has none.
     Never,
     /// It has one.
@@ -150,7 +150,7 @@ impl KernelTraits {
     }
 
     /// Whether all tensors of the operator have the scale and zero point of its output.
-    pub fn keeps_scale(&self) -> bool {
+    pub(crate) fn keeps_scale(&self) -> bool {
         matches!(self.scales, OfInput | Equal)
     }
 }

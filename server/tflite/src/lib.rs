@@ -30,7 +30,7 @@ pub use element::ElementType;
 pub use encoding::{Encoding, Encodings, QuantizedConstant, QuantizedValues};
 pub use error::{ReadError, WriteError};
 pub use file::{File, Operator, OperatorKind, Quantization, Signature, Tensor};
-pub use kernels::{Int16, KernelTraits, Scales, has_int16_kernel};
+pub use kernels::{KernelTraits, Scales, has_int16_kernel};
 pub use load::{LoadError, load};
 pub use options::{OptionValue, Options};
 pub use read::read;

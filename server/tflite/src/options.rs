@@ -88,11 +88,6 @@ impl Options {
             .position(|field| field.name == name)
     }
 
-    /// Name of the table in the schema.
-    pub fn table_name(&self) -> &'static str {
-        self.table.name
-    }
-
     /// Value of an option by its name in the schema, its default when the file does not say.
     pub fn get(&self, name: &str) -> Option<&OptionValue> {
         self.position(name).and_then(|index| self.values.get(index))

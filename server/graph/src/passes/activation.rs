@@ -3,7 +3,7 @@ use crate::{Activation, FusedActivation, Graph, NodeId, Op};
 use super::absorb;
 
 /// Lets operators apply the ReLU or ReLU6 that follows them, where TFLite's operator can.
-pub fn fuse_activations(graph: &mut Graph) {
+pub(super) fn fuse_activations(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         if let Some((rectifier, activation)) = rectifier_behind(graph, id) {

@@ -124,7 +124,7 @@ impl Affine {
 }
 
 /// Merges affine functions and folds them into weights, until nothing is left to fold.
-pub fn fold_affine(graph: &mut Graph) {
+pub(super) fn fold_affine(graph: &mut Graph) {
     let mut index = 0;
     while let Some(node) = graph.nodes().get(index) {
         let id = NodeId::at(index);

@@ -9,7 +9,7 @@ use crate::{BinaryOp, Constant, FusedActivation, Graph, Node, NodeId, Op, Paddin
 /// A convolution without activation and a 1 x 1 convolution behind it become one, where that has
 /// no more weights than the two: `K[o] = sum_m K2[o, m] K1[m]` and `b = b2 + K2 b1`. Dense layers
 /// likewise.
-pub fn collapse_linear(graph: &mut Graph) {
+pub(super) fn collapse_linear(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         // The merged layer may merge again.
@@ -67,7 +67,7 @@ fn product(graph: &Graph, first: &Node, second: &Node) -> Option<Weights> {
 }
 
 /// `x + conv(x)` becomes one convolution, whose centre tap has one more for each channel.
-pub fn collapse_residual(graph: &mut Graph) {
+pub(super) fn collapse_residual(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         let _ = collapse_into_sum(graph, id);

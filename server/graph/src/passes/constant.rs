@@ -3,7 +3,7 @@ use crate::{Graph, NodeId, reference};
 /// Computes nodes whose inputs are all constant.
 ///
 /// A node that cannot be evaluated stays as it is; whoever runs the graph reports it.
-pub fn fold_constants(graph: &mut Graph) {
+pub(super) fn fold_constants(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         let node = graph.node(id);

@@ -3,7 +3,7 @@ use crate::{Activation, BinaryOp, Graph, Node, Op, TensorId};
 
 /// Replaces `x * (relu6(x + 3) / 6)`, which MobileNetV3 spells out, by the one operator that TFLite
 /// has for it: in int8 the parts would be rounded one by one.
-pub fn recognize_hard_swish(graph: &mut Graph) {
+pub(super) fn recognize_hard_swish(graph: &mut Graph) {
     let mut found = false;
     for id in graph.node_ids() {
         if let Some(x) = gated(graph, graph.node(id)) {

@@ -13,7 +13,7 @@ use crate::{
 /// A depthwise convolution has one scale a channel and a 32-bit bias, which loses far less in
 /// int8 than a product and a sum with 8-bit constants. Pooling over a whole map becomes a mean,
 /// which has a scale of its own where pooling takes that of the map.
-pub fn lower_for_tflite(graph: &mut Graph) {
+pub(super) fn lower_for_tflite(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         id = lower_node(graph, id);

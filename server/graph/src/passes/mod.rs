@@ -22,34 +22,35 @@ mod separable;
 mod transpose;
 mod weights;
 
-pub use activation::fuse_activations;
-pub use affine::fold_affine;
-pub use collapse::{collapse_linear, collapse_residual};
-pub use constant::fold_constants;
 pub use convert::{convert_input, convert_operand, convert_output};
 pub use groups::{ChannelGroup, MovedClamp, channel_groups, rescale_groups};
-pub use hard_swish::recognize_hard_swish;
 pub use input::{InputNormalization, input_normalization};
-pub use lower::lower_for_tflite;
 pub use offsets::{ChannelOffsets, movable_layers, move_channels, moved_tensors};
-pub use padding::absorb_padding;
-pub use prior::equalize_normalized_channels;
-pub use separable::decompose_separable;
-pub use transpose::cancel_transpositions;
 pub use weights::kernel_channels;
 
 use std::collections::HashSet;
+
+use activation::fuse_activations;
+use affine::fold_affine;
+use collapse::{collapse_linear, collapse_residual};
+use constant::fold_constants;
+use hard_swish::recognize_hard_swish;
+use lower::lower_for_tflite;
+use padding::absorb_padding;
+use prior::equalize_normalized_channels;
+use separable::decompose_separable;
+use transpose::cancel_transpositions;
 
 use crate::{Graph, Node, NodeId, Op, TensorId};
 
 /// Rewrites that make a difference only to a quantized model, and may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rewrites {
-    /// [`collapse_linear`]
+    /// Layers that are linear together become one.
     pub linear_collapsing: bool,
-    /// [`collapse_residual`]
+    /// A convolution and the addition of its input become one convolution.
     pub residual_collapsing: bool,
-    /// [`equalize_normalized_channels`]
+    /// Channels behind batch normalizations are divided by their standard deviation.
     pub channel_equalization: bool,
 }
 
@@ -113,7 +114,7 @@ fn name_apart(graph: &mut Graph) {
 }
 
 /// Removes nodes that hand their input on unchanged.
-pub fn remove_identities(graph: &mut Graph) {
+fn remove_identities(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         let node = graph.node(id);
@@ -141,7 +142,7 @@ fn is_identity(graph: &Graph, node: &Node) -> bool {
 }
 
 /// Removes nodes whose results nothing reads.
-pub fn remove_unused(graph: &mut Graph) {
+fn remove_unused(graph: &mut Graph) {
     let mut used: HashSet<TensorId> = graph.outputs().iter().copied().collect();
     for node in graph.nodes().iter().rev() {
         if used.contains(&node.output) {

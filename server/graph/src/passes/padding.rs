@@ -2,7 +2,7 @@ use crate::{Graph, NodeId, Op, Padding, same_padding};
 
 /// Turns zero padding in front of an unpadded convolution into the convolution's own `Same`
 /// padding, where both pad alike (as the strided convolutions of MobileNet do on even sizes).
-pub fn absorb_padding(graph: &mut Graph) {
+pub(super) fn absorb_padding(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         let Some(convolution) = convolution_that_pads_alike(graph, id) else {

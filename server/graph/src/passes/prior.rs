@@ -11,7 +11,7 @@ use crate::{Activation, Constant, Graph, Node, NodeId, Op};
 ///
 /// Expects batch normalizations that are not folded yet. A clamp at six is not homogeneous: those
 /// channels stay, where the toolkit changes what the model computes.
-pub fn equalize_normalized_channels(graph: &mut Graph) {
+pub(super) fn equalize_normalized_channels(graph: &mut Graph) {
     for id in graph.node_ids() {
         let _ = equalize(graph, id);
     }

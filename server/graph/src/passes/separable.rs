@@ -2,7 +2,7 @@ use crate::{FusedActivation, Graph, Node, NodeId, Op, Window};
 
 /// Splits each separable convolution into its depthwise and its pointwise step
 /// (`<layer>/depthwise`, `<layer>`).
-pub fn decompose_separable(graph: &mut Graph) {
+pub(super) fn decompose_separable(graph: &mut Graph) {
     let mut id = NodeId::at(0);
     while id.index() < graph.nodes().len() {
         if decompose(graph, id).is_some() {

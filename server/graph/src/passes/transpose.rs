@@ -2,7 +2,7 @@ use crate::{FusedActivation, Graph, Node, NodeId, Op, TensorId};
 
 /// Moves transpositions behind operators that do not care about the order of axes, until they meet
 /// their inverses and vanish. Models with channels first are full of them.
-pub fn cancel_transpositions(graph: &mut Graph) {
+pub(super) fn cancel_transpositions(graph: &mut Graph) {
     // A transposition only ever moves towards the outputs, so this comes to an end.
     while cancel_once(graph) {}
 }

@@ -102,3 +102,84 @@ impl<'a> OperandShapes<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BinaryOp, Padding, Window};
+
+    fn check(op: &Op, inputs: &[&[usize]], expected: Result<&[usize], &str>) {
+        let expected = expected.map(<[usize]>::to_vec).map_err(str::to_owned);
+        assert_eq!(output_shape(op, inputs), expected, "{op:?}");
+    }
+
+    #[test]
+    fn the_number_of_operands_is_that_of_the_operator() {
+        check(&Op::Softmax, &[], Err("takes 1 inputs, not 0"));
+        check(&Op::Softmax, &[&[2], &[2]], Err("takes 1 inputs, not 2"));
+        check(
+            &Op::FullyConnected,
+            &[&[1, 4]],
+            Err("takes at least 2 inputs, not 1"),
+        );
+        check(
+            &Op::FullyConnected,
+            &[&[1, 4], &[3, 4], &[3], &[3]],
+            Err("takes at least 2 inputs, not 4"),
+        );
+        let joined = Op::Concatenate { axis: 1 };
+        check(&joined, &[], Err("takes at least 1 inputs, not 0"));
+        check(&joined, &[&[1, 2], &[1, 3], &[1, 4]], Ok(&[1, 9]));
+    }
+
+    #[test]
+    fn kernels_fit_the_input_and_biases_the_kernel() {
+        let window = Window {
+            padding: Padding::Same,
+            ..Window::UNIT
+        };
+        let grouped = |groups| Op::Conv2d { window, groups };
+        let (x, kernel): (&[usize], &[usize]) = (&[1, 5, 4, 6], &[4, 3, 3, 3]);
+        check(&grouped(2), &[x, kernel, &[4]], Ok(&[1, 5, 4, 4]));
+        check(
+            &grouped(2),
+            &[x, kernel, &[3]],
+            Err("has a bias of shape [3] for 4 channels"),
+        );
+        for groups in [0, 1, 4, usize::MAX] {
+            let misfit = format!(
+                "has a kernel [4, 3, 3, 3] in {groups} groups, which does not fit 6 input channels"
+            );
+            check(&grouped(groups), &[x, kernel], Err(&misfit));
+        }
+        let multiplier = usize::MAX;
+        check(
+            &Op::DepthwiseConv2d { window, multiplier },
+            &[x, &[1, 3, 3, 6]],
+            Err(&format!(
+                "has a depthwise kernel [1, 3, 3, 6] that does not fit 6 channels times {multiplier}"
+            )),
+        );
+        let unpadded = Op::Conv2d {
+            window: Window {
+                dilation: [usize::MAX, 1],
+                ..Window::UNIT
+            },
+            groups: 2,
+        };
+        let wide = format!("has a window of {} pixels over an input of 5", usize::MAX);
+        check(&unpadded, &[x, kernel], Err(&wide));
+    }
+
+    #[test]
+    fn numbers_without_axes_have_no_channels() {
+        let normalization = Op::BatchNormalization { epsilon: 0.0 };
+        let parameters: [&[usize]; 5] = [&[], &[0], &[0], &[0], &[0]];
+        check(
+            &normalization,
+            &parameters,
+            Err("has parameters of shape [0] for 0 channels"),
+        );
+        check(&Op::Binary(BinaryOp::Add), &[&[], &[2, 3]], Ok(&[2, 3]));
+    }
+}
