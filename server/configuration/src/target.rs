@@ -16,8 +16,6 @@ use quantization::{ActivationMethod, WeightMethod};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-pub use operators::operator_names;
-
 /// Longest target file, in bytes; a rule for every operator has a hundredth of it.
 pub const MAX_LENGTH: usize = 1 << 18;
 

@@ -1,3 +1,7 @@
+//! Multiply-accumulate operations: counted here for the inspection of a model and for the report of
+//! a quantization alike.
+
+use crate::operators::Macs;
 use crate::{Graph, Node, Op};
 
 /// Multiply-accumulate operations of a node for one image: each weight of a kernel once for every
@@ -9,39 +13,43 @@ pub fn multiply_accumulates(graph: &Graph, node: &Node) -> u64 {
 }
 
 /// [`multiply_accumulates`] of an operator that is in no graph yet, from the shapes of its
-/// operands and its output.
+/// operands and its output. A kernel that is missing has no weights.
 pub fn operator_multiply_accumulates(op: &Op, inputs: &[&[usize]], output: &[usize]) -> u64 {
-    let elements = |shape: &[usize]| {
-        shape.iter().fold(1u64, |product, &extent| {
-            product.saturating_mul(extent as u64)
-        })
+    let Some((x, others)) = inputs.split_first() else {
+        return 0;
     };
-    let operand = |index: usize| inputs.get(index).copied().unwrap_or_default();
-    let positions = |shape: &[usize]| elements(shape.split_last().map_or(&[], |(_, rest)| rest));
-    let kernel = |index: usize| match operand(index) {
-        [] => 0,
-        shape => elements(shape),
-    };
-    match op {
-        Op::Conv2d { .. } | Op::DepthwiseConv2d { .. } | Op::FullyConnected => {
-            positions(output).saturating_mul(kernel(1))
-        }
-        Op::SeparableConv2d { .. } => {
-            positions(output).saturating_mul(kernel(1).saturating_add(kernel(2)))
-        }
-        Op::TransposeConv2d { .. } => positions(operand(0)).saturating_mul(kernel(1)),
-        Op::BatchMatMul { .. } => {
-            let terms = operand(0).last().copied().unwrap_or_default();
-            elements(output).saturating_mul(terms as u64)
-        }
-        _ => 0,
+    let traits = op.opcode().traits();
+    let kernels = others.iter().take(traits.operands.kernel_axes().len());
+    let weights = kernels.fold(0u64, |sum, kernel| sum.saturating_add(elements(kernel)));
+    match traits.macs {
+        Macs::None => 0,
+        Macs::OutputPositions => positions(output).saturating_mul(weights),
+        Macs::InputPositions => positions(x).saturating_mul(weights),
+        Macs::InnerProducts => match x {
+            [.., terms] => elements(output).saturating_mul(*terms as u64),
+            [] => 0,
+        },
+    }
+}
+
+fn elements(shape: &[usize]) -> u64 {
+    shape.iter().fold(1u64, |product, &extent| {
+        product.saturating_mul(extent as u64)
+    })
+}
+
+/// Elements of one channel.
+fn positions(shape: &[usize]) -> u64 {
+    match shape {
+        [positions @ .., _channels] => elements(positions),
+        [] => 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Window;
+    use crate::{Padding, Window};
 
     #[test]
     fn every_weight_counts_once_a_position() {
@@ -68,7 +76,31 @@ mod tests {
             &[1, 4, 3, 6],
             12 * 54,
         );
-        check(Op::FullyConnected, &[&[1, 8], &[10, 8]], &[1, 10], 80);
+        check(
+            Op::SeparableConv2d {
+                window,
+                multiplier: 2,
+            },
+            &[&[1, 6, 5, 3], &[1, 3, 3, 6], &[4, 1, 1, 6], &[4]],
+            &[1, 4, 3, 4],
+            12 * (54 + 24),
+        );
+        check(
+            Op::TransposeConv2d {
+                stride: [2, 2],
+                padding: Padding::Same,
+                output_size: [12, 10],
+            },
+            &[&[1, 6, 5, 3], &[4, 3, 3, 3], &[4]],
+            &[1, 12, 10, 4],
+            30 * 108,
+        );
+        check(
+            Op::FullyConnected,
+            &[&[1, 8], &[10, 8], &[10]],
+            &[1, 10],
+            80,
+        );
         let transpose_b = false;
         check(
             Op::BatchMatMul { transpose_b },

@@ -14,6 +14,7 @@ mod cost;
 mod error;
 mod model;
 mod op;
+mod operators;
 pub mod passes;
 pub mod reference;
 mod shape;
@@ -24,4 +25,5 @@ pub use model::{Constant, Graph, Node, NodeId, Tensor, TensorId};
 pub use op::{
     Activation, BinaryOp, FusedActivation, Op, Padding, Pool, ReduceOp, ResizeMethod, Window,
 };
+pub use operators::{Macs, Opcode, Operands, Traits};
 pub use shape::{output_shape, same_padding};

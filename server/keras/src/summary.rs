@@ -55,7 +55,8 @@ pub struct LayerSummary {
     pub output_shape: Option<OpenShape>,
     /// Number of weights, zero for a later call of a shared layer; `None` when it is not known.
     pub parameters: Option<u64>,
-    /// Multiplications of weights or kernels with data; `None` when they are not known.
+    /// Multiply-accumulate operations of kernels with data and of matrix products, as
+    /// [`graph::operator_multiply_accumulates`] counts them; `None` when they are not known.
     pub macs: Option<u64>,
 }
 

@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use graph::{Activation, BinaryOp, Graph, Node, NodeId, Op, TensorId, passes};
+use graph::{BinaryOp, Graph, Node, NodeId, Op, TensorId, passes};
 use rayon::prelude::*;
+use tflite::{KernelTraits, Scales};
 
 use crate::activations;
 use crate::found::FoundThresholds;
@@ -180,12 +181,9 @@ fn remove_saturated(graph: &mut Graph, storages: &Storages) {
 
 /// Parameters that TFLite's specification fixes for an operator's output.
 pub(crate) fn fixed_parameters(op: &Op) -> Option<ActivationParameters> {
-    match op {
-        Op::Softmax | Op::Activation(Activation::Sigmoid) => {
-            Some(ActivationParameters::UNIT_INTERVAL)
-        }
-        Op::Activation(Activation::Tanh) => Some(ActivationParameters::TANH),
-        _ => None,
+    match KernelTraits::of(op.opcode()).scales {
+        Scales::Fixed { scale, zero_point } => Some(ActivationParameters { scale, zero_point }),
+        Scales::Own | Scales::OfInput | Scales::Equal => None,
     }
 }
 
@@ -214,10 +212,7 @@ fn is_power_of_two(value: f32) -> bool {
 }
 
 fn wants_equal_parameters(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Concatenate { .. } | Op::Binary(BinaryOp::Maximum | BinaryOp::Minimum)
-    )
+    KernelTraits::of(op.opcode()).scales == Scales::Equal
 }
 
 /// Parameters that the values of each tensor ask for, where an operator does not decide.

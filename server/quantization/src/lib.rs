@@ -45,7 +45,6 @@ pub use options::{
     WeightMethod, WeightSettings,
 };
 pub use parameters::ActivationParameters;
-pub use precision::has_int16_kernel;
 pub use quantize::{QuantizationError, QuantizedModel, quantize};
 pub use reconstruction::{LayerStudy, Reconstruction, Replacement, Rows};
 pub use rounding::{PatchMoments, PatchSampler, Patches};
@@ -56,6 +55,7 @@ pub use statistics::{
     NonFinite, Observation, Observer, Statistics, TensorStatistics, moves_values, observations,
 };
 pub use sums::is_sum;
+pub use tflite::has_int16_kernel;
 
 #[cfg(test)]
 mod tests;

@@ -9,18 +9,6 @@ pub struct ActivationParameters {
 }
 
 impl ActivationParameters {
-    /// Softmax and logistic outputs, fixed by the specification: [0, 1) in steps of 1/256.
-    pub const UNIT_INTERVAL: Self = Self {
-        scale: 1.0 / 256.0,
-        zero_point: -128,
-    };
-
-    /// Tanh outputs, fixed by the specification: [-1, 1) in steps of 1/128.
-    pub const TANH: Self = Self {
-        scale: 1.0 / 128.0,
-        zero_point: 0,
-    };
-
     /// `[-threshold, threshold)` with zero at 0, or `[0, threshold)` with zero at -128.
     pub fn from_threshold(threshold: f64, signed: bool) -> Self {
         if signed {

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use graph::{Activation, BinaryOp, Graph, Node, NodeId, Op, ReduceOp, TensorId, passes};
+use graph::{Graph, Node, NodeId, Op, TensorId, passes};
+use tflite::has_int16_kernel;
 
 use crate::assignment::{Candidates, fixed_parameters, not_observed};
 use crate::options::{Options, Precision};
@@ -33,47 +34,6 @@ pub(crate) fn of_node(
             let followed = input.filter(|&input| follows && runs(input));
             Ok(followed.unwrap_or_default())
         }
-    }
-}
-
-/// Whether TFLite 2.17 computes the operator on 16-bit activations, found by running each.
-pub fn has_int16_kernel(graph: &Graph, node: &Node) -> bool {
-    match &node.op {
-        Op::Conv2d { groups, .. } => *groups == 1,
-        Op::DepthwiseConv2d { .. }
-        | Op::TransposeConv2d { .. }
-        | Op::Softmax
-        | Op::Concatenate { .. }
-        | Op::MaxPool2d(_)
-        | Op::AveragePool2d(_)
-        | Op::Pad { .. }
-        | Op::Slice { .. }
-        | Op::Resize { .. }
-        | Op::Reshape { .. }
-        | Op::Transpose { .. }
-        | Op::Convert => true,
-        // With more axes only the first rows are computed, without a word.
-        Op::FullyConnected => graph.shape(node.output).len() == 2,
-        Op::Activation(activation) => matches!(
-            activation,
-            Activation::Relu
-                | Activation::Relu6
-                | Activation::LeakyRelu { .. }
-                | Activation::Sigmoid
-                | Activation::Tanh
-        ),
-        Op::Binary(op) => match op {
-            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => {
-                node.inputs.iter().all(|&id| graph.shape(id).len() <= 4)
-            }
-            BinaryOp::Maximum | BinaryOp::Minimum => true,
-            BinaryOp::Divide => false,
-        },
-        Op::Reduce { kind, .. } => matches!(kind, ReduceOp::Mean | ReduceOp::Max | ReduceOp::Min),
-        Op::BatchMatMul { .. }
-        | Op::PRelu
-        | Op::SeparableConv2d { .. }
-        | Op::BatchNormalization { .. } => false,
     }
 }
 

@@ -2,9 +2,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use graph::{Activation, BinaryOp, Constant, Graph, GraphError, Node, Op, TensorId, passes};
+use graph::{Constant, Graph, GraphError, Node, TensorId, passes};
 use rayon::prelude::*;
-use tflite::{ElementType, Encoding, Encodings, QuantizedConstant, QuantizedValues};
+use tflite::{ElementType, Encoding, Encodings, KernelTraits, QuantizedConstant, QuantizedValues};
 use thiserror::Error;
 
 use crate::assignment::{self, Assignment, Ends};
@@ -166,25 +166,10 @@ fn check_operators(graph: &Graph, options: &Options) -> Result<(), QuantizationE
     let integer = |name: &str| options.precisions.get(name) != Some(&Precision::Float);
     let mut nodes = graph.nodes().iter();
     let missing = nodes.find(|node| {
-        let kernel_is_constant = node
-            .inputs
-            .iter()
-            .skip(1)
-            .all(|&id| graph.constant(id).is_some());
+        let weights_are_constant = node.others().iter().all(|&id| graph.constant(id).is_some());
         integer(&node.name)
-            && ((node.op.has_kernel() && !kernel_is_constant)
-                || matches!(
-                    node.op,
-                    Op::Binary(BinaryOp::Divide)
-                        | Op::SeparableConv2d { .. }
-                        | Op::BatchNormalization { .. }
-                        | Op::Activation(
-                            Activation::Swish
-                                | Activation::Sqrt
-                                | Activation::Square
-                                | Activation::Negate
-                        )
-                ))
+            && (!KernelTraits::of(node.op.opcode()).has_int8()
+                || (node.op.has_kernel() && !weights_are_constant))
     });
     match missing {
         Some(node) => Err(QuantizationError::NoInteger {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use graph::passes::{ChannelGroup, ChannelOffsets, MovedClamp, channel_groups, moved_tensors};
 use graph::{Graph, Node, Op, TensorId};
+use tflite::{KernelTraits, Scales};
 use thiserror::Error;
 
 use crate::assignment::fixed_parameters;
@@ -99,20 +100,7 @@ fn chooses_parameters(op: &Op) -> bool {
 /// Operators whose output takes the scale of their input, so that its range is not needed: they
 /// only move values, pick among them or average them.
 pub fn moves_values(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Reshape { .. }
-            | Op::Transpose { .. }
-            | Op::MaxPool2d(_)
-            | Op::AveragePool2d(_)
-            | Op::Pad { .. }
-            | Op::Slice { .. }
-            | Op::Resize { .. }
-            | Op::Reduce {
-                kind: graph::ReduceOp::Max | graph::ReduceOp::Min,
-                ..
-            }
-    )
+    KernelTraits::of(op.opcode()).scales == Scales::OfInput
 }
 
 /// What calibration knows of one tensor.

@@ -31,9 +31,7 @@ pub struct QuantizedConstant {
     pub values: QuantizedValues,
     /// One scale for the whole tensor or one for each index of `axis`; positive.
     pub scales: Vec<f32>,
-    /// Axis that several scales belong to: 0 for kernels of [`graph::Op::Conv2d`],
-    /// [`graph::Op::TransposeConv2d`], [`graph::Op::FullyConnected`] and for biases, 3 for kernels
-    /// of [`graph::Op::DepthwiseConv2d`].
+    /// Axis that several scales belong to: [`graph::Op::kernel_axis`] for kernels, 0 for biases.
     pub axis: usize,
 }
 

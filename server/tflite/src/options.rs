@@ -20,10 +20,18 @@ pub enum OptionValue {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
-    Bool { default: bool },
-    Int { default: i32 },
+    Bool {
+        default: bool,
+    },
+    Int {
+        default: i32,
+    },
     Float,
-    Name(&'static [&'static str]),
+    /// Names by their codes; the default has code zero.
+    Name {
+        default: &'static str,
+        names: &'static [&'static str],
+    },
     Ints,
 }
 
@@ -58,7 +66,11 @@ impl Options {
     /// Sets a field that the table has; any other is left out.
     pub(crate) fn with(mut self, name: &'static str, value: OptionValue) -> Self {
         let position = self.position(name);
-        debug_assert!(position.is_some(), "{} has no {name}", self.table.name);
+        debug_assert!(
+            position.is_some_and(|index| self.table.fields[index].kind.admits(&value)),
+            "{} has no {name} that can be {value:?}",
+            self.table.name
+        );
         if let Some(slot) = position.and_then(|index| self.values.get_mut(index)) {
             *slot = value;
         }
@@ -76,11 +88,6 @@ impl Options {
             .position(|field| field.name == name)
     }
 
-    /// Name of the table in the schema.
-    pub fn table_name(&self) -> &'static str {
-        self.table.name
-    }
-
     /// Value of an option by its name in the schema, its default when the file does not say.
     pub fn get(&self, name: &str) -> Option<&OptionValue> {
         self.position(name).and_then(|index| self.values.get(index))
@@ -96,13 +103,35 @@ impl Options {
     }
 }
 
+impl Kind {
+    fn admits(self, value: &OptionValue) -> bool {
+        match (self, value) {
+            (Kind::Name { .. }, OptionValue::Name(name)) => self.code(name).is_some(),
+            (Kind::Bool { .. }, OptionValue::Bool(_))
+            | (Kind::Int { .. }, OptionValue::Int(_))
+            | (Kind::Float, OptionValue::Float(_))
+            | (Kind::Ints, OptionValue::Ints(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Code of a name.
+    pub(crate) fn code(self, name: &str) -> Option<i8> {
+        let Kind::Name { names, .. } = self else {
+            return None;
+        };
+        let position = names.iter().position(|known| *known == name)?;
+        i8::try_from(position).ok()
+    }
+}
+
 impl Field {
     pub(crate) fn default(&self) -> OptionValue {
         match self.kind {
             Kind::Bool { default } => OptionValue::Bool(default),
             Kind::Int { default } => OptionValue::Int(default),
             Kind::Float => OptionValue::Float(0.0),
-            Kind::Name(names) => OptionValue::Name(names.first().copied().unwrap_or_default()),
+            Kind::Name { default, .. } => OptionValue::Name(default),
             Kind::Ints => OptionValue::Ints(Vec::new()),
         }
     }
@@ -151,9 +180,14 @@ const INT: Kind = Kind::Int { default: 0 };
 const FACTOR: Kind = Kind::Int { default: 1 };
 const FALSE: Kind = Kind::Bool { default: false };
 const TRUE: Kind = Kind::Bool { default: true };
-const PADDING_NAMES: Kind = Kind::Name(&["SAME", "VALID"]);
-const ACTIVATION_NAMES: Kind =
-    Kind::Name(&["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"]);
+const PADDING_NAMES: Kind = Kind::Name {
+    default: "SAME",
+    names: &["SAME", "VALID"],
+};
+const ACTIVATION_NAMES: Kind = Kind::Name {
+    default: "NONE",
+    names: &["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"],
+};
 
 macro_rules! tables {
     ($($constant:ident = $name:literal $tag:literal [$(($field:expr, $slot:literal, $kind:expr)),*];)*) => {

@@ -135,10 +135,12 @@ impl<'a> Planner<'a> {
         let inputs: Vec<&PlannedTensor> =
             inputs.iter().filter_map(|&index| tensor(index)).collect();
         let output = tensor(output).ok_or_else(|| self.undefined(node.output))?;
-        rules::check(builtin, &inputs, output).map_err(|problem| WriteError::Unsupported {
-            node: node.name.clone(),
-            op: node.op.name(),
-            problem,
+        rules::check(self.context.graph, node, &inputs, output).map_err(|problem| {
+            WriteError::Unsupported {
+                node: node.name.clone(),
+                op: node.op.name(),
+                problem,
+            }
         })?;
         Ok(operator_version(&Facts {
             builtin,
@@ -187,13 +189,12 @@ impl<'a> Planner<'a> {
 
     fn zero_bias(&mut self, node: &Node) -> Result<i32, WriteError> {
         let Context { graph, encodings } = self.context;
-        let &[input, kernel, ..] = node.inputs.as_slice() else {
+        let (Some(kernel), Some(channels)) = (node.kernel(), graph.channels(node.output)) else {
             return Err(self.undefined(node.output));
         };
-        let channels = graph.shape(node.output).last().copied().unwrap_or(0);
         let stored = encode_zero_bias(
             channels,
-            encodings.get(input),
+            encodings.get(node.input()),
             graph.tensor(kernel),
             encodings.get(kernel),
         )?;

@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
                 let bytes = options.scalar(field.slot, PART)?;
                 OptionValue::Float(bytes.map_or(0.0, f32::from_le_bytes))
             }
-            Kind::Name(names) => {
+            Kind::Name { names, .. } => {
                 let code = options.u8(field.slot, 0, PART)?;
                 let name = names.get(usize::from(code)).ok_or_else(|| {
                     inconsistent(format!("an operator has {} {code}", field.name))

@@ -1,22 +1,22 @@
-//! What the runtime's quantized kernels take, found by running every operator in TFLite 2.17.1
-//! with and without XNNPACK.
-//!
-//! The runtime itself checks only a part: with unequal scales, several kernels compute wrong
-//! numbers without a word.
+//! Refuses what the runtime's quantized kernels do not take, as [`KernelTraits`] says.
 
+use graph::{Graph, Node, Op};
+
+use crate::ElementType;
+use crate::kernels::{KernelTraits, Scales, has_int16_kernel};
 use crate::plan::PlannedTensor;
-use crate::{Builtin, ElementType};
 
-/// Checks the encodings of an operator's tensors against its kernels.
+/// Checks the encodings of a node's tensors against the kernels of its operator.
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the layer's name.
 pub(crate) fn check(
-    builtin: Builtin,
+    graph: &Graph,
+    node: &Node,
     inputs: &[&PlannedTensor],
     output: &PlannedTensor,
 ) -> Result<(), String> {
-    if matches!(builtin, Builtin::Quantize | Builtin::Dequantize) {
+    if node.op == Op::Convert {
         return Ok(());
     }
     let quantized = !output.scales.is_empty();
@@ -35,13 +35,18 @@ pub(crate) fn check(
     if !quantized {
         return Ok(());
     }
-    if lacks_kernel(builtin, output.element) {
+    let kernels = KernelTraits::of(node.op.opcode());
+    let has_kernel = match output.element {
+        ElementType::Int16 => has_int16_kernel(graph, node),
+        element => kernels.eight_bits.contains(&element),
+    };
+    if !has_kernel {
         return Err(format!(
             "has no {} kernel in the TFLite runtime; keep the layer in float32 or replace it",
             output.element
         ));
     }
-    if keeps_scale(builtin)
+    if kernels.keeps_scale()
         && let Some(other) = operands().find(|input| !same_encoding(input, output))
     {
         return Err(format!(
@@ -49,48 +54,15 @@ pub(crate) fn check(
             other.name, output.name
         ));
     }
-    match fixed_output(builtin, output.element) {
-        Some((scale, zero_point)) if !has_encoding(output, scale, zero_point) => Err(format!(
-            "needs an output with scale {scale} and zero point {zero_point}"
-        )),
+    match kernels.scales {
+        Scales::Fixed { scale, zero_point }
+            if output.element == ElementType::Int8 && !has_encoding(output, scale, zero_point) =>
+        {
+            Err(format!(
+                "needs an output with scale {scale} and zero point {zero_point}"
+            ))
+        }
         _ => Ok(()),
-    }
-}
-
-fn lacks_kernel(builtin: Builtin, element: ElementType) -> bool {
-    match builtin {
-        Builtin::Neg | Builtin::Sqrt | Builtin::Square => true,
-        Builtin::Div => element != ElementType::UInt8,
-        _ => false,
-    }
-}
-
-fn keeps_scale(builtin: Builtin) -> bool {
-    matches!(
-        builtin,
-        Builtin::AveragePool2d
-            | Builtin::Concatenation
-            | Builtin::Maximum
-            | Builtin::MaxPool2d
-            | Builtin::Minimum
-            | Builtin::Pad
-            | Builtin::PadV2
-            | Builtin::ReduceMax
-            | Builtin::ReduceMin
-            | Builtin::Reshape
-            | Builtin::ResizeBilinear
-            | Builtin::ResizeNearestNeighbor
-            | Builtin::Slice
-            | Builtin::Transpose
-    )
-}
-
-/// Scale and zero point of functions with a bounded result.
-fn fixed_output(builtin: Builtin, element: ElementType) -> Option<(f32, i32)> {
-    match (builtin, element) {
-        (Builtin::Logistic | Builtin::Softmax, ElementType::Int8) => Some((1.0 / 256.0, -128)),
-        (Builtin::Tanh, ElementType::Int8) => Some((1.0 / 128.0, 0)),
-        _ => None,
     }
 }
 

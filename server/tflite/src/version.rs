@@ -142,7 +142,11 @@ fn wide_broadcast(facts: &Facts) -> bool {
     shapes().any(|shape| shape.len() > 4) && shapes().any(|shape| *shape != facts.output.shape)
 }
 
-/// Oldest TFLite runtime `(major, minor)` that has a version of an operator, at least 1.14.
+/// The oldest TFLite runtime that this crate writes for: it has what no row below names.
+pub(crate) const OLDEST_RUNTIME: (u32, u32) = (1, 14);
+
+/// Oldest TFLite runtime `(major, minor)` that has a version of an operator, at least
+/// [`OLDEST_RUNTIME`].
 pub(crate) fn minimum_runtime(builtin: Builtin, version: i32) -> (u32, u32) {
     match (builtin, version) {
         (Builtin::HardSwish, _) | (Builtin::Mul, 3) | (Builtin::Sum, 2) => (1, 15),
@@ -172,6 +176,6 @@ pub(crate) fn minimum_runtime(builtin: Builtin, version: i32) -> (u32, u32) {
         (Builtin::TransposeConv, 4) => (2, 13),
         (Builtin::Log, 2) => (2, 15),
         (Builtin::Transpose, 6) => (2, 16),
-        _ => (1, 14),
+        _ => OLDEST_RUNTIME,
     }
 }

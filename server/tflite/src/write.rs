@@ -1,10 +1,10 @@
 use flatbuffers::{FlatBufferBuilder, ForwardsUOffset, Vector, WIPOffset};
 use graph::{Graph, TensorId};
 
-use crate::options::{Kind, OptionValue, Options};
+use crate::options::{OptionValue, Options};
 use crate::payload::Payload;
 use crate::plan::{Plan, PlannedOperator, PlannedTensor, plan};
-use crate::version::minimum_runtime;
+use crate::version::{OLDEST_RUNTIME, minimum_runtime};
 use crate::{Builtin, Encodings, WriteError, schema};
 
 type Builder = FlatBufferBuilder<'static>;
@@ -125,7 +125,7 @@ fn buffers(builder: &mut Builder, plan: &Plan) -> (Tables, u32) {
     let runtime = (plan.codes.iter())
         .map(|&(builtin, version)| minimum_runtime(builtin, version))
         .max()
-        .unwrap_or((1, 14));
+        .unwrap_or(OLDEST_RUNTIME);
     let mut text = format!("{}.{}.0", runtime.0, runtime.1).into_bytes();
     text.resize(RUNTIME_VERSION_BYTES, 0);
     let runtime = Payload::Bytes(text.into());
@@ -242,7 +242,12 @@ fn options(builder: &mut Builder, options: &Options) -> AnyTable {
                 OptionValue::Bool(value) => set(builder, field.slot, *value),
                 OptionValue::Int(value) => set(builder, field.slot, *value),
                 OptionValue::Float(value) => set(builder, field.slot, *value),
-                OptionValue::Name(name) => set(builder, field.slot, name_code(field.kind, name)),
+                OptionValue::Name(name) => {
+                    // Options hold only names that their tables have.
+                    if let Some(code) = field.kind.code(name) {
+                        set(builder, field.slot, code);
+                    }
+                }
                 OptionValue::Ints(_) => {
                     if let Some(list) = list {
                         set(builder, field.slot, list);
@@ -251,12 +256,6 @@ fn options(builder: &mut Builder, options: &Options) -> AnyTable {
             }
         }
     })
-}
-
-fn name_code(kind: Kind, name: &str) -> i8 {
-    let Kind::Name(names) = kind else { return 0 };
-    let position = names.iter().position(|candidate| *candidate == name);
-    position.unwrap_or_default() as i8
 }
 
 fn operator_code(builder: &mut Builder, builtin: Builtin, version: i32) -> AnyTable {

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::support::{Project, Schema};
+use serde_json::Value;
+
+use crate::support::{Project, Schema, repository};
 
 /// The page, which has nothing in it that runs or comes from elsewhere.
 fn page(project: &Project, path: &str) -> String {
@@ -137,4 +139,32 @@ fn names_stay_text() {
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;\u{fffd}"));
     assert!(!page.contains("<img src=x"));
     assert!(!page.contains('\u{202e}'));
+}
+
+/// Both count the work of a model for an image; attention multiplies activations.
+#[test]
+fn the_inspection_counts_what_the_report_of_a_quantization_does() {
+    let project = Project::small();
+    let counts = |model: &str| -> (u64, u64) {
+        project.job("quantize", &["--quiet"]);
+        let report = project.json("output/quantization_report.json");
+        let layers = report["layers"].as_array().unwrap().iter();
+        let inspected = project.run(&["inspect", model, "--json"]).assert_code(0);
+        let inspected: Value = serde_json::from_str(&inspected.stdout).unwrap();
+        (
+            inspected["macs"].as_u64().unwrap(),
+            layers.map(|layer| layer["macs"].as_u64().unwrap()).sum(),
+        )
+    };
+    let (inspected, reported) = counts("model/flowers.h5");
+    assert_eq!(inspected, reported);
+
+    let attention = repository("tests/fixtures/keras/saved_models/keras2/attention");
+    let attention = attention.to_str().unwrap();
+    project.set("source_keras_model", attention);
+    project.set("input_tensor_size", 8);
+    let (inspected, reported) = counts(attention);
+    // Scaling the queries, four with eight features, is a multiplication in Keras and a depthwise
+    // convolution in TFLite.
+    assert_eq!(inspected + 4 * 8, reported);
 }

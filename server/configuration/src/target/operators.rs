@@ -1,84 +1,47 @@
 //! Names of operators.
 
-/// Every operator by the name that reports show, with its names in TFLite's schema.
-const OPERATORS: &[(&str, &[&str])] = &[
-    ("Abs", &["ABS"]),
-    ("Add", &["ADD"]),
-    ("AveragePool2D", &["AVERAGE_POOL_2D"]),
-    ("BatchMatMul", &["BATCH_MATMUL"]),
-    ("BatchNormalization", &[]),
-    ("Concatenate", &["CONCATENATION"]),
-    ("Conv2D", &["CONV_2D"]),
-    ("DepthwiseConv2D", &["DEPTHWISE_CONV_2D"]),
-    ("Divide", &["DIV"]),
-    ("Elu", &["ELU"]),
-    ("Exp", &["EXP"]),
-    ("FullyConnected", &["FULLY_CONNECTED"]),
-    ("Gelu", &["GELU"]),
-    ("HardSwish", &["HARD_SWISH"]),
-    ("LeakyRelu", &["LEAKY_RELU"]),
-    ("Log", &["LOG"]),
-    ("MaxPool2D", &["MAX_POOL_2D"]),
-    ("Maximum", &["MAXIMUM"]),
-    ("Mean", &["MEAN"]),
-    ("Minimum", &["MINIMUM"]),
-    ("Multiply", &["MUL"]),
-    ("Negate", &["NEG"]),
-    ("PRelu", &["PRELU"]),
-    ("Pad", &["PAD", "PADV2"]),
-    ("ReduceMax", &["REDUCE_MAX"]),
-    ("ReduceMin", &["REDUCE_MIN"]),
-    ("Relu", &["RELU"]),
-    ("Relu6", &["RELU6"]),
-    ("Reshape", &["RESHAPE"]),
-    ("Resize", &["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"]),
-    ("Rsqrt", &["RSQRT"]),
-    ("SeparableConv2D", &[]),
-    ("Sigmoid", &["LOGISTIC"]),
-    ("Slice", &["SLICE"]),
-    ("Softmax", &["SOFTMAX"]),
-    ("Sqrt", &["SQRT"]),
-    ("Square", &["SQUARE"]),
-    ("Subtract", &["SUB"]),
-    ("Sum", &["SUM"]),
-    ("Swish", &[]),
-    ("Tanh", &["TANH"]),
-    ("Transpose", &["TRANSPOSE"]),
-    ("TransposeConv2D", &["TRANSPOSE_CONV"]),
-];
+use graph::Opcode;
+use tflite::{Builtin, KernelTraits};
 
-/// The operator that is meant by a name of either kind.
-pub(super) fn operator(name: &str) -> Option<&'static str> {
-    let mut operators = OPERATORS.iter();
-    let found = operators.find(|(operator, names)| *operator == name || names.contains(&name))?;
-    Some(found.0)
+/// Every operator that a layer may need; conversions belong to no layer.
+fn operators() -> impl Iterator<Item = Opcode> {
+    let all = Opcode::ALL.iter().copied();
+    all.filter(|&operator| operator != Opcode::Convert)
 }
 
-/// Every name that a target file may use: of this program, then of TFLite.
-pub fn operator_names() -> Vec<&'static str> {
-    let own = OPERATORS.iter().map(|(operator, _)| *operator);
-    let tflite = OPERATORS
-        .iter()
-        .flat_map(|(_, names)| names.iter().copied());
-    own.chain(tflite).collect()
+/// Names of an operator in TFLite's schema.
+fn tflite_names(operator: Opcode) -> impl Iterator<Item = &'static str> {
+    let builtins = KernelTraits::of(operator).builtins.iter();
+    builtins.copied().map(Builtin::name)
+}
+
+/// The operator that is meant by a name of either kind: the name that reports show, or one of those
+/// in TFLite's schema.
+pub(super) fn operator(name: &str) -> Option<&'static str> {
+    let meant = |operator: &Opcode| {
+        operator.traits().name == name || tflite_names(*operator).any(|known| known == name)
+    };
+    operators()
+        .find(meant)
+        .map(|operator| operator.traits().name)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn the_schema_has_the_same_names() {
+    fn the_schema_has_the_names_of_all_operators() {
         let text = include_str!("../../../../schemas/target.schema.json");
         let schema: serde_json::Value = serde_json::from_str(text).unwrap();
         let names = schema["$defs"]["operator"]["enum"].as_array().unwrap();
-        let sorted = |mut names: Vec<String>| {
-            names.sort();
-            names
-        };
-        let listed = names.iter().map(|name| name.as_str().unwrap().to_owned());
-        let known = operator_names().into_iter().map(str::to_owned);
-        assert_eq!(sorted(listed.collect()), sorted(known.collect()));
+        let listed: BTreeSet<&str> = names.iter().map(|name| name.as_str().unwrap()).collect();
+        assert_eq!(listed.len(), names.len(), "a name is there twice");
+        let own = operators().map(|operator| operator.traits().name);
+        let known: BTreeSet<&str> = own.chain(operators().flat_map(tflite_names)).collect();
+        assert_eq!(listed, known);
     }
 
     #[test]
@@ -87,5 +50,6 @@ mod tests {
         assert_eq!(operator("RESIZE_BILINEAR"), Some("Resize"));
         assert_eq!(operator("Swish"), Some("Swish"));
         assert_eq!(operator("conv2d"), None);
+        assert_eq!(operator("QUANTIZE"), None);
     }
 }

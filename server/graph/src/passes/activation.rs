@@ -1,40 +1,28 @@
-use crate::{Activation, BinaryOp, FusedActivation, Graph, Op};
+use crate::{Activation, FusedActivation, Graph, NodeId, Op};
 
-use super::{absorb, only_consumer};
+use super::absorb;
 
 /// Lets operators apply the ReLU or ReLU6 that follows them, where TFLite's operator can.
-pub fn fuse_activations(graph: &mut Graph) {
-    let mut index = 0;
-    while index < graph.nodes().len() {
-        let node = &graph.nodes()[index];
-        let fused = takes_activation(&node.op)
-            .then(|| only_consumer(graph, node.output))
-            .flatten()
-            .filter(|_| node.activation == FusedActivation::None)
-            .and_then(|consumer| {
-                let consumer = consumer.0 as usize;
-                match graph.nodes()[consumer].op {
-                    Op::Activation(Activation::Relu) => Some((consumer, FusedActivation::Relu)),
-                    Op::Activation(Activation::Relu6) => Some((consumer, FusedActivation::Relu6)),
-                    _ => None,
-                }
-            });
-        if let Some((consumer, activation)) = fused {
-            graph.nodes_mut()[index].activation = activation;
-            absorb(graph, index, consumer);
+pub(super) fn fuse_activations(graph: &mut Graph) {
+    let mut id = NodeId::at(0);
+    while id.index() < graph.nodes().len() {
+        if let Some((rectifier, activation)) = rectifier_behind(graph, id) {
+            graph.node_mut(id).activation = activation;
+            absorb(graph, id, rectifier);
         }
-        index += 1;
+        id = id.next();
     }
 }
 
-fn takes_activation(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Conv2d { .. }
-            | Op::DepthwiseConv2d { .. }
-            | Op::FullyConnected
-            | Op::MaxPool2d(_)
-            | Op::AveragePool2d(_)
-            | Op::Binary(BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply)
-    )
+fn rectifier_behind(graph: &Graph, id: NodeId) -> Option<(NodeId, FusedActivation)> {
+    let node = graph.node(id);
+    if node.activation != FusedActivation::None || !node.op.opcode().traits().clamps {
+        return None;
+    }
+    let reader = graph.only_reader(node.output)?;
+    match graph.node(reader).op {
+        Op::Activation(Activation::Relu) => Some((reader, FusedActivation::Relu)),
+        Op::Activation(Activation::Relu6) => Some((reader, FusedActivation::Relu6)),
+        _ => None,
+    }
 }

@@ -2,11 +2,14 @@
 //! all `scale * x + offset` per channel. They are merged with each other and folded into the
 //! weights of a convolution or dense layer in front of or behind them, where that is exact.
 
-use ndarray::{ArrayD, ArrayViewD, Axis, Ix1};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 
-use super::{absorb, only_consumer};
+use super::absorb;
+use super::weights::{
+    Weights, bias_of, finite, kernel_channels, set_weights, to_constant, to_real,
+};
 use crate::{
-    Activation, BinaryOp, Constant, FusedActivation, Graph, Node, Op, Padding, TensorId,
+    Activation, BinaryOp, Constant, FusedActivation, Graph, Node, NodeId, Op, Padding, TensorId,
     same_padding,
 };
 
@@ -23,68 +26,81 @@ impl Affine {
         if node.activation != FusedActivation::None {
             return None;
         }
-        let shape = graph.shape(node.output);
-        let channels = *shape.last()?;
+        let channels = graph.channels(node.output)?;
         match node.op {
             Op::BatchNormalization { epsilon } => {
-                let parameter = |index: usize| {
-                    let value = graph.constant(node.inputs[index])?;
-                    Some(value.iter().map(|&v| f64::from(v)).collect::<Vec<_>>())
-                };
-                let (gamma, beta) = (parameter(1)?, parameter(2)?);
-                let (mean, variance) = (parameter(3)?, parameter(4)?);
-                let scale: Vec<f64> = gamma
-                    .iter()
-                    .zip(&variance)
-                    .map(|(gamma, variance)| gamma / (variance + f64::from(epsilon)).sqrt())
-                    .collect();
-                let offset = (0..channels)
-                    .map(|c| beta[c] - mean[c] * scale[c])
-                    .collect();
-                Some((node.inputs[0], Self { scale, offset }))
+                let normalization = Self::of_normalization(graph, node, epsilon)?;
+                Some((node.input(), normalization))
             }
             Op::Activation(Activation::Negate) => {
                 let (scale, offset) = (vec![-1.0; channels], vec![0.0; channels]);
-                Some((node.inputs[0], Self { scale, offset }))
+                Some((node.input(), Self { scale, offset }))
             }
-            Op::Binary(op) => {
-                let (a, b) = (node.inputs[0], node.inputs[1]);
-                let (x, constant, constant_first) = match (graph.constant(a), graph.constant(b)) {
-                    (None, Some(constant)) => (a, constant, false),
-                    (Some(constant), None) => (b, constant, true),
-                    _ => return None,
-                };
-                if graph.shape(x) != shape {
-                    return None;
-                }
-                let values = per_channel(constant, channels)?;
-                let ones = vec![1.0; channels];
-                let zeros = vec![0.0; channels];
-                let (scale, offset) = match (op, constant_first) {
-                    (BinaryOp::Add, _) => (ones, values),
-                    (BinaryOp::Multiply, _) => (values, zeros),
-                    (BinaryOp::Subtract, false) => (ones, values.iter().map(|v| -v).collect()),
-                    (BinaryOp::Subtract, true) => (vec![-1.0; channels], values),
-                    (BinaryOp::Divide, false) => (values.iter().map(|v| 1.0 / v).collect(), zeros),
-                    _ => return None,
-                };
-                Some((x, Self { scale, offset }))
-            }
+            Op::Binary(op) => Self::of_binary(graph, node, op, channels),
             _ => None,
         }
         .filter(|(_, affine)| affine.is_finite())
     }
 
+    fn of_normalization(graph: &Graph, node: &Node, epsilon: f32) -> Option<Self> {
+        let parameters: Vec<Vec<f64>> = node
+            .others()
+            .iter()
+            .map(|&id| Some(to_real(graph.constant(id)?)))
+            .collect::<Option<_>>()?;
+        let [gamma, beta, mean, variance] = parameters.as_slice() else {
+            return None;
+        };
+        let scale: Vec<f64> = gamma
+            .iter()
+            .zip(variance)
+            .map(|(gamma, variance)| gamma / (variance + f64::from(epsilon)).sqrt())
+            .collect();
+        let offset = beta.iter().zip(mean).zip(&scale);
+        let offset = offset
+            .map(|((beta, mean), scale)| beta - mean * scale)
+            .collect();
+        Some(Self { scale, offset })
+    }
+
+    fn of_binary(
+        graph: &Graph,
+        node: &Node,
+        op: BinaryOp,
+        channels: usize,
+    ) -> Option<(TensorId, Self)> {
+        let [a, b] = node.pair()?;
+        let (x, constant, constant_first) = match (graph.constant(a), graph.constant(b)) {
+            (None, Some(constant)) => (a, constant, false),
+            (Some(constant), None) => (b, constant, true),
+            _ => return None,
+        };
+        if graph.shape(x) != graph.shape(node.output) {
+            return None;
+        }
+        let values = per_channel(constant, channels)?;
+        let ones = vec![1.0; channels];
+        let zeros = vec![0.0; channels];
+        let (scale, offset) = match (op, constant_first) {
+            (BinaryOp::Add, _) => (ones, values),
+            (BinaryOp::Multiply, _) => (values, zeros),
+            (BinaryOp::Subtract, false) => (ones, values.iter().map(|v| -v).collect()),
+            (BinaryOp::Subtract, true) => (vec![-1.0; channels], values),
+            (BinaryOp::Divide, false) => (values.iter().map(|v| 1.0 / v).collect(), zeros),
+            _ => return None,
+        };
+        Some((x, Self { scale, offset }))
+    }
+
     /// This function after `first`.
     fn after(&self, first: &Self) -> Self {
-        let channels = 0..self.scale.len();
+        let own = self.scale.iter().zip(&self.offset);
+        let scale = self.scale.iter().zip(&first.scale);
         Self {
-            scale: channels
-                .clone()
-                .map(|c| self.scale[c] * first.scale[c])
-                .collect(),
-            offset: channels
-                .map(|c| self.scale[c] * first.offset[c] + self.offset[c])
+            scale: scale.map(|(own, first)| own * first).collect(),
+            offset: own
+                .zip(&first.offset)
+                .map(|((scale, offset), first)| scale * first + offset)
                 .collect(),
         }
     }
@@ -108,14 +124,14 @@ impl Affine {
 }
 
 /// Merges affine functions and folds them into weights, until nothing is left to fold.
-pub fn fold_affine(graph: &mut Graph) {
+pub(super) fn fold_affine(graph: &mut Graph) {
     let mut index = 0;
-    while index < graph.nodes().len() {
-        let node = &graph.nodes()[index];
+    while let Some(node) = graph.nodes().get(index) {
+        let id = NodeId::at(index);
         let folded = Affine::of_node(graph, node).is_some_and(|(input, affine)| {
-            fold_into_producer(graph, index, input, &affine)
-                || merge_with_producer(graph, index, input, &affine)
-                || fold_into_consumer(graph, index, input, &affine)
+            fold_into_producer(graph, id, input, &affine)
+                || merge_with_producer(graph, id, input, &affine)
+                || fold_into_consumer(graph, id, input, &affine)
         });
         // A merged function stands one place earlier and may fold again; every fold removes a node.
         index = if folded {
@@ -124,15 +140,6 @@ pub fn fold_affine(graph: &mut Graph) {
             index + 1
         };
     }
-}
-
-pub(super) fn to_constant(values: &[f64]) -> Constant {
-    values
-        .iter()
-        .map(|&value| value as f32)
-        .collect::<ndarray::Array1<f32>>()
-        .into_dyn()
-        .into_shared()
 }
 
 /// A scalar or a vector on the last axis as one value a channel.
@@ -150,41 +157,6 @@ fn per_channel(constant: &Constant, channels: usize) -> Option<Vec<f64>> {
     }
 }
 
-/// Kernel axis of the output channels, for operators whose weights can take an affine function.
-fn output_axis(op: &Op) -> Option<Axis> {
-    match op {
-        Op::Conv2d { .. } | Op::TransposeConv2d { .. } | Op::FullyConnected => Some(Axis(0)),
-        Op::DepthwiseConv2d { .. } => Some(Axis(3)),
-        _ => None,
-    }
-}
-
-fn producer_of(graph: &Graph, tensor: TensorId) -> Option<usize> {
-    graph.nodes().iter().position(|node| node.output == tensor)
-}
-
-pub(super) fn bias_of(graph: &Graph, node: &Node, channels: usize) -> Option<Vec<f64>> {
-    match node.inputs.get(2) {
-        None => Some(vec![0.0; channels]),
-        Some(&id) => Some(graph.constant(id)?.iter().map(|&v| f64::from(v)).collect()),
-    }
-}
-
-pub(super) fn set_weights(graph: &mut Graph, index: usize, kernel: ArrayD<f32>, bias: &[f64]) {
-    let name = graph.nodes()[index].name.clone();
-    let kernel = graph.add_constant(format!("{name}/kernel"), kernel.into_shared());
-    graph.nodes_mut()[index].inputs[1] = kernel;
-    set_bias(graph, index, bias);
-}
-
-pub(super) fn set_bias(graph: &mut Graph, index: usize, bias: &[f64]) {
-    let name = graph.nodes()[index].name.clone();
-    let bias = graph.add_constant(format!("{name}/bias"), to_constant(bias));
-    let inputs = &mut graph.nodes_mut()[index].inputs;
-    inputs.truncate(2);
-    inputs.push(bias);
-}
-
 fn scaled(kernel: ArrayViewD<f32>, axis: Axis, scale: &[f64]) -> ArrayD<f32> {
     let mut kernel = kernel.to_owned();
     for (mut slice, &scale) in kernel.axis_iter_mut(axis).zip(scale) {
@@ -194,63 +166,70 @@ fn scaled(kernel: ArrayViewD<f32>, axis: Axis, scale: &[f64]) -> ArrayD<f32> {
 }
 
 /// `conv -> affine` becomes `conv`.
-fn fold_into_producer(graph: &mut Graph, index: usize, input: TensorId, affine: &Affine) -> bool {
-    let Some(producer) = producer_of(graph, input) else {
+fn fold_into_producer(graph: &mut Graph, id: NodeId, input: TensorId, affine: &Affine) -> bool {
+    let Some(producer) = graph.producer(input) else {
         return false;
     };
-    let node = &graph.nodes()[producer];
-    let foldable = node.activation == FusedActivation::None
-        && only_consumer(graph, input).is_some_and(|consumer| consumer.0 as usize == index);
-    let weights = foldable
-        .then(|| output_axis(&node.op))
-        .flatten()
-        .and_then(|axis| {
-            let kernel = graph.constant(node.inputs[1])?;
-            let bias = bias_of(graph, node, affine.scale.len())?;
-            let bias: Vec<f64> = (0..bias.len())
-                .map(|c| bias[c] * affine.scale[c] + affine.offset[c])
-                .collect();
-            finite(scaled(kernel.view(), axis, &affine.scale), bias)
-        });
-    let Some((kernel, bias)) = weights else {
+    let Some((kernel, bias)) = weights_before(graph, producer, id, affine) else {
         return false;
     };
     set_weights(graph, producer, kernel, &bias);
-    absorb(graph, producer, index);
+    absorb(graph, producer, id);
     true
 }
 
+/// Weights of a layer whose only reader is an affine function, with that in them.
+fn weights_before(
+    graph: &Graph,
+    producer: NodeId,
+    reader: NodeId,
+    affine: &Affine,
+) -> Option<Weights> {
+    let node = graph.node(producer);
+    if node.activation != FusedActivation::None || graph.only_reader(node.output) != Some(reader) {
+        return None;
+    }
+    let axis = Axis(node.op.kernel_axis()?);
+    let kernel = graph.kernel(node)?;
+    let bias = bias_of(graph, node, affine.scale.len())?;
+    let channels = affine.scale.iter().zip(&affine.offset);
+    let bias = bias.iter().zip(channels);
+    let bias = bias.map(|(bias, (scale, offset))| bias * scale + offset);
+    finite(scaled(kernel.view(), axis, &affine.scale), bias.collect())
+}
+
 /// `affine -> affine` becomes one.
-fn merge_with_producer(graph: &mut Graph, index: usize, input: TensorId, affine: &Affine) -> bool {
-    let merged = producer_of(graph, input)
-        .filter(|_| only_consumer(graph, input).is_some())
+fn merge_with_producer(graph: &mut Graph, id: NodeId, input: TensorId, affine: &Affine) -> bool {
+    let merged = graph
+        .producer(input)
+        .filter(|_| graph.only_reader(input).is_some())
         .and_then(|producer| {
-            let (x, first) = Affine::of_node(graph, &graph.nodes()[producer])?;
+            let (x, first) = Affine::of_node(graph, graph.node(producer))?;
             Some((producer, x, affine.after(&first)))
         })
         .filter(|(_, _, merged)| merged.is_finite());
     let Some((producer, x, merged)) = merged else {
         return false;
     };
-    let name = graph.nodes()[index].name.clone();
+    let name = graph.node(id).name.clone();
     let (op, parameters) = merged.to_operator(graph, &name);
-    let node = &mut graph.nodes_mut()[index];
+    let node = graph.node_mut(id);
     node.op = op;
     node.inputs = std::iter::once(x).chain(parameters).collect();
-    graph.nodes_mut().remove(producer);
+    graph.remove_node(producer);
     true
 }
 
 /// `affine -> conv` becomes `conv`, where no padded position would have to hold another value
 /// than zero.
-fn fold_into_consumer(graph: &mut Graph, index: usize, input: TensorId, affine: &Affine) -> bool {
-    let output = graph.nodes()[index].output;
-    let Some(consumer) = only_consumer(graph, output).map(|id| id.0 as usize) else {
+fn fold_into_consumer(graph: &mut Graph, id: NodeId, input: TensorId, affine: &Affine) -> bool {
+    let output = graph.node(id).output;
+    let Some(consumer) = graph.only_reader(output) else {
         return false;
     };
-    let node = &graph.nodes()[consumer];
+    let node = graph.node(consumer);
     let moves = affine.offset.iter().any(|&offset| offset != 0.0);
-    if node.inputs[0] != output
+    if node.input() != output
         || !takes_affine(&node.op)
         || (moves && !exact_behind_offset(graph, node))
     {
@@ -260,8 +239,8 @@ fn fold_into_consumer(graph: &mut Graph, index: usize, input: TensorId, affine: 
         return false;
     };
     set_weights(graph, consumer, kernel, &bias);
-    graph.nodes_mut()[consumer].inputs[0] = input;
-    graph.nodes_mut().remove(index);
+    graph.replace_operand(consumer, 0, input);
+    graph.remove_node(id);
     true
 }
 
@@ -278,8 +257,10 @@ pub(super) fn exact_behind_offset(graph: &Graph, node: &Node) -> bool {
     let (Op::Conv2d { window, .. } | Op::DepthwiseConv2d { window, .. }) = node.op else {
         return takes_affine(&node.op);
     };
-    let input = graph.shape(node.inputs[0]);
-    let kernel = graph.shape(node.inputs[1]);
+    let Some(kernel) = node.kernel() else {
+        return false;
+    };
+    let (input, kernel) = (graph.shape(node.input()), graph.shape(kernel));
     window.padding == Padding::Valid
         || [0, 1].iter().all(|&axis| {
             let (stride, dilation) = (window.stride[axis], window.dilation[axis]);
@@ -289,58 +270,16 @@ pub(super) fn exact_behind_offset(graph: &Graph, node: &Node) -> bool {
 
 /// Weights of `node` applied to `affine(x)`: `W'[o, i] = W[o, i] s[i]` and
 /// `b'[o] = b[o] + sum_i W[o, i] t[i]` for scale `s` and offset `t`.
-pub(super) fn weights_after(
-    graph: &Graph,
-    node: &Node,
-    affine: &Affine,
-) -> Option<(ArrayD<f32>, Vec<f64>)> {
-    let kernel = graph.constant(node.inputs[1])?;
-    let mut weights = kernel.to_owned();
-    let outputs = *graph.shape(node.output).last()?;
-    let mut bias = bias_of(graph, node, outputs)?;
-    // Input channel of each element of one output channel's weights.
-    let groups = match node.op {
-        Op::Conv2d { groups, .. } => groups,
-        _ => 1,
-    };
-    let take = |output: usize,
-                mut lane: ndarray::ArrayViewMut<f32, Ix1>,
-                first: usize,
-                bias: &mut [f64]| {
-        for (position, weight) in lane.iter_mut().enumerate() {
-            let channel = first + position;
-            bias[output] += f64::from(*weight) * affine.offset[channel];
-            *weight = (f64::from(*weight) * affine.scale[channel]) as f32;
-        }
-    };
-    match node.op {
-        Op::Conv2d { .. } | Op::FullyConnected => {
-            let inputs_a_group = *kernel.shape().last()?;
-            for (output, mut slice) in weights.outer_iter_mut().enumerate() {
-                let first = output / (outputs / groups) * inputs_a_group;
-                let last_axis = Axis(slice.ndim() - 1);
-                for lane in slice.lanes_mut(last_axis) {
-                    take(output, lane, first, &mut bias);
-                }
-            }
-        }
-        Op::DepthwiseConv2d { multiplier, .. } => {
-            for (output, mut slice) in weights.axis_iter_mut(Axis(3)).enumerate() {
-                let channel = output / multiplier;
-                for weight in slice.iter_mut() {
-                    bias[output] += f64::from(*weight) * affine.offset[channel];
-                    *weight = (f64::from(*weight) * affine.scale[channel]) as f32;
-                }
-            }
-        }
-        _ => return None,
+pub(super) fn weights_after(graph: &Graph, node: &Node, affine: &Affine) -> Option<Weights> {
+    if !takes_affine(&node.op) {
+        return None;
     }
-    finite(weights, bias)
-}
-
-/// Weights that `f32` can hold, if they are.
-fn finite(kernel: ArrayD<f32>, bias: Vec<f64>) -> Option<(ArrayD<f32>, Vec<f64>)> {
-    let representable = kernel.iter().all(|weight| weight.is_finite())
-        && bias.iter().all(|&bias| (bias as f32).is_finite());
-    representable.then_some((kernel, bias))
+    let mut kernel = graph.kernel(node)?.to_owned();
+    let mut bias = bias_of(graph, node, graph.channels(node.output)?)?;
+    let channels = kernel_channels(&node.op, kernel.shape());
+    for (weight, [output, input]) in kernel.iter_mut().zip(channels) {
+        bias[output] += f64::from(*weight) * affine.offset[input];
+        *weight = (f64::from(*weight) * affine.scale[input]) as f32;
+    }
+    finite(kernel, bias)
 }

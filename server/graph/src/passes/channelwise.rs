@@ -1,6 +1,6 @@
 //! Operators that treat each channel alone.
 
-use crate::{Activation, Graph, Node, Op, ReduceOp};
+use crate::{Activation, Graph, Node, Op, ReduceOp, TensorId};
 
 /// What an operator that treats each channel of its first input alone does to the values of one.
 /// A flattened map has its channels one after the other at each position.
@@ -16,11 +16,8 @@ impl Channelwise {
     /// `None` where channels meet, or where another input than the first varies. The fused
     /// activation is not looked at.
     pub(super) fn of(graph: &Graph, node: &Node) -> Option<Self> {
-        let (x, output) = (graph.shape(node.inputs[0]), graph.shape(node.output));
-        if node.inputs[1..]
-            .iter()
-            .any(|&id| graph.constant(id).is_none())
-        {
+        let constant = |&id: &TensorId| graph.constant(id).is_some();
+        if !node.others().iter().all(constant) {
             return None;
         }
         let both = |homogeneous, moves_along| {
@@ -29,6 +26,7 @@ impl Channelwise {
                 moves_along,
             })
         };
+        let input = graph.shape(node.input());
         match &node.op {
             Op::Activation(Activation::Relu | Activation::Relu6 | Activation::LeakyRelu { .. })
             | Op::PRelu => both(true, false),
@@ -40,17 +38,48 @@ impl Channelwise {
             } if before.last() == Some(&0) && after.last() == Some(&0) => {
                 both(*value == 0.0, false)
             }
-            Op::Reduce { kind, axes, .. } if !axes.contains(&(x.len() - 1)) => match kind {
+            Op::Reduce { kind, axes, .. } if !axes.contains(&(input.len() - 1)) => match kind {
                 ReduceOp::Mean | ReduceOp::Max => both(true, true),
                 ReduceOp::Sum => both(true, false),
-                _ => None,
+                ReduceOp::Min => None,
             },
-            Op::Reshape { shape }
-                if x.last() == output.last() || (shape.len() == 2 && x.first() == Some(&1)) =>
-            {
-                both(true, true)
-            }
-            _ => None,
+            Op::Reshape { shape } if keeps_channels(input, shape) => both(true, true),
+            Op::Pad { .. }
+            | Op::Reduce { .. }
+            | Op::Reshape { .. }
+            | Op::Conv2d { .. }
+            | Op::DepthwiseConv2d { .. }
+            | Op::SeparableConv2d { .. }
+            | Op::TransposeConv2d { .. }
+            | Op::FullyConnected
+            | Op::BatchMatMul { .. }
+            | Op::BatchNormalization { .. }
+            | Op::Activation(
+                Activation::Elu
+                | Activation::Sigmoid
+                | Activation::Tanh
+                | Activation::Swish
+                | Activation::HardSwish
+                | Activation::Gelu { .. }
+                | Activation::Exp
+                | Activation::Log
+                | Activation::Sqrt
+                | Activation::Rsqrt
+                | Activation::Negate
+                | Activation::Abs
+                | Activation::Square,
+            )
+            | Op::Softmax
+            | Op::Binary(_)
+            | Op::Concatenate { .. }
+            | Op::Slice { .. }
+            | Op::Transpose { .. }
+            | Op::Convert => None,
         }
     }
+}
+
+/// Whether channels stay the last axis, or a map becomes a vector.
+fn keeps_channels(input: &[usize], shape: &[usize]) -> bool {
+    input.last() == shape.last() || (shape.len() == 2 && input.first() == Some(&1))
 }

@@ -1,25 +1,23 @@
-use crate::{Graph, reference};
+use crate::{Graph, NodeId, reference};
 
 /// Computes nodes whose inputs are all constant.
 ///
 /// A node that cannot be evaluated stays as it is; whoever runs the graph reports it.
-pub fn fold_constants(graph: &mut Graph) {
-    let mut index = 0;
-    while index < graph.nodes().len() {
-        let node = &graph.nodes()[index];
+pub(super) fn fold_constants(graph: &mut Graph) {
+    let mut id = NodeId::at(0);
+    while id.index() < graph.nodes().len() {
+        let node = graph.node(id);
         let inputs: Option<Vec<_>> = node
             .inputs
             .iter()
             .map(|&id| graph.constant(id).map(|value| value.view()))
             .collect();
-        let value = inputs.and_then(|inputs| reference::evaluate_node(node, &inputs).ok());
-        match value {
+        match inputs.and_then(|inputs| reference::evaluate_node(node, &inputs).ok()) {
             Some(value) => {
-                let output = node.output;
-                graph.nodes_mut().remove(index);
-                graph.set_constant(output, value.into_shared());
+                let folded = graph.remove_node(id);
+                graph.set_constant(folded.output, value.into_shared());
             }
-            None => index += 1,
+            None => id = id.next(),
         }
     }
 }

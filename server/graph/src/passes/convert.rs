@@ -9,9 +9,7 @@ pub fn convert_input(graph: &mut Graph, position: usize) -> TensorId {
     let converted = format!("{name}/converted");
     graph.rename(inside, converted.clone());
     graph.replace_input(position, outside);
-    graph
-        .nodes_mut()
-        .insert(0, convert(converted, outside, inside));
+    graph.insert_node(NodeId::at(0), convert(converted, outside, inside));
     outside
 }
 
@@ -30,14 +28,12 @@ pub fn convert_output(graph: &mut Graph, position: usize) -> TensorId {
 /// Puts an [`Op::Convert`] in front of one operand of a node, which moves one place back.
 /// Returns the converted operand.
 pub fn convert_operand(graph: &mut Graph, node: NodeId, operand: usize) -> TensorId {
-    let index = node.0 as usize;
-    let input = graph.nodes()[index].inputs[operand];
-    let name = format!("{}/operand{operand}", graph.nodes()[index].name);
+    let reader = graph.node(node);
+    let input = reader.inputs[operand];
+    let name = format!("{}/operand{operand}", reader.name);
     let output = graph.push_tensor(name.clone(), graph.shape(input).to_vec(), None);
-    graph.nodes_mut()[index].inputs[operand] = output;
-    graph
-        .nodes_mut()
-        .insert(index, convert(name, input, output));
+    graph.replace_operand(node, operand, output);
+    graph.insert_node(node, convert(name, input, output));
     output
 }
 

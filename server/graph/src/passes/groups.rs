@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::affine::set_weights;
 use super::channelwise::Channelwise;
 use super::edges::{Side, scalable, scaled_weights};
+use super::weights::set_weights;
 use crate::{Activation, BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
 
 /// Tensors between layers with weights that share their channels, because only operators lie
@@ -45,26 +45,27 @@ pub fn rescale_groups(
     graph: &mut Graph,
     groups: &[(&ChannelGroup, &[f64])],
 ) -> (Vec<usize>, Vec<MovedClamp>) {
-    let scaled: Vec<usize> = (0..groups.len())
-        .filter(|&position| {
-            let (group, scales) = groups[position];
-            group.rescale_weights(graph, scales)
-        })
+    let scaled: Vec<(usize, (&ChannelGroup, &[f64]))> = groups
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, (group, scales))| group.rescale_weights(graph, scales))
         .collect();
     let mut clamps = Vec::new();
     // From the last node, because minima move those behind them.
-    for index in (0..graph.nodes().len()).rev() {
-        let node = &graph.nodes()[index];
-        let mut within = scaled.iter().map(|&position| groups[position]);
+    for id in graph.node_ids().rev() {
+        let node = graph.node(id);
+        let mut within = scaled.iter().map(|&(_, group)| group);
         let group = within.find(|(group, _)| group.tensors.contains(&node.output));
         if is_clamp(node)
             && let Some((_, scales)) = group
             && scales.iter().any(|&scale| scale != 1.0)
         {
-            clamps.push(move_clamp(graph, index, scales));
+            clamps.push(move_clamp(graph, id, scales));
         }
     }
-    (scaled, clamps)
+    let positions = scaled.into_iter().map(|(position, _)| position);
+    (positions.collect(), clamps)
 }
 
 fn is_clamp(node: &Node) -> bool {
@@ -72,13 +73,12 @@ fn is_clamp(node: &Node) -> bool {
 }
 
 /// Makes a clamp a rectifier and a minimum, which is where six comes to in each channel.
-fn move_clamp(graph: &mut Graph, index: usize, scales: &[f64]) -> MovedClamp {
-    let Node { name, output, .. } = graph.nodes()[index].clone();
-    let name = format!("{name}/unbounded");
+fn move_clamp(graph: &mut Graph, id: NodeId, scales: &[f64]) -> MovedClamp {
+    let Node { name, output, .. } = graph.node(id);
+    let (name, output) = (format!("{name}/unbounded"), *output);
     let shape = graph.shape(output).to_vec();
-    let channels = shape.last().copied().unwrap_or(1);
-    let bounds = (0..channels).map(|channel| (CLAMP / scales[channel % scales.len()]) as f32);
-    let mut bounds: Vec<f32> = bounds.collect();
+    let scales = scales.iter().cycle().take(channels(graph, output));
+    let mut bounds: Vec<f32> = scales.map(|scale| (CLAMP / scale) as f32).collect();
     let bound = bounds.iter().copied().fold(f32::INFINITY, f32::min);
     if bounds.iter().all(|&other| other == bound) {
         bounds.truncate(1);
@@ -86,7 +86,7 @@ fn move_clamp(graph: &mut Graph, index: usize, scales: &[f64]) -> MovedClamp {
     let before = graph.push_tensor(name.clone(), shape, None);
     let bounds = ndarray::Array1::from(bounds).into_dyn().into_shared();
     let bounds = graph.add_constant(format!("{name}/bound"), bounds);
-    let clamp = &mut graph.nodes_mut()[index];
+    let clamp = graph.node_mut(id);
     match clamp.op {
         Op::Activation(Activation::Relu6) => clamp.op = Op::Activation(Activation::Relu),
         _ => clamp.activation = FusedActivation::Relu,
@@ -99,7 +99,7 @@ fn move_clamp(graph: &mut Graph, index: usize, scales: &[f64]) -> MovedClamp {
         inputs: vec![before, bounds],
         output,
     };
-    graph.nodes_mut().insert(index + 1, minimum);
+    graph.insert_node(id.next(), minimum);
     MovedClamp {
         before,
         after: output,
@@ -116,7 +116,7 @@ impl ChannelGroup {
 
     /// Layers of a graph whose input belongs to the group.
     pub fn readers<'g>(&'g self, graph: &'g Graph) -> impl Iterator<Item = NodeId> + 'g {
-        self.layers(graph, |node| node.inputs[0])
+        self.layers(graph, Node::input)
     }
 
     fn layers<'g>(
@@ -124,11 +124,10 @@ impl ChannelGroup {
         graph: &'g Graph,
         end: impl Fn(&Node) -> TensorId + 'g,
     ) -> impl Iterator<Item = NodeId> + 'g {
-        let nodes = graph.nodes().iter().enumerate();
-        nodes
-            .filter(move |(_, node)| self.tensors.binary_search(&end(node)).is_ok())
-            .filter(|(_, node)| scalable(graph, node))
-            .map(|(index, _)| NodeId(index as u32))
+        graph.node_ids().filter(move |&id| {
+            let node = graph.node(id);
+            self.tensors.binary_search(&end(node)).is_ok() && scalable(graph, node)
+        })
     }
 
     /// Divides writers by `scales` and multiplies readers. Whether all weights stayed finite;
@@ -140,12 +139,12 @@ impl ChannelGroup {
             .writers(graph)
             .map(|id| (id, &inverse[..], Side::Output));
         let readers = self.readers(graph).map(|id| (id, scales, Side::Input));
-        for (NodeId(index), factors, side) in writers.chain(readers) {
-            let Some((kernel, bias)) = scaled_weights(&changed, index as usize, factors, side)
-            else {
+        for (id, factors, side) in writers.chain(readers) {
+            let scaled = scaled_weights(&changed, changed.node(id), factors, side);
+            let Some((kernel, bias)) = scaled else {
                 return false;
             };
-            set_weights(&mut changed, index as usize, kernel, &bias);
+            set_weights(&mut changed, id, kernel, &bias);
         }
         *graph = changed;
         true
@@ -183,7 +182,7 @@ impl Sets {
     }
 
     fn root(&mut self, tensor: TensorId) -> usize {
-        let mut at = tensor.0 as usize;
+        let mut at = tensor.index();
         while self.parents[at] != at {
             self.parents[at] = self.parents[self.parents[at]];
             at = self.parents[at];
@@ -233,23 +232,20 @@ impl Sets {
             .collect();
         for id in tensors {
             let root = self.root(id);
-            let channels = graph.shape(id).last().copied().unwrap_or(1);
+            let own = channels(graph, id);
             let clamped = self.clamped[root];
             let group = groups.entry(root).or_insert_with(|| ChannelGroup {
-                channels,
+                channels: own,
                 tensors: Vec::new(),
                 clamped,
             });
-            group.channels = group.channels.min(channels);
+            group.channels = group.channels.min(own);
             group.tensors.push(id);
         }
         groups
             .into_iter()
             .filter(|(root, group)| {
-                let whole = |id: &TensorId| {
-                    let last = graph.shape(*id).last().copied().unwrap_or(1);
-                    last.is_multiple_of(group.channels)
-                };
+                let whole = |&id: &TensorId| channels(graph, id).is_multiple_of(group.channels);
                 !self.blocked[*root]
                     && group.writers(graph).next().is_some()
                     && group.readers(graph).next().is_some()
@@ -260,10 +256,14 @@ impl Sets {
     }
 }
 
+/// A single number is a channel of its own.
+fn channels(graph: &Graph, tensor: TensorId) -> usize {
+    graph.channels(tensor).unwrap_or(1)
+}
+
 /// Operands whose factors a node hands on to its result, and those that must not change.
 fn channelwise_operands(graph: &Graph, node: &Node) -> (Vec<TensorId>, Vec<TensorId>) {
     let shape = |id: TensorId| graph.shape(id);
-    let x = node.inputs[0];
     let variable: Vec<TensorId> = node
         .inputs
         .iter()
@@ -272,11 +272,10 @@ fn channelwise_operands(graph: &Graph, node: &Node) -> (Vec<TensorId>, Vec<Tenso
         .collect();
     let acts_alone = Channelwise::of(graph, node).is_some_and(|acts| acts.homogeneous);
     let through = match &node.op {
-        _ if acts_alone => vec![x],
+        _ if acts_alone => vec![node.input()],
         Op::Binary(BinaryOp::Add | BinaryOp::Subtract)
             if variable.len() == 2
-                && shape(variable[0]) == shape(node.output)
-                && shape(variable[1]) == shape(node.output) =>
+                && variable.iter().all(|&id| shape(id) == shape(node.output)) =>
         {
             variable.clone()
         }

@@ -1,7 +1,6 @@
 //! What a model does to its input before the first layer that learns from neighbouring pixels.
 
 use super::affine::Affine;
-use super::only_consumer;
 use crate::{Graph, TensorId};
 
 /// The normalization at the start of a model: `scale[c] * x + offset[c]`.
@@ -24,25 +23,26 @@ pub struct InputNormalization {
 /// `None` for a graph without an input with channels.
 pub fn input_normalization(graph: &Graph) -> Option<InputNormalization> {
     let input = *graph.inputs().first()?;
-    let channels = *graph.shape(input).last()?;
+    let channels = graph.channels(input)?;
     let mut found = InputNormalization {
         nodes: Vec::new(),
         scale: vec![1.0; channels],
         offset: vec![0.0; channels],
         output: input,
     };
-    while let Some(reader) = only_consumer(graph, found.output) {
-        let node = &graph.nodes()[reader.0 as usize];
+    while let Some(reader) = graph.only_reader(found.output) {
+        let node = graph.node(reader);
         let affine = match Affine::of_node(graph, node) {
             Some((read, affine)) if read == found.output && affine.scale.len() == channels => {
                 affine
             }
             _ => break,
         };
-        for channel in 0..channels {
-            found.scale[channel] *= affine.scale[channel];
-            found.offset[channel] =
-                affine.scale[channel] * found.offset[channel] + affine.offset[channel];
+        let before = found.scale.iter_mut().zip(&mut found.offset);
+        let own = affine.scale.iter().zip(&affine.offset);
+        for ((scale, offset), (own_scale, own_offset)) in before.zip(own) {
+            *scale *= own_scale;
+            *offset = own_scale * *offset + own_offset;
         }
         found.nodes.push(node.name.clone());
         found.output = node.output;

@@ -1,7 +1,8 @@
-use super::affine::{Affine, to_constant};
+use super::affine::Affine;
+use super::weights::to_constant;
 use crate::{
-    Activation, BinaryOp, FusedActivation, Graph, Node, Op, Padding, Pool, ReduceOp, TensorId,
-    Window,
+    Activation, BinaryOp, FusedActivation, Graph, Node, NodeId, Op, Padding, Pool, ReduceOp,
+    TensorId, Window,
 };
 
 /// Replaces operators that TFLite lacks: an affine function that nothing could take in becomes a
@@ -12,43 +13,44 @@ use crate::{
 /// A depthwise convolution has one scale a channel and a 32-bit bias, which loses far less in
 /// int8 than a product and a sum with 8-bit constants. Pooling over a whole map becomes a mean,
 /// which has a scale of its own where pooling takes that of the map.
-pub fn lower_for_tflite(graph: &mut Graph) {
-    let mut index = 0;
-    while index < graph.nodes().len() {
-        let node = graph.nodes()[index].clone();
-        let is_feature_map = graph.shape(node.output).len() == 4;
-        let affine = Affine::of_node(graph, &node);
-        index += match (&node.op, affine) {
-            (Op::Activation(Activation::Swish), _) => lower_swish(graph, index, &node),
-            (Op::Activation(Activation::Square), _) => {
-                let square = &mut graph.nodes_mut()[index];
-                square.op = Op::Binary(BinaryOp::Multiply);
-                square.inputs = vec![node.inputs[0]; 2];
-                1
-            }
-            (Op::AveragePool2d(pool), _) if covers_map(graph, &node, pool) => {
-                graph.nodes_mut()[index].op = Op::Reduce {
-                    kind: ReduceOp::Mean,
-                    axes: vec![1, 2],
-                    keep_dims: true,
-                };
-                1
-            }
-            (_, Some((x, affine))) if is_feature_map => {
-                lower_to_depthwise(graph, index, &node, x, &affine)
-            }
-            (
-                Op::BatchNormalization { .. } | Op::Activation(Activation::Negate),
-                Some((x, affine)),
-            ) => lower_to_product_and_sum(graph, index, &node, x, &affine),
-            _ => 1,
-        };
+pub(super) fn lower_for_tflite(graph: &mut Graph) {
+    let mut id = NodeId::at(0);
+    while id.index() < graph.nodes().len() {
+        id = lower_node(graph, id);
+    }
+}
+
+/// Lowers a node. Returns the node behind it.
+fn lower_node(graph: &mut Graph, id: NodeId) -> NodeId {
+    let node = graph.node(id).clone();
+    let is_feature_map = graph.shape(node.output).len() == 4;
+    match (&node.op, Affine::of_node(graph, &node)) {
+        (Op::Activation(Activation::Swish), _) => lower_swish(graph, id, &node),
+        (Op::Activation(Activation::Square), _) => {
+            let square = graph.node_mut(id);
+            square.op = Op::Binary(BinaryOp::Multiply);
+            square.inputs = vec![node.input(); 2];
+            id.next()
+        }
+        (Op::AveragePool2d(pool), _) if covers_map(graph, &node, pool) => {
+            graph.node_mut(id).op = Op::Reduce {
+                kind: ReduceOp::Mean,
+                axes: vec![1, 2],
+                keep_dims: true,
+            };
+            id.next()
+        }
+        (_, Some((x, affine))) if is_feature_map => lower_to_depthwise(graph, id, x, &affine),
+        (Op::BatchNormalization { .. } | Op::Activation(Activation::Negate), Some((x, affine))) => {
+            lower_to_product_and_sum(graph, id, x, &affine)
+        }
+        _ => id.next(),
     }
 }
 
 /// Whether a pooling window has one position, in which it sees the whole map.
 fn covers_map(graph: &Graph, node: &Node, pool: &Pool) -> bool {
-    let (input, output) = (graph.shape(node.inputs[0]), graph.shape(node.output));
+    let (input, output) = (graph.shape(node.input()), graph.shape(node.output));
     [0, 1].iter().all(|&axis| {
         let (extent, kernel) = (input[axis + 1], pool.kernel[axis]);
         let covers = match pool.padding {
@@ -59,73 +61,59 @@ fn covers_map(graph: &Graph, node: &Node, pool: &Pool) -> bool {
     })
 }
 
-fn lower_swish(graph: &mut Graph, index: usize, node: &Node) -> usize {
-    let x = node.inputs[0];
+fn lower_swish(graph: &mut Graph, id: NodeId, node: &Node) -> NodeId {
+    let x = node.input();
     let sigmoid = Op::Activation(Activation::Sigmoid);
-    let gate = insert_before(
-        graph,
-        index,
-        format!("{}/sigmoid", node.name),
-        sigmoid,
-        vec![x],
-    );
-    let product = &mut graph.nodes_mut()[index + 1];
+    let name = format!("{}/sigmoid", node.name);
+    let gate = insert_before(graph, id, name, sigmoid, vec![x]);
+    let product = graph.node_mut(id.next());
     product.op = Op::Binary(BinaryOp::Multiply);
     product.inputs = vec![x, gate];
-    2
+    id.next().next()
 }
 
-fn lower_to_depthwise(
-    graph: &mut Graph,
-    index: usize,
-    node: &Node,
-    x: TensorId,
-    affine: &Affine,
-) -> usize {
+fn lower_to_depthwise(graph: &mut Graph, id: NodeId, x: TensorId, affine: &Affine) -> NodeId {
     let channels = affine.scale.len();
     let kernel = to_constant(&affine.scale);
     // A vector of `channels` elements always reshapes to [1, 1, 1, channels].
     let Ok(kernel) = kernel.into_shape_with_order(vec![1, 1, 1, channels]) else {
-        return 1;
+        return id.next();
     };
-    let kernel = graph.add_constant(format!("{}/kernel", node.name), kernel);
-    let bias = graph.add_constant(format!("{}/bias", node.name), to_constant(&affine.offset));
-    let node = &mut graph.nodes_mut()[index];
+    let name = graph.node(id).name.clone();
+    let kernel = graph.add_constant(format!("{name}/kernel"), kernel);
+    let bias = graph.add_constant(format!("{name}/bias"), to_constant(&affine.offset));
+    let node = graph.node_mut(id);
     node.op = Op::DepthwiseConv2d {
         window: Window::UNIT,
         multiplier: 1,
     };
     node.inputs = vec![x, kernel, bias];
-    1
+    id.next()
 }
 
-fn lower_to_product_and_sum(
-    graph: &mut Graph,
-    index: usize,
-    node: &Node,
-    x: TensorId,
-    affine: &Affine,
-) -> usize {
-    let scale = graph.add_constant(format!("{}/scale", node.name), to_constant(&affine.scale));
-    let offset = graph.add_constant(format!("{}/offset", node.name), to_constant(&affine.offset));
+fn lower_to_product_and_sum(graph: &mut Graph, id: NodeId, x: TensorId, affine: &Affine) -> NodeId {
+    let name = graph.node(id).name.clone();
+    let scale = graph.add_constant(format!("{name}/scale"), to_constant(&affine.scale));
+    let offset = graph.add_constant(format!("{name}/offset"), to_constant(&affine.offset));
     let multiply = Op::Binary(BinaryOp::Multiply);
-    let name = format!("{}/product", node.name);
-    let product = insert_before(graph, index, name, multiply, vec![x, scale]);
-    let sum = &mut graph.nodes_mut()[index + 1];
+    let name = format!("{name}/product");
+    let product = insert_before(graph, id, name, multiply, vec![x, scale]);
+    let sum = graph.node_mut(id.next());
     sum.op = Op::Binary(BinaryOp::Add);
     sum.inputs = vec![product, offset];
-    2
+    id.next().next()
 }
 
-/// Inserts a node whose output has the shape of the output of the node at `index`.
+/// Inserts a node whose output has the shape of the output of the node at `id`, which moves one
+/// place back.
 fn insert_before(
     graph: &mut Graph,
-    index: usize,
+    id: NodeId,
     name: String,
     op: Op,
     inputs: Vec<TensorId>,
 ) -> TensorId {
-    let shape = graph.shape(graph.nodes()[index].output).to_vec();
+    let shape = graph.shape(graph.node(id).output).to_vec();
     let output = graph.push_tensor(name.clone(), shape, None);
     let node = Node {
         name,
@@ -134,6 +122,6 @@ fn insert_before(
         inputs,
         output,
     };
-    graph.nodes_mut().insert(index, node);
+    graph.insert_node(id, node);
     output
 }

@@ -20,35 +20,37 @@ mod padding;
 mod prior;
 mod separable;
 mod transpose;
+mod weights;
 
-pub use activation::fuse_activations;
-pub use affine::fold_affine;
-pub use collapse::{collapse_linear, collapse_residual};
-pub use constant::fold_constants;
 pub use convert::{convert_input, convert_operand, convert_output};
-pub use edges::kernel_channels;
 pub use groups::{ChannelGroup, MovedClamp, channel_groups, rescale_groups};
-pub use hard_swish::recognize_hard_swish;
 pub use input::{InputNormalization, input_normalization};
-pub use lower::lower_for_tflite;
 pub use offsets::{ChannelOffsets, movable_layers, move_channels, moved_tensors};
-pub use padding::absorb_padding;
-pub use prior::equalize_normalized_channels;
-pub use separable::decompose_separable;
-pub use transpose::cancel_transpositions;
+pub use weights::kernel_channels;
 
 use std::collections::HashSet;
 
-use crate::{Graph, NodeId, Op, TensorId};
+use activation::fuse_activations;
+use affine::fold_affine;
+use collapse::{collapse_linear, collapse_residual};
+use constant::fold_constants;
+use hard_swish::recognize_hard_swish;
+use lower::lower_for_tflite;
+use padding::absorb_padding;
+use prior::equalize_normalized_channels;
+use separable::decompose_separable;
+use transpose::cancel_transpositions;
+
+use crate::{Graph, Node, NodeId, Op, TensorId};
 
 /// Rewrites that make a difference only to a quantized model, and may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rewrites {
-    /// [`collapse_linear`]
+    /// Layers that are linear together become one.
     pub linear_collapsing: bool,
-    /// [`collapse_residual`]
+    /// A convolution and the addition of its input become one convolution.
     pub residual_collapsing: bool,
-    /// [`equalize_normalized_channels`]
+    /// Channels behind batch normalizations are divided by their standard deviation.
     pub channel_equalization: bool,
 }
 
@@ -112,81 +114,49 @@ fn name_apart(graph: &mut Graph) {
 }
 
 /// Removes nodes that hand their input on unchanged.
-pub fn remove_identities(graph: &mut Graph) {
-    let mut index = 0;
-    while index < graph.nodes().len() {
-        let node = &graph.nodes()[index];
-        let input = node.inputs[0];
-        let same_shape = graph.shape(input) == graph.shape(node.output);
-        let identity = match &node.op {
-            Op::Reshape { .. } | Op::Slice { .. } => same_shape,
-            Op::Pad { before, after, .. } => before.iter().chain(after).all(|&extent| extent == 0),
-            Op::Transpose { permutation } => permutation.iter().copied().eq(0..permutation.len()),
-            Op::Concatenate { .. } => node.inputs.len() == 1,
-            _ => false,
-        };
+fn remove_identities(graph: &mut Graph) {
+    let mut id = NodeId::at(0);
+    while id.index() < graph.nodes().len() {
+        let node = graph.node(id);
+        let (input, output) = (node.input(), node.output);
         // The name of a model's output must survive, so its last node stays.
-        if identity && !graph.outputs().contains(&node.output) {
-            let output = node.output;
-            graph.nodes_mut().remove(index);
-            replace_uses(graph, output, input);
+        if is_identity(graph, node) && !graph.is_output(output) {
+            graph.remove_node(id);
+            graph.replace_uses(output, input);
         } else {
-            index += 1;
+            id = id.next();
         }
+    }
+}
+
+fn is_identity(graph: &Graph, node: &Node) -> bool {
+    match &node.op {
+        Op::Reshape { .. } | Op::Slice { .. } => {
+            graph.shape(node.input()) == graph.shape(node.output)
+        }
+        Op::Pad { before, after, .. } => before.iter().chain(after).all(|&extent| extent == 0),
+        Op::Transpose { permutation } => permutation.iter().copied().eq(0..permutation.len()),
+        Op::Concatenate { .. } => node.inputs.len() == 1,
+        _ => false,
     }
 }
 
 /// Removes nodes whose results nothing reads.
-pub fn remove_unused(graph: &mut Graph) {
-    let mut used = vec![false; graph.tensors().count()];
-    for output in graph.outputs() {
-        used[output.0 as usize] = true;
-    }
+fn remove_unused(graph: &mut Graph) {
+    let mut used: HashSet<TensorId> = graph.outputs().iter().copied().collect();
     for node in graph.nodes().iter().rev() {
-        if used[node.output.0 as usize] {
-            for input in &node.inputs {
-                used[input.0 as usize] = true;
-            }
+        if used.contains(&node.output) {
+            used.extend(&node.inputs);
         }
     }
-    graph
-        .nodes_mut()
-        .retain(|node| used[node.output.0 as usize]);
+    graph.nodes_mut().retain(|node| used.contains(&node.output));
 }
 
-fn replace_uses(graph: &mut Graph, old: TensorId, new: TensorId) {
-    for node in graph.nodes_mut() {
-        for input in &mut node.inputs {
-            if *input == old {
-                *input = new;
-            }
-        }
-    }
-}
-
-/// The only reader of a tensor that is not an output of the model.
-fn only_consumer(graph: &Graph, tensor: TensorId) -> Option<NodeId> {
-    if graph.outputs().contains(&tensor) {
-        return None;
-    }
-    let mut readers = graph
-        .nodes()
-        .iter()
-        .enumerate()
-        .flat_map(|(index, node)| node.inputs.iter().map(move |input| (index, *input)))
-        .filter(|(_, input)| *input == tensor);
-    match (readers.next(), readers.next()) {
-        (Some((index, _)), None) => Some(NodeId(index as u32)),
-        _ => None,
-    }
-}
-
-/// Removes the node at `index`, after the node at `producer` has taken its work over and now
-/// writes its output.
-fn absorb(graph: &mut Graph, producer: usize, index: usize) {
-    let output = graph.nodes()[index].output;
-    graph.nodes_mut()[producer].output = output;
-    graph.nodes_mut().remove(index);
+/// Removes a node, after `producer` in front of it has taken its work over and now writes its
+/// output.
+fn absorb(graph: &mut Graph, producer: NodeId, id: NodeId) {
+    let absorbed = graph.remove_node(id);
+    graph.node_mut(producer).output = absorbed.output;
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Offsets of channels that layers with weights can take away and give back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::affine::{Affine, bias_of, exact_behind_offset, set_bias, weights_after};
+use super::affine::{Affine, exact_behind_offset, weights_after};
 use super::channelwise::Channelwise;
 use super::edges::scalable;
+use super::weights::{bias_of, set_bias};
 use crate::{BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
 
 /// What is subtracted from each channel of a tensor.
@@ -14,16 +15,12 @@ pub type ChannelOffsets = BTreeMap<TensorId, Vec<f64>>;
 /// graph computes: it reaches nothing but layers that can add the constant's effect to their bias,
 /// through operators that move their result with their operands.
 pub fn movable_layers(graph: &Graph) -> Vec<NodeId> {
-    let free = free_tensors(graph);
-    let movable = |(index, node): (usize, &Node)| {
-        (moves_freely(graph, node) && free[node.output.0 as usize]).then_some(NodeId(index as u32))
+    let noticed = noticed_tensors(graph);
+    let movable = |id: &NodeId| {
+        let node = graph.node(*id);
+        moves_freely(graph, node) && !noticed.contains(&node.output)
     };
-    graph
-        .nodes()
-        .iter()
-        .enumerate()
-        .filter_map(movable)
-        .collect()
+    graph.node_ids().filter(movable).collect()
 }
 
 /// Subtracts `offsets` from the channels of the outputs of [`movable_layers`], one value a channel.
@@ -35,29 +32,28 @@ pub fn move_channels(
 ) -> Option<ChannelOffsets> {
     let mut changed = graph.clone();
     let mut moved = ChannelOffsets::new();
-    for index in 0..graph.nodes().len() {
-        let node = &graph.nodes()[index];
+    for id in graph.node_ids() {
+        let node = graph.node(id);
         if scalable(graph, node)
-            && let Some(offset) = moved.get(&node.inputs[0])
+            && let Some(offset) = moved.get(&node.input())
         {
             let affine = Affine {
                 scale: vec![1.0; offset.len()],
                 offset: offset.clone(),
             };
             // The kernel stays, also in memory.
-            let (_, bias) = weights_after(&changed, &changed.nodes()[index], &affine)?;
-            set_bias(&mut changed, index, &bias);
+            let (_, bias) = weights_after(&changed, changed.node(id), &affine)?;
+            set_bias(&mut changed, id, &bias);
         }
-        if let Some(offset) = offsets.get(&NodeId(index as u32)) {
-            let layer = &changed.nodes()[index];
-            let mut bias = bias_of(&changed, layer, offset.len())?;
+        if let Some(offset) = offsets.get(&id) {
+            let mut bias = bias_of(&changed, changed.node(id), offset.len())?;
             bias.iter_mut()
                 .zip(offset)
                 .for_each(|(bias, offset)| *bias -= offset);
             if bias.iter().any(|&bias| !(bias as f32).is_finite()) {
                 return None;
             }
-            set_bias(&mut changed, index, &bias);
+            set_bias(&mut changed, id, &bias);
             moved.insert(node.output, offset.clone());
         } else if let Some(offset) = offset_behind(graph, node, &moved) {
             moved.insert(node.output, offset);
@@ -71,10 +67,12 @@ pub fn move_channels(
 pub fn moved_tensors(graph: &Graph) -> Vec<TensorId> {
     let layers = movable_layers(graph);
     let mut moved = ChannelOffsets::new();
-    for (index, node) in graph.nodes().iter().enumerate() {
-        let channels = graph.shape(node.output).last().copied().unwrap_or(1);
-        let offset = match layers.contains(&NodeId(index as u32)) {
-            true => Some(vec![0.0; channels]),
+    for id in graph.node_ids() {
+        let node = graph.node(id);
+        let offset = match layers.contains(&id) {
+            true => graph
+                .channels(node.output)
+                .map(|channels| vec![0.0; channels]),
             false => offset_behind(graph, node, &moved),
         };
         moved.extend(offset.map(|offset| (node.output, offset)));
@@ -82,22 +80,20 @@ pub fn moved_tensors(graph: &Graph) -> Vec<TensorId> {
     moved.into_keys().collect()
 }
 
-/// Tensors that nothing reads which would notice an offset.
-fn free_tensors(graph: &Graph) -> Vec<bool> {
-    let mut free = vec![true; graph.tensors().count()];
-    for output in graph.outputs() {
-        free[output.0 as usize] = false;
-    }
+/// Tensors that something reads which would notice an offset.
+fn noticed_tensors(graph: &Graph) -> HashSet<TensorId> {
+    let mut noticed: HashSet<TensorId> = graph.outputs().iter().copied().collect();
     for node in graph.nodes().iter().rev() {
         let takes_up = scalable(graph, node) && exact_behind_offset(graph, node);
-        let hands_on = hands_on(graph, node) && free[node.output.0 as usize];
-        for (position, input) in node.inputs.iter().enumerate() {
-            if !(hands_on || (takes_up && position == 0)) {
-                free[input.0 as usize] = false;
-            }
+        if hands_on(graph, node) && !noticed.contains(&node.output) {
+            continue;
         }
+        if !takes_up {
+            noticed.insert(node.input());
+        }
+        noticed.extend(node.others());
     }
-    free
+    noticed
 }
 
 fn moves_freely(graph: &Graph, node: &Node) -> bool {
@@ -121,7 +117,7 @@ fn offset_behind(graph: &Graph, node: &Node, moved: &ChannelOffsets) -> Option<V
     if !hands_on(graph, node) {
         return None;
     }
-    let channels = *graph.shape(node.output).last()?;
+    let channels = graph.channels(node.output)?;
     let mut offset = vec![0.0; channels];
     let mut any = false;
     for operand in node.inputs.iter().filter_map(|input| moved.get(input)) {

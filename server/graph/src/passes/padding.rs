@@ -1,31 +1,27 @@
-use crate::{Graph, Op, Padding, same_padding};
-
-use super::only_consumer;
+use crate::{Graph, NodeId, Op, Padding, same_padding};
 
 /// Turns zero padding in front of an unpadded convolution into the convolution's own `Same`
 /// padding, where both pad alike (as the strided convolutions of MobileNet do on even sizes).
-pub fn absorb_padding(graph: &mut Graph) {
-    let mut index = 0;
-    while index < graph.nodes().len() {
-        match convolution_that_pads_alike(graph, index) {
-            Some(consumer) => {
-                let input = graph.nodes()[index].inputs[0];
-                let convolution = &mut graph.nodes_mut()[consumer];
-                convolution.inputs[0] = input;
-                if let Op::Conv2d { window, .. } | Op::DepthwiseConv2d { window, .. } =
-                    &mut convolution.op
-                {
-                    window.padding = Padding::Same;
-                }
-                graph.nodes_mut().remove(index);
-            }
-            None => index += 1,
+pub(super) fn absorb_padding(graph: &mut Graph) {
+    let mut id = NodeId::at(0);
+    while id.index() < graph.nodes().len() {
+        let Some(convolution) = convolution_that_pads_alike(graph, id) else {
+            id = id.next();
+            continue;
+        };
+        let input = graph.node(id).input();
+        graph.replace_operand(convolution, 0, input);
+        if let Op::Conv2d { window, .. } | Op::DepthwiseConv2d { window, .. } =
+            &mut graph.node_mut(convolution).op
+        {
+            window.padding = Padding::Same;
         }
+        graph.remove_node(id);
     }
 }
 
-fn convolution_that_pads_alike(graph: &Graph, index: usize) -> Option<usize> {
-    let node = &graph.nodes()[index];
+fn convolution_that_pads_alike(graph: &Graph, id: NodeId) -> Option<NodeId> {
+    let node = graph.node(id);
     let Op::Pad {
         before,
         after,
@@ -34,16 +30,16 @@ fn convolution_that_pads_alike(graph: &Graph, index: usize) -> Option<usize> {
     else {
         return None;
     };
-    let consumer = only_consumer(graph, node.output)?.0 as usize;
-    let convolution = &graph.nodes()[consumer];
+    let reader = graph.only_reader(node.output)?;
+    let convolution = graph.node(reader);
     let window = match convolution.op {
         Op::Conv2d { window, .. } | Op::DepthwiseConv2d { window, .. } => window,
         _ => return None,
     };
-    let input = graph.shape(node.inputs[0]);
-    let kernel = graph.shape(convolution.inputs[1]);
+    let input = graph.shape(node.input());
+    let kernel = graph.shape(convolution.kernel()?);
     let alike = window.padding == Padding::Valid
-        && convolution.inputs[0] == node.output
+        && convolution.input() == node.output
         && [0, 3]
             .iter()
             .all(|&axis| before[axis] == 0 && after[axis] == 0)
@@ -52,5 +48,5 @@ fn convolution_that_pads_alike(graph: &Graph, index: usize) -> Option<usize> {
             (before[axis], after[axis]) == same_padding(input[axis], kernel[axis], stride, dilation)
                 && graph.shape(convolution.output)[axis] == input[axis].div_ceil(stride)
         });
-    alike.then_some(consumer)
+    alike.then_some(reader)
 }

@@ -1,8 +1,8 @@
 //! Channel equalization from what batch normalization knows of a channel's distribution.
 
-use super::affine::{Affine, set_weights, weights_after};
-use super::only_consumer;
-use crate::{Activation, Constant, Graph, Op};
+use super::affine::{Affine, weights_after};
+use super::weights::set_weights;
+use crate::{Activation, Constant, Graph, Node, NodeId, Op};
 
 /// Divides the channels between a batch normalization with a rectifier and the next layer by their
 /// standard deviation where it is above one (the channel equalization of Sony's Model Compression
@@ -11,32 +11,21 @@ use crate::{Activation, Constant, Graph, Op};
 ///
 /// Expects batch normalizations that are not folded yet. A clamp at six is not homogeneous: those
 /// channels stay, where the toolkit changes what the model computes.
-pub fn equalize_normalized_channels(graph: &mut Graph) {
-    for index in 0..graph.nodes().len() {
-        let _ = equalize(graph, index);
+pub(super) fn equalize_normalized_channels(graph: &mut Graph) {
+    for id in graph.node_ids() {
+        let _ = equalize(graph, id);
     }
 }
 
-fn equalize(graph: &mut Graph, index: usize) -> Option<()> {
-    let node = &graph.nodes()[index];
+fn equalize(graph: &mut Graph, id: NodeId) -> Option<()> {
+    let node = graph.node(id);
     let Op::BatchNormalization { .. } = node.op else {
         return None;
     };
-    let rectifier = only_consumer(graph, node.output)?.0 as usize;
-    if graph.nodes()[rectifier].op != Op::Activation(Activation::Relu) {
+    let &[gamma, beta, ..] = node.others() else {
         return None;
-    }
-    let mut between = graph.nodes()[rectifier].output;
-    let mut consumer = only_consumer(graph, between)?.0 as usize;
-    if let Op::Pad { value: 0.0, .. } = graph.nodes()[consumer].op {
-        between = graph.nodes()[consumer].output;
-        consumer = only_consumer(graph, between)?.0 as usize;
-    }
-    let reader = &graph.nodes()[consumer];
-    if reader.inputs[0] != between || !reader.op.has_kernel() {
-        return None;
-    }
-    let (gamma, beta) = (node.inputs[1], node.inputs[2]);
+    };
+    let reader = layer_behind_rectifier(graph, node)?;
     let scales: Vec<f64> = graph
         .constant(gamma)?
         .iter()
@@ -49,25 +38,42 @@ fn equalize(graph: &mut Graph, index: usize) -> Option<()> {
         scale: scales.clone(),
         offset: vec![0.0; scales.len()],
     };
-    let (kernel, bias) = weights_after(graph, reader, &undo)?;
+    let (kernel, bias) = weights_after(graph, graph.node(reader), &undo)?;
     let divided = |constant: &Constant| -> Constant {
         let mut constant = constant.to_owned();
         for (value, scale) in constant.iter_mut().zip(&scales) {
             *value = (f64::from(*value) / scale) as f32;
         }
-        constant.into_owned().into_shared()
+        constant.into_shared()
     };
     let (gamma, beta) = (
         divided(graph.constant(gamma)?),
         divided(graph.constant(beta)?),
     );
-    let name = graph.nodes()[index].name.clone();
+    let name = graph.node(id).name.clone();
     let gamma = graph.add_constant(format!("{name}/gamma"), gamma);
     let beta = graph.add_constant(format!("{name}/beta"), beta);
-    let inputs = &mut graph.nodes_mut()[index].inputs;
-    (inputs[1], inputs[2]) = (gamma, beta);
-    set_weights(graph, consumer, kernel, &bias);
+    graph.replace_operand(id, 1, gamma);
+    graph.replace_operand(id, 2, beta);
+    set_weights(graph, reader, kernel, &bias);
     Some(())
+}
+
+/// The layer with a kernel that alone reads a normalization behind its rectifier, with padding
+/// between them or without.
+fn layer_behind_rectifier(graph: &Graph, node: &Node) -> Option<NodeId> {
+    let rectifier = graph.node(graph.only_reader(node.output)?);
+    if rectifier.op != Op::Activation(Activation::Relu) {
+        return None;
+    }
+    let mut between = rectifier.output;
+    let mut reader = graph.only_reader(between)?;
+    if let Op::Pad { value: 0.0, .. } = graph.node(reader).op {
+        between = graph.node(reader).output;
+        reader = graph.only_reader(between)?;
+    }
+    let layer = graph.node(reader);
+    (layer.input() == between && layer.op.has_kernel()).then_some(reader)
 }
 
 /// Standard deviation of `max(x, 0)` for normal `x`: with the density `phi` and the distribution

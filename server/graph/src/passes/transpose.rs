@@ -1,53 +1,53 @@
-use crate::{FusedActivation, Graph, Node, Op, TensorId};
+use crate::{FusedActivation, Graph, Node, NodeId, Op, TensorId};
 
 /// Moves transpositions behind operators that do not care about the order of axes, until they meet
 /// their inverses and vanish. Models with channels first are full of them.
-pub fn cancel_transpositions(graph: &mut Graph) {
+pub(super) fn cancel_transpositions(graph: &mut Graph) {
     // A transposition only ever moves towards the outputs, so this comes to an end.
     while cancel_once(graph) {}
 }
 
 fn cancel_once(graph: &mut Graph) -> bool {
     let mut changed = false;
-    let mut index = 0;
-    while index < graph.nodes().len() {
-        changed |= merge_with_producer(graph, index) || move_behind(graph, index);
-        index += 1;
+    let mut id = NodeId::at(0);
+    while id.index() < graph.nodes().len() {
+        changed |= merge_with_producer(graph, id) || move_behind(graph, id);
+        id = id.next();
     }
     changed
 }
 
-/// The node that makes a tensor, when it is a transposition.
+/// What a tensor is transposed from and how, when a transposition makes it.
 fn transposition(graph: &Graph, tensor: TensorId) -> Option<(TensorId, Vec<usize>)> {
-    let node = graph.nodes().iter().find(|node| node.output == tensor)?;
+    let node = graph.node(graph.producer(tensor)?);
     match &node.op {
         Op::Transpose { permutation } if node.activation == FusedActivation::None => {
-            Some((node.inputs[0], permutation.clone()))
+            Some((node.input(), permutation.clone()))
         }
         _ => None,
     }
 }
 
 /// A transposition of a transposition becomes one, or nothing.
-fn merge_with_producer(graph: &mut Graph, index: usize) -> bool {
-    let node = &graph.nodes()[index];
+fn merge_with_producer(graph: &mut Graph, id: NodeId) -> bool {
+    let node = graph.node(id);
     let Op::Transpose {
         permutation: second,
     } = &node.op
     else {
         return false;
     };
-    let Some((x, first)) = transposition(graph, node.inputs[0]) else {
+    let Some((x, first)) = transposition(graph, node.input()) else {
         return false;
     };
     let permutation: Vec<usize> = second.iter().map(|&axis| first[axis]).collect();
     let output = node.output;
     let identity = permutation.iter().copied().eq(0..permutation.len());
-    if identity && !graph.outputs().contains(&output) {
-        graph.nodes_mut().remove(index);
-        super::replace_uses(graph, output, x);
+    if identity && !graph.is_output(output) {
+        graph.remove_node(id);
+        graph.replace_uses(output, x);
     } else {
-        let node = &mut graph.nodes_mut()[index];
+        let node = graph.node_mut(id);
         node.op = Op::Transpose { permutation };
         node.inputs = vec![x];
     }
@@ -57,8 +57,8 @@ fn merge_with_producer(graph: &mut Graph, index: usize) -> bool {
 }
 
 /// `op(transposed(a), transposed(b))` becomes `transposed(op(a, b))`.
-fn move_behind(graph: &mut Graph, index: usize) -> bool {
-    let node = graph.nodes()[index].clone();
+fn move_behind(graph: &mut Graph, id: NodeId) -> bool {
+    let node = graph.node(id).clone();
     let Some(permutation) = common_permutation(graph, &node) else {
         return false;
     };
@@ -72,15 +72,10 @@ fn move_behind(graph: &mut Graph, index: usize) -> bool {
         .map(|&input| transposition(graph, input).map_or(input, |(x, _)| x))
         .collect();
     let mut shape = vec![0; permutation.len()];
-    for (to, &from) in permutation.iter().enumerate() {
-        shape[from] = graph.shape(node.output)[to];
+    for (&from, &extent) in permutation.iter().zip(graph.shape(node.output)) {
+        shape[from] = extent;
     }
-    let name = format!("{}/transposed", node.name);
-    let inner = graph.push_tensor(name, shape, None);
-    let nodes = graph.nodes_mut();
-    nodes[index].op = op;
-    nodes[index].inputs = inputs;
-    nodes[index].output = inner;
+    let inner = graph.push_tensor(format!("{}/transposed", node.name), shape, None);
     let behind = Node {
         name: format!("{}/transpose", node.name),
         op: Op::Transpose { permutation },
@@ -88,7 +83,11 @@ fn move_behind(graph: &mut Graph, index: usize) -> bool {
         inputs: vec![inner],
         output: node.output,
     };
-    nodes.insert(index + 1, behind);
+    let moved = graph.node_mut(id);
+    moved.op = op;
+    moved.inputs = inputs;
+    moved.output = inner;
+    graph.insert_node(id.next(), behind);
     super::remove_unused(graph);
     true
 }
@@ -99,7 +98,7 @@ fn common_permutation(graph: &Graph, node: &Node) -> Option<Vec<usize>> {
         node.op,
         Op::Activation(_) | Op::Binary(_) | Op::Concatenate { .. }
     );
-    if !movable || graph.outputs().contains(&node.output) {
+    if !movable || graph.is_output(node.output) {
         return None;
     }
     let rank = graph.shape(node.output).len();

@@ -61,14 +61,14 @@ fn error_function(x: f64) -> f64 {
 
 pub(super) fn batch_normalization(
     x: &ArrayViewD<f32>,
-    inputs: &[ArrayViewD<f32>],
+    parameters: [&ArrayViewD<f32>; 4],
     epsilon: f32,
 ) -> ArrayD<f32> {
     let mut result = x.to_owned();
     for mut channels in result.lanes_mut(Axis(x.ndim() - 1)) {
         for (channel, value) in channels.iter_mut().enumerate() {
             let [gamma, beta, mean, variance] =
-                [1, 2, 3, 4].map(|index| f64::from(inputs[index][[channel]]));
+                parameters.map(|parameter| f64::from(parameter[[channel]]));
             let deviation = (variance + f64::from(epsilon)).sqrt();
             *value = (gamma * (f64::from(*value) - mean) / deviation + beta) as f32;
         }
@@ -76,19 +76,20 @@ pub(super) fn batch_normalization(
     result
 }
 
-pub(super) fn prelu(x: &ArrayViewD<f32>, alpha: &ArrayViewD<f32>) -> ArrayD<f32> {
+pub(super) fn prelu(x: &ArrayViewD<f32>, alpha: &ArrayViewD<f32>) -> Result<ArrayD<f32>, String> {
+    let slopes = alpha.broadcast(x.raw_dim()).ok_or_else(|| {
+        let (alpha, x) = (alpha.shape(), x.shape());
+        format!("has slopes of shape {alpha:?} for an input {x:?}")
+    })?;
     let mut result = x.to_owned();
-    // The shape check has made sure that the slopes broadcast.
-    if let Some(alpha) = alpha.broadcast(x.raw_dim()) {
-        Zip::from(&mut result)
-            .and(&alpha)
-            .for_each(|value, &slope| {
-                if *value < 0.0 {
-                    *value *= slope;
-                }
-            });
-    }
-    result
+    Zip::from(&mut result)
+        .and(&slopes)
+        .for_each(|value, &slope| {
+            if *value < 0.0 {
+                *value *= slope;
+            }
+        });
+    Ok(result)
 }
 
 pub(super) fn softmax(x: &ArrayViewD<f32>) -> ArrayD<f32> {
@@ -109,23 +110,24 @@ pub(super) fn binary(
     a: &ArrayViewD<f32>,
     b: &ArrayViewD<f32>,
     shape: &[usize],
-) -> ArrayD<f32> {
+) -> Result<ArrayD<f32>, String> {
+    let (Some(left), Some(right)) = (a.broadcast(shape), b.broadcast(shape)) else {
+        let (a, b) = (a.shape(), b.shape());
+        return Err(format!("cannot combine {a:?} with {b:?}"));
+    };
     let mut result = ArrayD::zeros(shape);
-    // The shape check has made sure that both operands broadcast.
-    if let (Some(a), Some(b)) = (a.broadcast(shape), b.broadcast(shape)) {
-        Zip::from(&mut result)
-            .and(&a)
-            .and(&b)
-            .for_each(|result, &a, &b| {
-                *result = match op {
-                    BinaryOp::Add => a + b,
-                    BinaryOp::Subtract => a - b,
-                    BinaryOp::Multiply => a * b,
-                    BinaryOp::Divide => a / b,
-                    BinaryOp::Maximum => a.max(b),
-                    BinaryOp::Minimum => a.min(b),
-                }
-            });
-    }
-    result
+    Zip::from(&mut result)
+        .and(&left)
+        .and(&right)
+        .for_each(|result, &a, &b| {
+            *result = match op {
+                BinaryOp::Add => a + b,
+                BinaryOp::Subtract => a - b,
+                BinaryOp::Multiply => a * b,
+                BinaryOp::Divide => a / b,
+                BinaryOp::Maximum => a.max(b),
+                BinaryOp::Minimum => a.min(b),
+            }
+        });
+    Ok(result)
 }

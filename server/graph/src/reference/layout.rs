@@ -7,7 +7,7 @@ pub(super) fn fully_connected(
     kernel: &ArrayViewD<f32>,
     bias: Option<&ArrayViewD<f32>>,
     shape: &[usize],
-) -> ArrayD<f32> {
+) -> Result<ArrayD<f32>, String> {
     let features = kernel.shape()[1];
     let rows: Vec<f32> = x.iter().copied().collect();
     let mut values = Vec::with_capacity(shape.iter().product());
@@ -69,7 +69,7 @@ pub(super) fn reduce(
     kind: ReduceOp,
     axes: &[usize],
     shape: &[usize],
-) -> ArrayD<f32> {
+) -> Result<ArrayD<f32>, String> {
     let reduced: Vec<usize> = (0..x.ndim())
         .map(|axis| {
             if axes.contains(&axis) {
@@ -131,11 +131,19 @@ pub(super) fn slice(x: &ArrayViewD<f32>, begin: &[usize], shape: &[usize]) -> Ar
     inner.to_owned()
 }
 
-pub(super) fn reshape(x: &ArrayViewD<f32>, shape: &[usize]) -> ArrayD<f32> {
+pub(super) fn reshape(x: &ArrayViewD<f32>, shape: &[usize]) -> Result<ArrayD<f32>, String> {
     from_values(x.iter().copied().collect(), shape)
 }
 
-fn from_values(values: Vec<f32>, shape: &[usize]) -> ArrayD<f32> {
-    // The shape check has made sure that the number of values fits; zeros would show at once.
-    ArrayD::from_shape_vec(IxDyn(shape), values).unwrap_or_else(|_| ArrayD::zeros(shape))
+pub(super) fn transpose(x: &ArrayViewD<f32>, permutation: &[usize]) -> ArrayD<f32> {
+    x.view()
+        .permuted_axes(IxDyn(permutation))
+        .as_standard_layout()
+        .into_owned()
+}
+
+fn from_values(values: Vec<f32>, shape: &[usize]) -> Result<ArrayD<f32>, String> {
+    let count = values.len();
+    ArrayD::from_shape_vec(IxDyn(shape), values)
+        .map_err(|_| format!("cannot reshape {:?} to {shape:?}", [count]))
 }

@@ -122,22 +122,17 @@ pub(super) fn depthwise(
 
 pub(super) fn separable(
     x: &ArrayViewD<f32>,
-    inputs: &[ArrayViewD<f32>],
+    [depthwise_kernel, pointwise_kernel]: [&ArrayViewD<f32>; 2],
+    bias: Option<&ArrayViewD<f32>>,
     window: Window,
     multiplier: usize,
     shape: &[usize],
 ) -> ArrayD<f32> {
     let mut between = shape.to_vec();
-    between[3] = inputs[1].shape()[3];
-    let spatial = depthwise(x, &inputs[1], None, window, multiplier, &between);
-    convolution(
-        &spatial.view(),
-        &inputs[2],
-        inputs.get(3),
-        Window::UNIT,
-        1,
-        shape,
-    )
+    between[3] = depthwise_kernel.shape()[3];
+    let spatial = depthwise(x, depthwise_kernel, None, window, multiplier, &between);
+    let spatial = spatial.view();
+    convolution(&spatial, pointwise_kernel, bias, Window::UNIT, 1, shape)
 }
 
 pub(super) fn transposed(

@@ -12,7 +12,7 @@ use graph::{Graph, Op, TensorId};
 
 use canvas::Canvas;
 pub(crate) use layout::Layout;
-pub(crate) use scope::{Scope, macs_per_position};
+pub(crate) use scope::Scope;
 pub(crate) use survey::survey;
 
 use crate::container::WeightSource;

@@ -1,4 +1,4 @@
-use graph::{Activation, BinaryOp, Constant, Op, TensorId};
+use graph::{Activation, BinaryOp, Constant, Op, TensorId, operator_multiply_accumulates};
 use ndarray::{ArcArray, ArrayD, IxDyn};
 
 use super::{Layout, Workspace};
@@ -105,23 +105,10 @@ impl<'a> Scope<'a> {
     ) -> Result<TensorId, LayerProblem> {
         let name = self.full_name(part);
         let name = self.workspace.unique_name(name);
+        let output = self.workspace.canvas.node(name, op.clone(), inputs)?;
         let shapes: Vec<&[usize]> = inputs.iter().map(|&input| self.shape(input)).collect();
-        let kernel_macs = macs_per_position(&op, &shapes);
-        let by_input = matches!(op, Op::TransposeConv2d { .. });
-        let input = inputs.first().copied();
-        let output = self.workspace.canvas.node(name, op, inputs)?;
-        let counted = if by_input {
-            input.unwrap_or(output)
-        } else {
-            output
-        };
-        let positions = match self.shape(counted) {
-            [positions @ .., _channels] => positions.iter().product::<usize>() as u64,
-            [] => 1,
-        };
-        self.macs = self
-            .macs
-            .saturating_add(positions.saturating_mul(kernel_macs));
+        let macs = operator_multiply_accumulates(&op, &shapes, self.shape(output));
+        self.macs = self.macs.saturating_add(macs);
         Ok(output)
     }
 
@@ -392,23 +379,5 @@ impl<'a> Scope<'a> {
             "" => self.name.clone(),
             part => format!("{}/{part}", self.name),
         }
-    }
-}
-
-/// Multiply-accumulate operations for each position of the output, or of the input for a
-/// transposed convolution.
-pub(crate) fn macs_per_position(op: &Op, inputs: &[&[usize]]) -> u64 {
-    let elements = |index: usize| {
-        inputs
-            .get(index)
-            .map_or(0, |shape| shape.iter().product::<usize>() as u64)
-    };
-    match op {
-        Op::Conv2d { .. }
-        | Op::DepthwiseConv2d { .. }
-        | Op::TransposeConv2d { .. }
-        | Op::FullyConnected => elements(1),
-        Op::SeparableConv2d { .. } => elements(1).saturating_add(elements(2)),
-        _ => 0,
     }
 }

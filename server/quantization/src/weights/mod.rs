@@ -24,12 +24,10 @@ pub(crate) struct QuantizedKernel {
     pub(crate) axis: usize,
 }
 
-/// Kernel axis that holds the output channels.
+/// Kernel axis that holds the output channels, of operators that have one kernel: no others are
+/// quantized with weights.
 pub(crate) fn output_axis(op: &Op) -> usize {
-    match op {
-        Op::DepthwiseConv2d { .. } => 3,
-        _ => 0,
-    }
+    op.kernel_axis().unwrap_or(0)
 }
 
 /// Quantizes a kernel whose output channels have these thresholds. `smallest_scales` are lower bounds

@@ -1,6 +1,6 @@
 //! Matrix products, reductions, and operators that move elements.
 
-use graph::{Node, ReduceOp};
+use graph::Node;
 
 use super::{Context, Lowered, Operand, integer, integers};
 use crate::Builtin;
@@ -13,37 +13,26 @@ pub(super) fn fully_connected(context: &Context, node: &Node) -> Result<Lowered,
     let rank = context.graph.shape(node.output).len();
     let options =
         Options::new(options::FULLY_CONNECTED).with(KEEP_NUM_DIMS, OptionValue::Bool(rank != 2));
-    let mut lowered = Lowered::plain(Builtin::FullyConnected, Some(options), node);
-    if lowered.operands.len() == 2 {
+    let mut lowered = Lowered::new(node, Some(options))?;
+    if node.bias().is_none() {
         lowered.operands.push(Operand::Absent);
     }
     Ok(lowered)
 }
 
-pub(super) fn batch_matmul(node: &Node, transpose_b: bool) -> Lowered {
+pub(super) fn batch_matmul(node: &Node, transpose_b: bool) -> Result<Lowered, String> {
     let options = Options::new(options::BATCH_MAT_MUL).with(ADJ_Y, OptionValue::Bool(transpose_b));
-    Lowered::plain(Builtin::BatchMatMul, Some(options), node)
+    Lowered::new(node, Some(options))
 }
 
 pub(super) fn concatenate(node: &Node, axis: usize) -> Result<Lowered, String> {
     let options = Options::new(options::CONCATENATION).with(AXIS, OptionValue::Int(integer(axis)?));
-    Ok(Lowered::plain(Builtin::Concatenation, Some(options), node))
+    Lowered::new(node, Some(options))
 }
 
-pub(super) fn reduce(
-    node: &Node,
-    kind: ReduceOp,
-    axes: &[usize],
-    keep_dims: bool,
-) -> Result<Lowered, String> {
-    let builtin = match kind {
-        ReduceOp::Mean => Builtin::Mean,
-        ReduceOp::Sum => Builtin::Sum,
-        ReduceOp::Max => Builtin::ReduceMax,
-        ReduceOp::Min => Builtin::ReduceMin,
-    };
+pub(super) fn reduce(node: &Node, axes: &[usize], keep_dims: bool) -> Result<Lowered, String> {
     let options = Options::new(options::REDUCER).with(KEEP_DIMS, OptionValue::Bool(keep_dims));
-    Ok(Lowered::plain(builtin, Some(options), node).integers("axes", integers(axes)?))
+    Ok(Lowered::new(node, Some(options))?.integers("axes", integers(axes)?))
 }
 
 /// `PAD` fills with the real number zero, whatever the encoding; `PADV2` has a value.
@@ -62,7 +51,7 @@ pub(super) fn pad(
     } else {
         (Builtin::PadV2, options::PAD_V2)
     };
-    let mut lowered = Lowered::plain(builtin, Some(Options::new(table)), node);
+    let mut lowered = Lowered::of(builtin, node, Some(Options::new(table)));
     lowered.operands.push(Operand::Integers {
         role: "paddings",
         shape: vec![before.len(), 2],
@@ -80,7 +69,7 @@ pub(super) fn pad(
 
 pub(super) fn slice(node: &Node, begin: &[usize], size: &[usize]) -> Result<Lowered, String> {
     let options = Options::new(options::SLICE);
-    Ok(Lowered::plain(Builtin::Slice, Some(options), node)
+    Ok(Lowered::new(node, Some(options))?
         .integers("begin", integers(begin)?)
         .integers("size", integers(size)?))
 }
@@ -88,11 +77,10 @@ pub(super) fn slice(node: &Node, begin: &[usize], size: &[usize]) -> Result<Lowe
 pub(super) fn reshape(node: &Node, shape: &[usize]) -> Result<Lowered, String> {
     let shape = integers(shape)?;
     let options = Options::new(options::RESHAPE).with(NEW_SHAPE, OptionValue::Ints(shape.clone()));
-    Ok(Lowered::plain(Builtin::Reshape, Some(options), node).integers("shape", shape))
+    Ok(Lowered::new(node, Some(options))?.integers("shape", shape))
 }
 
 pub(super) fn transpose(node: &Node, permutation: &[usize]) -> Result<Lowered, String> {
     let options = Options::new(options::TRANSPOSE);
-    Ok(Lowered::plain(Builtin::Transpose, Some(options), node)
-        .integers("permutation", integers(permutation)?))
+    Ok(Lowered::new(node, Some(options))?.integers("permutation", integers(permutation)?))
 }

@@ -6,6 +6,7 @@ mod window;
 
 use graph::{FusedActivation, Graph, Node, Op, TensorId};
 
+use crate::kernels::KernelTraits;
 use crate::options::{ACTIVATION, activation_name};
 use crate::{Builtin, ElementType, Encodings, Options, WriteError};
 
@@ -39,8 +40,15 @@ pub(crate) enum Operand {
 }
 
 impl Lowered {
-    /// The node's own inputs, in the node's order.
-    fn plain(builtin: Builtin, options: Option<Options>, node: &Node) -> Self {
+    /// The operator that TFLite has for the node's, with the node's own inputs in their order.
+    fn new(node: &Node, options: Option<Options>) -> Result<Self, String> {
+        let kernels = KernelTraits::of(node.op.opcode());
+        let builtin = kernels.builtins.first().ok_or_else(no_operator)?;
+        Ok(Self::of(*builtin, node, options))
+    }
+
+    /// [`new`](Self::new), with one of several operators.
+    fn of(builtin: Builtin, node: &Node, options: Option<Options>) -> Self {
         Self {
             builtin,
             options,
@@ -104,22 +112,18 @@ fn operator(context: &Context, node: &Node) -> Result<Lowered, String> {
         Op::TransposeConv2d {
             stride, padding, ..
         } => window::transposed(context, node, *stride, *padding),
-        Op::MaxPool2d(pool) => window::pool(Builtin::MaxPool2d, node, *pool),
-        Op::AveragePool2d(pool) => window::pool(Builtin::AveragePool2d, node, *pool),
+        Op::MaxPool2d(pool) | Op::AveragePool2d(pool) => window::pool(node, *pool),
         Op::Resize { size, method } => window::resize(node, *size, *method),
         Op::FullyConnected => layout::fully_connected(context, node),
-        Op::BatchMatMul { transpose_b } => Ok(layout::batch_matmul(node, *transpose_b)),
+        Op::BatchMatMul { transpose_b } => layout::batch_matmul(node, *transpose_b),
         Op::Activation(activation) => elementwise::activation(node, *activation),
-        Op::PRelu => Ok(Lowered::plain(Builtin::PRelu, None, node)),
-        Op::Softmax => Ok(elementwise::softmax(node)),
-        Op::Binary(op) => Ok(elementwise::binary(context, node, *op)),
+        Op::Softmax => elementwise::softmax(node),
+        Op::Binary(op) => elementwise::binary(context, node, *op),
         Op::Convert => elementwise::convert(context, node),
         Op::Concatenate { axis } => layout::concatenate(node, *axis),
         Op::Reduce {
-            kind,
-            axes,
-            keep_dims,
-        } => layout::reduce(node, *kind, axes, *keep_dims),
+            axes, keep_dims, ..
+        } => layout::reduce(node, axes, *keep_dims),
         Op::Pad {
             before,
             after,
@@ -128,6 +132,7 @@ fn operator(context: &Context, node: &Node) -> Result<Lowered, String> {
         Op::Slice { begin, size } => layout::slice(node, begin, size),
         Op::Reshape { shape } => layout::reshape(node, shape),
         Op::Transpose { permutation } => layout::transpose(node, permutation),
+        Op::PRelu => Lowered::new(node, None),
         Op::SeparableConv2d { .. } | Op::BatchNormalization { .. } => Err(no_operator()),
     }
 }

@@ -28,24 +28,24 @@ fn dilated(table: &'static OptionsTable, window: Window) -> Result<Options, Stri
 }
 
 /// Conversion to an operator whose kernel reads a bias even where there is none to add.
-fn biased(builtin: Builtin, options: Options, node: &Node) -> Lowered {
-    let mut lowered = Lowered::plain(builtin, Some(options), node);
-    if lowered.operands.len() == 2 {
+fn biased(options: Options, node: &Node) -> Result<Lowered, String> {
+    let mut lowered = Lowered::new(node, Some(options))?;
+    if node.bias().is_none() {
         lowered.operands.push(Operand::ZeroBias);
     }
-    lowered
+    Ok(lowered)
 }
 
 /// Groups need no option: the runtime divides the input channels by the kernel's.
 pub(super) fn convolution(node: &Node, window: Window) -> Result<Lowered, String> {
     let options = dilated(options::CONV_2D, window)?;
-    Ok(biased(Builtin::Conv2d, options, node))
+    biased(options, node)
 }
 
 pub(super) fn depthwise(node: &Node, window: Window, multiplier: usize) -> Result<Lowered, String> {
     let options = dilated(options::DEPTHWISE_CONV_2D, window)?
         .with(DEPTH_MULTIPLIER, OptionValue::Int(integer(multiplier)?));
-    Ok(biased(Builtin::DepthwiseConv2d, options, node))
+    biased(options, node)
 }
 
 /// The operator's inputs are the output shape, the kernel, the feature map and the bias.
@@ -57,24 +57,27 @@ pub(super) fn transposed(
 ) -> Result<Lowered, String> {
     let options = strided(options::TRANSPOSE_CONV, stride, padding)?;
     let shape = integers(context.graph.shape(node.output))?;
+    let Lowered {
+        builtin, options, ..
+    } = Lowered::new(node, Some(options))?;
     let mut lowered = Lowered {
-        builtin: Builtin::TransposeConv,
-        options: Some(options),
+        builtin,
+        options,
         operands: Vec::new(),
     }
     .integers("output_shape", shape);
-    let order = [node.inputs.get(1), node.inputs.first(), node.inputs.get(2)];
+    let order = [node.kernel(), Some(node.input()), node.bias()];
     lowered
         .operands
-        .extend(order.into_iter().flatten().copied().map(Operand::Tensor));
+        .extend(order.into_iter().flatten().map(Operand::Tensor));
     Ok(lowered)
 }
 
-pub(super) fn pool(builtin: Builtin, node: &Node, pool: Pool) -> Result<Lowered, String> {
+pub(super) fn pool(node: &Node, pool: Pool) -> Result<Lowered, String> {
     let options = strided(options::POOL_2D, pool.stride, pool.padding)?
         .with(FILTER_HEIGHT, OptionValue::Int(integer(pool.kernel[0])?))
         .with(FILTER_WIDTH, OptionValue::Int(integer(pool.kernel[1])?));
-    Ok(Lowered::plain(builtin, Some(options), node))
+    Lowered::new(node, Some(options))
 }
 
 /// With half-pixel centres and without aligned corners, the nearest-neighbour kernel reads
@@ -92,5 +95,5 @@ pub(super) fn resize(
         ResizeMethod::Bilinear => (Builtin::ResizeBilinear, options::RESIZE_BILINEAR),
     };
     let options = Options::new(table).with(HALF_PIXEL_CENTERS, OptionValue::Bool(true));
-    Ok(Lowered::plain(builtin, Some(options), node).integers("size", integers(&size)?))
+    Ok(Lowered::of(builtin, node, Some(options)).integers("size", integers(&size)?))
 }

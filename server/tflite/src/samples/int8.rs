@@ -1,8 +1,8 @@
-use graph::{Activation, BinaryOp, GraphError, Node, Op, ReduceOp, TensorId, reference};
+use graph::{GraphError, Node, TensorId, reference};
 use ndarray::{ArrayD, ArrayViewD, Axis};
 
 use super::Sample;
-use crate::{Encoding, Encodings, QuantizedConstant, QuantizedValues};
+use crate::{Encoding, Encodings, KernelTraits, QuantizedConstant, QuantizedValues, Scales};
 
 /// Inputs whose ranges are united.
 const CALIBRATION_INPUTS: u64 = 4;
@@ -33,7 +33,7 @@ pub(super) fn encodings(sample: &Sample) -> Result<Encodings, GraphError> {
             .chain(known)
             .chain(constants.iter().map(|(id, value)| (*id, value)))
         {
-            let range = &mut ranges[id.0 as usize];
+            let range = &mut ranges[id.index()];
             *range = value
                 .iter()
                 .fold(*range, |(low, high), &v| (low.min(v), high.max(v)));
@@ -50,7 +50,7 @@ pub(super) fn encodings(sample: &Sample) -> Result<Encodings, GraphError> {
     for (index, &(scale, zero_point)) in affine.iter().enumerate() {
         encodings.insert_int8(TensorId(index as u32), scale, zero_point);
     }
-    for node in graph.nodes().iter().filter(|node| node.op.has_kernel()) {
+    for node in graph.nodes() {
         weights(sample, node, &affine, &mut encodings);
     }
     Ok(encodings)
@@ -63,55 +63,32 @@ fn affine((low, high): (f32, f32)) -> Affine {
 
 /// Gives a node's tensors one range where its kernel does not rescale.
 fn unite(node: &Node, ranges: &mut [(f32, f32)]) {
-    if !keeps_scale(&node.op) {
+    if !KernelTraits::of(node.op.opcode()).keeps_scale() {
         return;
     }
     let tensors = || node.inputs.iter().chain([&node.output]);
     let shared = tensors()
-        .map(|id| ranges[id.0 as usize])
+        .map(|id| ranges[id.index()])
         .fold((0.0f32, 0.0f32), |a, b| (a.0.min(b.0), a.1.max(b.1)));
     for id in tensors() {
-        ranges[id.0 as usize] = shared;
+        ranges[id.index()] = shared;
     }
-}
-
-fn keeps_scale(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Binary(BinaryOp::Maximum | BinaryOp::Minimum)
-            | Op::Concatenate { .. }
-            | Op::MaxPool2d(_)
-            | Op::AveragePool2d(_)
-            | Op::Reduce {
-                kind: ReduceOp::Max | ReduceOp::Min,
-                ..
-            }
-            | Op::Pad { .. }
-            | Op::Slice { .. }
-            | Op::Resize { .. }
-            | Op::Reshape { .. }
-            | Op::Transpose { .. }
-    )
 }
 
 /// Gives a node's output the scale that its kernel insists on.
 fn fix(node: &Node, affine: &mut [Affine]) {
-    let output = &mut affine[node.output.0 as usize];
-    match &node.op {
-        Op::Softmax | Op::Activation(Activation::Sigmoid) => *output = (1.0 / 256.0, -128),
-        Op::Activation(Activation::Tanh) => *output = (1.0 / 128.0, 0),
-        _ => {}
+    if let Scales::Fixed { scale, zero_point } = KernelTraits::of(node.op.opcode()).scales {
+        affine[node.output.index()] = (scale, zero_point);
     }
 }
 
 /// Kernel for each output channel and bias at the product of the scales.
 fn weights(sample: &Sample, node: &Node, affine: &[Affine], encodings: &mut Encodings) {
-    let axis = if matches!(node.op, Op::DepthwiseConv2d { .. }) {
-        3
-    } else {
-        0
+    let graph = &sample.graph;
+    let (Some(axis), Some(id)) = (node.op.kernel_axis(), node.kernel()) else {
+        return;
     };
-    let Some(kernel) = sample.graph.constant(node.inputs[1]) else {
+    let Some(kernel) = graph.constant(id) else {
         return;
     };
     let scales: Vec<f32> = kernel
@@ -123,21 +100,18 @@ fn weights(sample: &Sample, node: &Node, affine: &[Affine], encodings: &mut Enco
         .map(|(index, value)| (value / scales[index[axis]]).round() as i8)
         .collect();
     encodings.insert(
-        node.inputs[1],
+        id,
         Encoding::Quantized(QuantizedConstant {
             values: QuantizedValues::Int8(values),
             scales: scales.clone(),
             axis,
         }),
     );
-    let Some((&id, bias)) = node
-        .inputs
-        .get(2)
-        .and_then(|id| Some((id, sample.graph.constant(*id)?)))
-    else {
+    let bias = node.bias();
+    let Some((id, bias)) = bias.and_then(|id| Some((id, graph.constant(id)?))) else {
         return;
     };
-    let input_scale = affine[node.inputs[0].0 as usize].0;
+    let (input_scale, _) = affine[node.input().index()];
     let scales: Vec<f32> = scales.iter().map(|scale| scale * input_scale).collect();
     let values = bias
         .iter()

@@ -1,13 +1,18 @@
 //! One tiny graph for each operator, with inputs and `int8` encodings, for tests of everything
 //! that writes or runs files.
 
-mod graphs;
+mod elementwise;
 mod int8;
+mod layout;
+mod window;
 
 use graph::{Constant, FusedActivation, Graph, GraphError, Op, TensorId};
 use ndarray::{ArrayD, IxDyn};
 
-use crate::Encodings;
+use crate::{Encodings, KernelTraits};
+
+/// Values between minus one and one.
+const UNIT_RANGE: (f32, f32) = (-1.0, 1.0);
 
 /// A graph of one operator, or of the few that belong together.
 #[derive(Debug, Clone)]
@@ -51,10 +56,14 @@ impl Sample {
 /// [`GraphError`] when a sample is not a valid graph.
 pub fn samples() -> Result<Vec<Sample>, GraphError> {
     let mut samples = Vec::new();
-    graphs::windows(&mut samples)?;
-    graphs::products(&mut samples)?;
-    graphs::elementwise(&mut samples)?;
-    graphs::layout(&mut samples)?;
+    window::convolutions(&mut samples)?;
+    window::depthwise_convolutions(&mut samples)?;
+    window::transposed_convolutions(&mut samples)?;
+    window::pooling_and_resizing(&mut samples)?;
+    layout::products(&mut samples)?;
+    elementwise::functions(&mut samples)?;
+    elementwise::functions_of_two(&mut samples)?;
+    layout::movements(&mut samples)?;
     Ok(samples)
 }
 
@@ -128,18 +137,13 @@ fn add(
     };
     let output = draw(&mut draft)?;
     draft.graph.set_outputs(&[output]);
+    let mut operators = draft.graph.nodes().iter().map(|node| node.op.opcode());
+    let has_int8_kernel = operators.all(|operator| KernelTraits::of(operator).has_int8());
     samples.push(Sample {
         name,
         graph: draft.graph,
         ranges: draft.ranges,
-        has_int8_kernel: true,
+        has_int8_kernel,
     });
     Ok(())
-}
-
-/// Notes that the runtime has no `int8` kernel for the sample added last, where that is so.
-fn without_int8_kernel_if(lacks: bool, samples: &mut [Sample]) {
-    if let Some(sample) = samples.last_mut() {
-        sample.has_int8_kernel = !lacks;
-    }
 }

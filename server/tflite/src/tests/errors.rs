@@ -73,6 +73,47 @@ fn int8_without_a_kernel_is_refused() {
 }
 
 #[test]
+fn int16_is_refused_where_the_kernel_is_missing_or_wrong() {
+    let wide = |graph: &Graph| {
+        let mut encodings = Encodings::float();
+        for tensor in [TensorId(0), TensorId(1)] {
+            let encoding = Encoding::Affine {
+                element: ElementType::Int16,
+                scale: 0.5,
+                zero_point: 0,
+            };
+            encodings.insert(tensor, encoding);
+        }
+        write(graph, &encodings, &WriteOptions::default())
+    };
+    let elu = Op::Activation(Activation::Elu);
+    let error = wide(&single(elu, FusedActivation::None)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "layer \"y\" (Elu) has no int16 kernel in the TFLite runtime; \
+         keep the layer in float32 or replace it"
+    );
+    let relu = Op::Activation(Activation::Relu);
+    assert!(wide(&single(relu, FusedActivation::None)).is_ok());
+}
+
+#[test]
+fn operators_that_clamp_their_output_are_written_so() {
+    for sample in samples().unwrap() {
+        let mut nodes = sample.graph.nodes().to_vec();
+        for node in &mut nodes {
+            if node.op.opcode().traits().clamps {
+                node.activation = FusedActivation::Relu6;
+            }
+        }
+        let mut graph = sample.graph;
+        graph.set_nodes(nodes);
+        let written = write(&graph, &Encodings::float(), &WriteOptions::default());
+        assert!(written.is_ok(), "{}: {written:?}", sample.name);
+    }
+}
+
+#[test]
 fn unequal_scales_are_refused_where_the_kernel_does_not_rescale() {
     let reshape = Op::Reshape { shape: vec![4] };
     let graph = single(reshape, FusedActivation::None);

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use graph::{Activation, Op, ReduceOp};
+use graph::{Activation, Op, ReduceOp, operator_multiply_accumulates};
 
 use super::finishing::{Plan, Planned};
 use super::scopes::Scopes;
-use crate::assembly::macs_per_position;
 use crate::summary::LayerSummary;
 
 /// One row for each layer, in execution order.
@@ -61,15 +60,7 @@ fn macs(plan: &Plan<'_>, step: &Planned<'_>) -> u64 {
         .iter()
         .map(|&input| plan.drawing.shape(input))
         .collect();
-    let counted = match step.op {
-        Op::TransposeConv2d { .. } => shapes.first().copied().unwrap_or(&[]),
-        _ => &step.entry.shape,
-    };
-    let positions: u64 = match counted {
-        [positions @ .., _channels] => positions.iter().product::<usize>() as u64,
-        [] => 1,
-    };
-    positions.saturating_mul(macs_per_position(step.op, &shapes))
+    operator_multiply_accumulates(step.op, &shapes, &step.entry.shape)
 }
 
 /// The class of Keras that computes what the operators of a layer do; SavedModels do not tell.
