@@ -2,7 +2,6 @@
 //! code that writes results. Files appear whole and at the end; a job that fails or is cancelled
 //! leaves earlier ones as they were. Results are the same on any number of threads.
 
-
 mod calibration;
 mod classifier;
 mod context;

@@ -19,10 +19,6 @@ mod plan;
 mod read;
 mod rules;
 #[cfg(any(test, feature = "samples"))]
-#[expect(
-    clippy::too_many_lines,
-    reason = "graphs with every operator, one after the other"
-)]
 pub mod samples;
 mod schema;
 mod stored;

@@ -20,10 +20,8 @@ mod verification;
 
 use std::cell::RefCell;
 
-use ::report::{Calibration, Files, QuantizationReport};
 use configuration::{Job, Settings};
 use quantization::FoundThresholds;
-use tflite::Encodings;
 
 use crate::calibration::{Calibrated, calibrate};
 use crate::context::Context;
@@ -130,29 +128,15 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
         context,
     )?;
 
-    context.begin(Stage::Write, "writing", 0, "");
-    let models = Models {
-        float: model_file::write(&conversion.prepared, &Encodings::float())?,
-        quantized,
-    };
-    let report = QuantizationReport {
-        model: crate::paths::file_name(&settings.source_keras_model),
-        configuration: settings.written.clone(),
-        calibration: Calibration {
-            images: samples.images(),
-            samples: samples.draws,
-        },
-        comparison: assessment.comparison,
-        search: found.report,
-        accuracy_budget: product.met.as_ref().map(budget::Met::summary),
-        files: Files {
-            float_bytes: models.float.len() as u64,
-            quantized_bytes: models.quantized.len() as u64,
-        },
-        advice: assessment.advice,
-        layers: assessment.layers,
-        generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
+    let models = Models::new(&conversion.prepared, quantized, context)?;
+    let report = results::report(
+        settings,
+        &samples,
+        found.report,
+        &product,
+        assessment,
+        &models,
+    );
     results::write(settings, &models, report, output, context)
 }
 

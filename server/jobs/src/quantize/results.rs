@@ -1,13 +1,21 @@
 //! The files that a quantization leaves.
 
-use ::report::QuantizationReport;
+use ::report::{Calibration, Files, QuantizationReport, Search};
 use configuration::Settings;
+use graph::Graph;
+use tflite::Encodings;
 
+use super::assessment::Assessment;
+use super::budget;
+use super::product::Product;
+use super::samples::Samples;
 use crate::context::Context;
 use crate::error::JobError;
-use crate::event::QuantizeOutcome;
+use crate::event::{QuantizeOutcome, Stage};
 use crate::history::{self, QuantizeSummary, Summary};
+use crate::model_file;
 use crate::output::OutputFolder;
+use crate::paths::file_name;
 use crate::result_files::{
     FLOAT_MODEL, QUANTIZATION_REPORT, QUANTIZATION_REPORT_PAGE, QUANTIZED_MODEL,
 };
@@ -16,6 +24,50 @@ use crate::result_files::{
 pub(super) struct Models {
     pub(super) float: Vec<u8>,
     pub(super) quantized: Vec<u8>,
+}
+
+impl Models {
+    /// The quantized model's file and that of the model in float.
+    pub(super) fn new(
+        float: &Graph,
+        quantized: Vec<u8>,
+        context: &mut Context,
+    ) -> Result<Self, JobError> {
+        context.begin(Stage::Write, "writing", 0, "");
+        Ok(Self {
+            float: model_file::write(float, &Encodings::float())?,
+            quantized,
+        })
+    }
+}
+
+/// What is to be said of a quantization.
+pub(super) fn report(
+    settings: &Settings,
+    samples: &Samples,
+    search: Option<Search>,
+    product: &Product,
+    assessment: Assessment,
+    models: &Models,
+) -> QuantizationReport {
+    QuantizationReport {
+        model: file_name(&settings.source_keras_model),
+        configuration: settings.written.clone(),
+        calibration: Calibration {
+            images: samples.images(),
+            samples: samples.draws,
+        },
+        comparison: assessment.comparison,
+        search,
+        accuracy_budget: product.met.as_ref().map(budget::Met::summary),
+        files: Files {
+            float_bytes: models.float.len() as u64,
+            quantized_bytes: models.quantized.len() as u64,
+        },
+        advice: assessment.advice,
+        layers: assessment.layers,
+        generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
 }
 
 /// Writes the models and the report on them, and keeps the run.
