@@ -20,5 +20,5 @@ pub use model::{Constant, Graph, Node, NodeId, Tensor, TensorId};
 pub use op::{
     Activation, BinaryOp, FusedActivation, Op, Padding, Pool, ReduceOp, ResizeMethod, Window,
 };
-pub use operators::{Macs, Opcode, Operands, Traits};
-pub use shape::{output_shape, same_padding};
+pub use operators::{Macs, Opcode, Operands, Traits, output_shape};
+pub use shape::same_padding;

@@ -45,6 +45,17 @@ pub enum Macs {
     InnerProducts,
 }
 
+/// Shape that an operator gives for inputs of the given shapes, or what is wrong with them as the
+/// rest of a sentence that begins with the layer's name.
+///
+/// # Errors
+/// A phrase such as `takes 2 inputs, not 3`.
+pub fn output_shape(op: &Op, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
+    let operands = op.opcode().traits().operands;
+    let kernels = operands.kernel_axes().len();
+    shape_rule(op, OperandShapes::new(operands.count(), kernels, inputs)?)
+}
+
 impl Operands {
     /// Least and most tensors.
     pub const fn count(self) -> (usize, usize) {

@@ -6,18 +6,6 @@ pub(crate) mod window;
 
 pub use window::same_padding;
 
-use crate::Op;
-use crate::operators::shape_rule;
-
-/// Shape that an operator gives for inputs of the given shapes, or what is wrong with them as the
-/// rest of a sentence that begins with the layer's name.
-///
-/// # Errors
-/// A phrase such as `takes 2 inputs, not 3`.
-pub fn output_shape(op: &Op, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
-    shape_rule(op, OperandShapes::new(op, inputs)?)
-}
-
 /// Shapes of the operands of an operator, as many as it takes: what its shape rule looks at.
 #[derive(Clone, Copy)]
 pub(crate) struct OperandShapes<'a> {
@@ -27,15 +15,18 @@ pub(crate) struct OperandShapes<'a> {
 }
 
 impl<'a> OperandShapes<'a> {
-    fn new(op: &Op, inputs: &'a [&'a [usize]]) -> Result<Self, String> {
-        let operands = op.opcode().traits().operands;
-        let (least, most) = operands.count();
+    /// For an operator that takes from `least` to `most` operands, of which `kernels` are kernels.
+    pub(crate) fn new(
+        (least, most): (usize, usize),
+        kernels: usize,
+        inputs: &'a [&'a [usize]],
+    ) -> Result<Self, String> {
         let count = inputs.len();
         match inputs.split_first() {
             Some((first, others)) if (least..=most).contains(&count) => Ok(Self {
                 first,
                 others,
-                kernels: operands.kernel_axes().len(),
+                kernels,
             }),
             _ if least == most => Err(format!("takes {least} inputs, not {count}")),
             _ => Err(format!("takes at least {least} inputs, not {count}")),
