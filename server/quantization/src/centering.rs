@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use graph::passes::{movable_layers, move_channels};
 use graph::{Graph, NodeId};
 
+use crate::operands::GraphNodes;
 use crate::statistics::Statistics;
 
 /// The middle of each channel's range, for the layers whose output may be moved by it without a
 /// change of what the graph computes.
 pub fn channel_centers(graph: &Graph, statistics: &Statistics) -> BTreeMap<NodeId, Vec<f64>> {
     let centers = movable_layers(graph).into_iter().filter_map(|id| {
-        let output = graph.nodes()[id.0 as usize].output;
+        let output = graph.node(id).output;
         let seen = statistics.tensor(output)?.channels.as_ref()?;
         let middles = seen.ranges.iter().map(|[low, high]| (low + high) / 2.0);
         let known = statistics.knows_channels(output);

@@ -1,12 +1,13 @@
-use graph::{Constant, Padding, Window, reference};
-use ndarray::{Dimension, IxDyn};
-use tflite::ElementType;
+use std::sync::atomic::AtomicBool;
+
+use graph::{Constant, Graph, Op, Padding, TensorId, Window, reference};
+use ndarray::{ArrayD, Dimension, IxDyn};
+use tflite::{ElementType, QuantizedValues};
 
 use super::*;
-use crate::FoundThresholds;
-use crate::options::Precision;
-use crate::quantize::quantize;
-use crate::statistics::{Observer, observations};
+use crate::patches::PatchLayout;
+use crate::statistics::{Observer, Statistics, observations};
+use crate::{FoundThresholds, Options, Precision, QuantizationError, QuantizedModel, quantize};
 
 /// Maps of eight channels that have much in common, as channels of trained networks have.
 fn map(image: usize, shape: &[usize]) -> ArrayD<f32> {
@@ -92,10 +93,11 @@ fn patches_times_weights_are_what_the_layer_computes() {
         for (index, &expected) in expected.iter().enumerate() {
             let (position, output) = (index / layout.outputs(), index % layout.outputs());
             let first = (layout.group_of(output) * count + position) * size;
-            let found: f32 = (0..size)
-                .map(|tap| {
+            let places = layout.places(output).enumerate();
+            let found: f32 = places
+                .map(|(tap, place)| {
                     let read = patches[first + tap] - zeros[first + tap];
-                    weights[layout.weight(output, tap)] * read
+                    weights[place] * read
                 })
                 .sum();
             let expected = expected - bias[output];

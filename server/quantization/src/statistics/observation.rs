@@ -1,0 +1,93 @@
+//! Which tensors calibration has to see, and what of them.
+
+use std::collections::HashMap;
+
+use graph::passes::{channel_groups, moved_tensors};
+use graph::{Graph, Node, Op, TensorId};
+
+use crate::operands::{GraphNodes, NodeOperands};
+use crate::operators::chooses_parameters;
+
+/// A tensor of the float model whose values calibration needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observation {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Whether the distribution over all channels is needed; the histogram is empty otherwise.
+    pub distribution: bool,
+    /// Whether the mean of each channel is needed: the tensor feeds a kernel.
+    pub channel_means: bool,
+    /// Whether the variance of each channel is needed too.
+    pub channel_variances: bool,
+    /// Whether the smallest and largest value of each channel are needed too.
+    pub channel_ranges: bool,
+    /// Number of channels whose distributions are needed apart, so that it is known what becomes of
+    /// the tensor when they are scaled or moved; a flattened map has them one after the other at each
+    /// position. All of the above is needed too.
+    pub apart: Option<usize>,
+}
+
+/// Most channels of a tensor whose distributions are kept apart.
+const MOST_CHANNELS: usize = 8192;
+
+/// All tensors that calibration has to see: the input, what nodes compute and TFLite fixes no
+/// scale for, and everything that feeds a kernel.
+pub fn observations(graph: &Graph) -> Vec<Observation> {
+    let feeds = |tensor: TensorId, layer: &dyn Fn(&Node) -> bool| {
+        let mut nodes = graph.nodes().iter();
+        nodes.any(|node| layer(node) && node.input() == tensor)
+    };
+    let feeds_kernel = |tensor: TensorId| feeds(tensor, &|node| node.op.has_kernel());
+    let feeds_several = |tensor: TensorId| feeds(tensor, &|node| needs_variances(graph, node));
+    let apart = channels_apart(graph);
+    let computed = graph
+        .nodes()
+        .iter()
+        .filter(|node| {
+            chooses_parameters(&node.op)
+                || feeds_kernel(node.output)
+                || apart.contains_key(&node.output)
+        })
+        .map(|node| node.output);
+    graph
+        .inputs()
+        .iter()
+        .copied()
+        .chain(computed)
+        .map(|tensor| Observation {
+            tensor,
+            distribution: true,
+            channel_means: feeds_kernel(tensor) || apart.contains_key(&tensor),
+            channel_variances: feeds_several(tensor) || apart.contains_key(&tensor),
+            channel_ranges: apart.contains_key(&tensor),
+            apart: apart.get(&tensor).copied(),
+        })
+        .collect()
+}
+
+/// Whether the weights of a layer are judged by how much the values vary that they are multiplied
+/// with.
+fn needs_variances(graph: &Graph, node: &Node) -> bool {
+    match (&node.op, node.kernel()) {
+        // A single weight a channel is what is left of a normalization that no layer takes up.
+        (Op::DepthwiseConv2d { .. }, Some(kernel)) => {
+            matches!(graph.shape(kernel), [_, 1, 1, _])
+        }
+        _ => node.op.has_kernel(),
+    }
+}
+
+/// Tensors whose channels a rewrite may scale or move, and how many channels they have.
+fn channels_apart(graph: &Graph) -> HashMap<TensorId, usize> {
+    let moved = moved_tensors(graph).into_iter();
+    // A tensor without axes has no channels.
+    let moved = moved.filter_map(|tensor| Some((tensor, graph.channels(tensor)?)));
+    let groups = channel_groups(graph);
+    let scaled = groups.iter().flat_map(|group| {
+        let tensors = group.tensors.iter().copied();
+        tensors.map(|tensor| (tensor, group.channels))
+    });
+    let all = moved.chain(scaled);
+    all.filter(|&(_, channels)| channels <= MOST_CHANNELS)
+        .collect()
+}
