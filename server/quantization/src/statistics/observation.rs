@@ -1,6 +1,6 @@
 //! Which tensors calibration has to see, and what of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use graph::passes::{channel_groups, moved_tensors};
 use graph::{Graph, Node, Op, TensorId};
@@ -79,15 +79,29 @@ fn needs_variances(graph: &Graph, node: &Node) -> bool {
 
 /// Tensors whose channels a rewrite may scale or move, and how many channels they have.
 fn channels_apart(graph: &Graph) -> HashMap<TensorId, usize> {
-    let moved = moved_tensors(graph).into_iter();
-    // A tensor without axes has no channels.
-    let moved = moved.filter_map(|tensor| Some((tensor, graph.channels(tensor)?)));
-    let groups = channel_groups(graph);
-    let scaled = groups.iter().flat_map(|group| {
-        let tensors = group.tensors.iter().copied();
-        tensors.map(|tensor| (tensor, group.channels))
-    });
-    let all = moved.chain(scaled);
-    all.filter(|&(_, channels)| channels <= MOST_CHANNELS)
-        .collect()
+    let mut apart = moved_channels(graph);
+    for group in channel_groups(graph) {
+        let tensors = group.tensors.into_iter();
+        apart.extend(tensors.map(|tensor| (tensor, group.channels)));
+    }
+    apart.retain(|_, channels| *channels <= MOST_CHANNELS);
+    apart
+}
+
+/// Tensors whose channels may be moved. Those of a large flattened map are those of what it was made
+/// of, one after the other at each position.
+fn moved_channels(graph: &Graph) -> HashMap<TensorId, usize> {
+    let moved: HashSet<TensorId> = moved_tensors(graph).into_iter().collect();
+    let mut channels: HashMap<TensorId, usize> = HashMap::new();
+    for node in graph.nodes().iter().filter(|n| moved.contains(&n.output)) {
+        let sources = node.inputs.iter().filter_map(|input| channels.get(input));
+        let source = sources.copied().min();
+        // A tensor without axes has no channels.
+        let Some(own) = graph.channels(node.output) else {
+            continue;
+        };
+        let few = if own > MOST_CHANNELS { source } else { None };
+        channels.insert(node.output, few.unwrap_or(own));
+    }
+    channels
 }
