@@ -87,22 +87,12 @@ mod tests {
             padding: Padding::Same,
             ..Window::UNIT
         };
-        check(
-            Op::Conv2d {
-                window: same,
-                groups: 1,
-            },
-            &[1, 12, 12, 3],
-            &[4, 3, 3, 3],
-        );
-        check(
-            Op::Conv2d {
-                window: same,
-                groups: 2,
-            },
-            &[1, 12, 12, 4],
-            &[6, 3, 3, 2],
-        );
+        let conv = |groups| Op::Conv2d {
+            window: same,
+            groups,
+        };
+        check(conv(1), &[1, 12, 12, 3], &[4, 3, 3, 3]);
+        check(conv(2), &[1, 12, 12, 4], &[6, 3, 3, 2]);
         let depthwise = Op::DepthwiseConv2d {
             window: same,
             multiplier: 2,

@@ -32,10 +32,13 @@ pub(crate) fn descend(targets: &[f32], moments: &[f32], levels: &mut [i8]) {
         let weights = targets.iter().zip(levels.iter_mut());
         let moments = rows.iter().zip(&diagonal);
         for (tap, ((&target, stored), (row, moment))) in weights.zip(moments).enumerate() {
+            // There is a derivative for every level.
+            let Some(slope) = gradient.at(tap) else {
+                break;
+            };
             if target.is_nan() || target.abs() > LARGEST {
                 continue;
             }
-            let slope = gradient.at(tap);
             let curvature = moment + gradient.damping;
             let level = f32::from(*stored);
             let best = (level - slope / curvature)
@@ -61,9 +64,8 @@ struct Gradient {
 }
 
 impl Gradient {
-    /// The derivative for a level; a level without is at its minimum.
-    fn at(&self, tap: usize) -> f32 {
-        self.values.get(tap).copied().unwrap_or(0.0)
+    fn at(&self, tap: usize) -> Option<f32> {
+        self.values.get(tap).copied()
     }
 
     /// Follows a step of a level, which has these moments with all others.

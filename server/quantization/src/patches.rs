@@ -28,15 +28,17 @@ pub(crate) struct PatchLayout {
 }
 
 impl PatchLayout {
-    /// `None` for operators that do not read patches: those without a kernel, and transposed
-    /// convolutions, which write patches.
+    /// `None` for operators that do not read patches: those without a kernel or with an empty one, and
+    /// transposed convolutions, which write patches.
     pub(crate) fn of(graph: &Graph, node: &Node) -> Option<Self> {
         let input = graph.shape(node.input());
         let kernel = graph.kernel(node)?.shape();
         let positions = graph.shape(node.output);
+        let is_empty = [input, kernel, positions].concat().contains(&0);
         match (&node.op, input, kernel, positions) {
+            _ if is_empty => None,
             (Op::FullyConnected, _, &[outputs, channels], _) => {
-                let rows = input.iter().product::<usize>() / channels.max(1);
+                let rows = input.iter().product::<usize>() / channels;
                 Some(Self {
                     channels,
                     outputs,
@@ -101,7 +103,7 @@ impl PatchLayout {
 
     /// Groups of input channels that different output channels read.
     pub(crate) fn groups(&self) -> usize {
-        self.input[2] / self.channels.max(1)
+        self.input[2] / self.channels
     }
 
     /// Entries of the matrices of all groups.
@@ -123,7 +125,7 @@ impl PatchLayout {
 
     /// The group that an output channel reads.
     pub(crate) fn group_of(&self, output: usize) -> usize {
-        output / (self.outputs / self.groups().max(1)).max(1)
+        output / (self.outputs / self.groups())
     }
 
     /// Where the weights of an output channel are in the kernel, in the order of its patches.
@@ -161,7 +163,7 @@ impl PatchLayout {
         }
         let taps: usize = self.taps.iter().product();
         let mut patches = Vec::with_capacity(positions.len() * self.size() * self.groups());
-        let groups = means.chunks_exact(self.channels.max(1)).enumerate();
+        let groups = means.chunks_exact(self.channels).enumerate();
         for (group, means) in groups {
             let first = group * self.channels;
             for &position in positions {

@@ -123,7 +123,7 @@ pub(super) fn fit(
 ) -> Option<Vec<Replacement>> {
     let (size, outputs) = (layer.layout.size(), layer.layout.outputs());
     let (kernel, bias) = (model.constant(layer.kernel)?, model.constant(layer.bias)?);
-    if size == 0 || outputs == 0 || rows.targets.len() < outputs {
+    if rows.targets.len() < outputs {
         return None;
     }
     // Only outputs with an end know positions that do not count.

@@ -10,7 +10,6 @@ use crate::patches::PatchLayout;
 /// A layer whose weights can be fitted.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    pub(super) name: String,
     /// The node in the float graph: the stream of random numbers.
     pub(super) node: NodeId,
     pub(super) layout: PatchLayout,
@@ -57,7 +56,6 @@ impl Layer {
         }
         let other = other_operand((graph, id), (&model.graph, twin_id));
         Some(Self {
-            name: node.name.clone(),
             node: id,
             layout,
             inputs: [node.input(), twin.input()],

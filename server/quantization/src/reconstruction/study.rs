@@ -64,11 +64,6 @@ impl LayerStudy {
         })
     }
 
-    /// Name of the layer.
-    pub fn name(&self) -> &str {
-        &self.layer.name
-    }
-
     /// The tensors whose values are needed: those of the float graph, and those of the quantized
     /// one. Inputs of a model may be among them.
     pub fn tensors(&self) -> [Vec<TensorId>; 2] {

@@ -14,7 +14,7 @@ impl Sums {
     /// Adds patches, group by group.
     pub(super) fn add(&mut self, layout: &PatchLayout, patches: &[f32]) {
         let (size, groups) = (layout.size(), layout.groups());
-        let count = patches.len() / (size * groups).max(1);
+        let count = patches.len() / (size * groups);
         if count == 0 {
             return;
         }
@@ -33,6 +33,6 @@ impl Sums {
     /// The matrix of a group of input channels, with as many rows as a patch has values. `None` where
     /// nothing was seen.
     pub(super) fn products(&self, size: usize, group: usize) -> Option<&[f32]> {
-        self.products.chunks_exact((size * size).max(1)).nth(group)
+        self.products.chunks_exact(size * size).nth(group)
     }
 }

@@ -191,18 +191,22 @@ fn never() -> AtomicBool {
     AtomicBool::new(false)
 }
 
-fn rounded(graph: &Graph, options: &Options) -> [QuantizedModel; 2] {
-    let (statistics, moments) = study(graph, options, 7);
-    let nearest = quantize(
+fn quantized(graph: &Graph, statistics: &Statistics, options: &Options) -> QuantizedModel {
+    quantize(
         graph,
-        &statistics,
+        statistics,
         options,
         &mut FoundThresholds::default(),
         1,
         &never(),
         &mut |_, _| {},
     )
-    .unwrap();
+    .unwrap()
+}
+
+fn rounded(graph: &Graph, options: &Options) -> [QuantizedModel; 2] {
+    let (statistics, moments) = study(graph, options, 7);
+    let nearest = quantized(graph, &statistics, options);
     let mut better = nearest.clone();
     moments
         .round(&mut better, options, &never(), &mut |_, _| {})
@@ -264,16 +268,7 @@ fn what_is_cancelled_or_float_stays() {
     let graph = layer(conv(STRIDED, 1), &[6, 3, 3, 8], 8);
     let options = Options::default();
     let (statistics, moments) = study(&graph, &options, 7);
-    let mut model = quantize(
-        &graph,
-        &statistics,
-        &options,
-        &mut FoundThresholds::default(),
-        1,
-        &never(),
-        &mut |_, _| {},
-    )
-    .unwrap();
+    let mut model = quantized(&graph, &statistics, &options);
     let cancelled = AtomicBool::new(true);
     let result = moments.round(&mut model, &options, &cancelled, &mut |_, _| {});
     assert_eq!(result, Err(QuantizationError::Cancelled));
@@ -281,16 +276,7 @@ fn what_is_cancelled_or_float_stays() {
         precisions: [("layer".to_owned(), Precision::Float)].into(),
         ..Options::default()
     };
-    let mut model = quantize(
-        &graph,
-        &statistics,
-        &float,
-        &mut FoundThresholds::default(),
-        1,
-        &never(),
-        &mut |_, _| {},
-    )
-    .unwrap();
+    let mut model = quantized(&graph, &statistics, &float);
     moments
         .round(&mut model, &float, &never(), &mut |_, _| {})
         .unwrap();

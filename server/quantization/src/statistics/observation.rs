@@ -14,17 +14,17 @@ pub struct Observation {
     /// The tensor.
     pub tensor: TensorId,
     /// Whether the distribution over all channels is needed; the histogram is empty otherwise.
-    pub distribution: bool,
+    pub(crate) distribution: bool,
     /// Whether the mean of each channel is needed: the tensor feeds a kernel.
-    pub channel_means: bool,
+    pub(crate) channel_means: bool,
     /// Whether the variance of each channel is needed too.
-    pub channel_variances: bool,
+    pub(crate) channel_variances: bool,
     /// Whether the smallest and largest value of each channel are needed too.
-    pub channel_ranges: bool,
+    pub(crate) channel_ranges: bool,
     /// Number of channels whose distributions are needed apart, so that it is known what becomes of
     /// the tensor when they are scaled or moved; a flattened map has them one after the other at each
     /// position. All of the above is needed too.
-    pub apart: Option<usize>,
+    pub(crate) apart: Option<usize>,
 }
 
 /// Most channels of a tensor whose distributions are kept apart.
