@@ -86,7 +86,7 @@ impl MomentProbe {
                 channel_means: true,
                 channel_variances: true,
                 channel_ranges: false,
-                apart: None,
+                channel_histograms: None,
             })
             .collect()
     }

@@ -2,13 +2,13 @@
 //! parameters, some operators hand their input's parameters on, and some want the same parameters
 //! everywhere.
 
+mod additions;
 mod candidates;
 mod equal_scales;
 mod input_scaling;
 mod minimum;
 mod precision;
 mod shift_negative;
-mod sums;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -24,9 +24,9 @@ use crate::parameters::{ActivationParameters, Candidates};
 use crate::statistics::Statistics;
 use crate::storage::{Storage, Storages};
 
+pub use additions::is_sum;
 use precision::Conversions;
 pub use shift_negative::{NegativeTail, negative_tails};
-pub use sums::is_sum;
 
 /// How the tensors of a model are stored.
 pub(crate) struct Assignment {
@@ -59,7 +59,7 @@ pub(crate) fn assign(
     if let Some(ratio) = options.shift_negative_ratio {
         shift_negative::shift_negative(graph, statistics, &mut candidates, ratio);
     }
-    sums::align(graph, &mut candidates, options);
+    additions::align(graph, &mut candidates, options);
     let conversions = Conversions {
         statistics,
         candidates: &candidates,

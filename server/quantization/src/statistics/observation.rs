@@ -21,13 +21,13 @@ pub struct Observation {
     pub(crate) channel_variances: bool,
     /// Whether the smallest and largest value of each channel are needed too.
     pub(crate) channel_ranges: bool,
-    /// Number of channels whose distributions are needed apart, so that it is known what becomes of
-    /// the tensor when they are scaled or moved; a flattened map has them one after the other at each
-    /// position. All of the above is needed too.
-    pub(crate) apart: Option<usize>,
+    /// Number of channels that each need a histogram, so that it is known what becomes of the tensor
+    /// when they are scaled or moved; a flattened map has them one after the other at each position.
+    /// All of the above is needed too.
+    pub(crate) channel_histograms: Option<usize>,
 }
 
-/// Most channels of a tensor whose distributions are kept apart.
+/// Most channels of a tensor that each get a histogram.
 const MOST_CHANNELS: usize = 8192;
 
 /// All tensors that calibration has to see: the input, what nodes compute and TFLite fixes no
@@ -39,14 +39,14 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
     };
     let feeds_kernel = |tensor: TensorId| feeds(tensor, &|node| node.op.has_kernel());
     let feeds_several = |tensor: TensorId| feeds(tensor, &|node| needs_variances(graph, node));
-    let apart = channels_apart(graph);
+    let by_channel = rewritten_channels(graph);
     let computed = graph
         .nodes()
         .iter()
         .filter(|node| {
             chooses_parameters(&node.op)
                 || feeds_kernel(node.output)
-                || apart.contains_key(&node.output)
+                || by_channel.contains_key(&node.output)
         })
         .map(|node| node.output);
     graph
@@ -57,10 +57,10 @@ pub fn observations(graph: &Graph) -> Vec<Observation> {
         .map(|tensor| Observation {
             tensor,
             distribution: true,
-            channel_means: feeds_kernel(tensor) || apart.contains_key(&tensor),
-            channel_variances: feeds_several(tensor) || apart.contains_key(&tensor),
-            channel_ranges: apart.contains_key(&tensor),
-            apart: apart.get(&tensor).copied(),
+            channel_means: feeds_kernel(tensor) || by_channel.contains_key(&tensor),
+            channel_variances: feeds_several(tensor) || by_channel.contains_key(&tensor),
+            channel_ranges: by_channel.contains_key(&tensor),
+            channel_histograms: by_channel.get(&tensor).copied(),
         })
         .collect()
 }
@@ -78,14 +78,14 @@ fn needs_variances(graph: &Graph, node: &Node) -> bool {
 }
 
 /// Tensors whose channels a rewrite may scale or move, and how many channels they have.
-fn channels_apart(graph: &Graph) -> HashMap<TensorId, usize> {
-    let mut apart = moved_channels(graph);
+fn rewritten_channels(graph: &Graph) -> HashMap<TensorId, usize> {
+    let mut by_channel = moved_channels(graph);
     for group in channel_groups(graph) {
         let tensors = group.tensors.into_iter();
-        apart.extend(tensors.map(|tensor| (tensor, group.channels)));
+        by_channel.extend(tensors.map(|tensor| (tensor, group.channels)));
     }
-    apart.retain(|_, channels| *channels <= MOST_CHANNELS);
-    apart
+    by_channel.retain(|_, channels| *channels <= MOST_CHANNELS);
+    by_channel
 }
 
 /// Tensors whose channels may be moved. Those of a large flattened map are those of what it was made

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::channels::ChannelSums;
 use super::extremes::finite_range;
 use super::observation::Observation;
-use super::tensors::{Apart, Statistics, TensorStatistics};
+use super::tensors::{ChannelDistributions, Statistics, TensorStatistics};
 use crate::histogram::{ChannelHistograms, GrowingHistogram, Histogram, Scratch};
 use crate::operands::GraphNodes;
 
@@ -51,8 +51,9 @@ impl Observer {
         }
     }
 
-    /// The same for a number of samples to come, each of which is looked at the less closely the more
-    /// there are.
+    /// The same for a number of samples to come. The more there are, the fewer rows of each, of one value
+    /// a channel, are counted in the histograms of channels: 24 to 96. Moments and extremes are those of
+    /// all.
     pub fn of_samples(self, samples: usize) -> Self {
         Self {
             rows: (ROWS_TOGETHER / samples.max(1)).clamp(FEWEST_ROWS, ROWS),
@@ -107,7 +108,7 @@ impl Observer {
     /// known of it, which saves memory.
     pub fn finish_whole(&self) -> Statistics {
         self.statistics(|observer| TensorStatistics {
-            apart: None,
+            by_channel: None,
             ..observer.finish()
         })
     }
@@ -125,10 +126,10 @@ impl Observer {
 struct TensorObserver {
     min: f32,
     max: f32,
-    /// Of all channels together; `None` where they are kept apart or not asked for.
+    /// Of all channels together; `None` where each has its own or none is asked for.
     histogram: Option<GrowingHistogram>,
     channels: Option<ChannelSums>,
-    apart: Option<ChannelHistograms>,
+    by_channel: Option<ChannelHistograms>,
     /// Samples seen, which take their rows in turn.
     seen: usize,
 }
@@ -146,8 +147,9 @@ impl TensorObserver {
         Self {
             min: f32::INFINITY,
             max: f32::NEG_INFINITY,
-            histogram: (wanted.distribution && wanted.apart.is_none()).then(GrowingHistogram::new),
-            apart: wanted.apart.map(ChannelHistograms::new),
+            histogram: (wanted.distribution && wanted.channel_histograms.is_none())
+                .then(GrowingHistogram::new),
+            by_channel: wanted.channel_histograms.map(ChannelHistograms::new),
             seen: 0,
             channels: channels.map(|channels| ChannelSums::new(channels, variances, ranges)),
         }
@@ -166,15 +168,15 @@ impl TensorObserver {
         {
             return false;
         }
-        match (&mut self.apart, &self.channels) {
-            (Some(apart), Some(channels)) => {
-                let width = apart.channels();
+        match (&mut self.by_channel, &self.channels) {
+            (Some(by_channel), Some(channels)) => {
+                let width = by_channel.channels();
                 let rows = values.len() / width.max(1);
                 let step = rows.div_ceil(most_rows).max(1);
                 // From other places in each sample.
                 let first = self.seen * (step * 5 / 8).max(1) % step;
                 let rows = values.chunks_exact(width).skip(first).step_by(step);
-                apart.add(rows, channels.extremes(width), weight);
+                by_channel.add(rows, channels.extremes(width), weight);
             }
             _ => {
                 let Some((min, max)) = finite_range(values) else {
@@ -197,8 +199,8 @@ impl TensorObserver {
         if let (Some(histogram), Some(other)) = (&mut self.histogram, &other.histogram) {
             histogram.merge(other);
         }
-        if let (Some(apart), Some(other)) = (&mut self.apart, &other.apart) {
-            apart.merge(other);
+        if let (Some(by_channel), Some(other)) = (&mut self.by_channel, &other.by_channel) {
+            by_channel.merge(other);
         }
         if let (Some(channels), Some(other)) = (&mut self.channels, &other.channels) {
             channels.merge(other);
@@ -208,15 +210,15 @@ impl TensorObserver {
     fn finish(&self) -> TensorStatistics {
         let (min, max) = self.range();
         let range = (f64::from(min), f64::from(max));
-        let apart = self.apart.as_ref().zip(self.channels.as_ref());
-        let apart = apart.map(|(histograms, channels)| {
+        let by_channel = self.by_channel.as_ref().zip(self.channels.as_ref());
+        let by_channel = by_channel.map(|(histograms, channels)| {
             let (smallest, largest) = channels.extremes(histograms.channels());
             let ends = smallest.iter().zip(largest.iter());
             let ranges = ends.map(|(&low, &high)| [low.into(), high.into()]);
-            Apart::new(histograms.clone(), ranges.collect())
+            ChannelDistributions::new(histograms.clone(), ranges.collect())
         });
-        let histogram = match (&apart, &self.histogram) {
-            (Some(apart), _) => apart.to_histogram(range),
+        let histogram = match (&by_channel, &self.histogram) {
+            (Some(by_channel), _) => by_channel.to_histogram(range),
             (None, Some(histogram)) => histogram.to_histogram().with_range(range.0, range.1),
             (None, None) => Histogram::empty(range.0, range.1),
         };
@@ -225,13 +227,13 @@ impl TensorObserver {
             max,
             histogram,
             channels: self.channels.as_ref().map(ChannelSums::moments),
-            apart,
+            by_channel,
         }
     }
 
     /// Smallest and largest value; zeros where nothing was seen.
     fn range(&self) -> (f32, f32) {
-        let ends = match (&self.apart, &self.channels) {
+        let ends = match (&self.by_channel, &self.channels) {
             (Some(_), Some(channels)) => channels.extent(),
             _ => (self.min, self.max),
         };

@@ -21,19 +21,19 @@ pub struct TensorStatistics {
     /// Moments of each channel (last axis), where they were asked for.
     pub channels: Option<ChannelMoments>,
     /// Distribution of each channel, where it was asked for.
-    pub(super) apart: Option<Apart>,
+    pub(super) by_channel: Option<ChannelDistributions>,
 }
 
 /// The distributions of a tensor's channels as they were seen, and what has become of them.
 #[derive(Debug, Clone)]
-pub(super) struct Apart {
+pub(super) struct ChannelDistributions {
     histograms: Arc<ChannelHistograms>,
     /// Smallest and largest value seen in each channel.
     ranges: Arc<Vec<[f64; 2]>>,
     map: ChannelMap,
 }
 
-impl Apart {
+impl ChannelDistributions {
     /// Of channels as they were seen.
     pub(super) fn new(histograms: ChannelHistograms, ranges: Vec<[f64; 2]>) -> Self {
         Self {
@@ -76,15 +76,15 @@ impl TensorStatistics {
     /// The statistics after each channel has become `(x - offset) / scale`, and no value more than
     /// `ceiling`. `None` where the distributions of the channels are not known.
     fn mapped(&self, offset: &[f64], scale: &[f64], ceiling: f64) -> Option<Self> {
-        let apart = self.apart.as_ref()?.mapped(offset, scale, ceiling);
+        let by_channel = self.by_channel.as_ref()?.mapped(offset, scale, ceiling);
         let channels = self.channels.as_ref()?.mapped(offset, scale, ceiling);
         let (min, max) = channels.extent();
         Some(Self {
             min: min as f32,
             max: max as f32,
-            histogram: apart.to_histogram((min, max)),
+            histogram: by_channel.to_histogram((min, max)),
             channels: Some(channels),
-            apart: Some(apart),
+            by_channel: Some(by_channel),
         })
     }
 }
@@ -109,7 +109,7 @@ impl Statistics {
     pub(crate) fn knows_channels(&self, id: TensorId) -> bool {
         self.tensors
             .get(&id)
-            .is_some_and(|seen| seen.apart.is_some())
+            .is_some_and(|seen| seen.by_channel.is_some())
     }
 
     /// The statistics after [`graph::passes::move_channels`] has subtracted these offsets.
