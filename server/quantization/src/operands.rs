@@ -15,10 +15,8 @@ pub(crate) trait NodeOperands {
 }
 
 impl NodeOperands for Node {
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "`Graph::add_node` takes no node without operands, and passes make none"
-    )]
+    // `Graph::add_node` takes no node without operands, and passes make none.
+    #[expect(clippy::indexing_slicing)]
     fn input(&self) -> TensorId {
         self.inputs[0]
     }
@@ -62,10 +60,8 @@ pub(crate) trait GraphNodes {
 }
 
 impl GraphNodes for Graph {
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "an id is the position of a node in its graph, which loses none while ids are in use"
-    )]
+    // An id is the position of a node in its graph, which loses none while ids are in use.
+    #[expect(clippy::indexing_slicing)]
     fn node(&self, id: NodeId) -> &Node {
         &self.nodes()[id.0 as usize]
     }
