@@ -323,6 +323,12 @@ impl Graph {
         nodes.position(|node| node.output == tensor).map(NodeId::at)
     }
 
+    /// The nodes that read a tensor, in execution order.
+    pub fn readers(&self, tensor: TensorId) -> impl Iterator<Item = &Node> {
+        let nodes = self.nodes.iter();
+        nodes.filter(move |node| node.inputs.contains(&tensor))
+    }
+
     /// The only reader of a tensor that is not an output of the model; `None` also where one node
     /// reads it twice.
     pub fn only_reader(&self, tensor: TensorId) -> Option<NodeId> {

@@ -1,14 +1,24 @@
 //! Bias correction: rounding the weights shifts the mean of each output channel, and the bias can
 //! take the shift back.
 
-use graph::Op;
 use graph::passes::kernel_channels;
+use graph::{Graph, Node, Op};
 use ndarray::ArrayD;
 
 use crate::weights::output_axis;
 
+/// The bias of a layer with so many output channels, zeros where it has none.
+pub(crate) fn bias_of(graph: &Graph, node: &Node, channels: usize) -> Vec<f64> {
+    let bias = node.bias().and_then(|bias| graph.constant(bias));
+    match bias {
+        Some(bias) => bias.iter().map(|&value| f64::from(value)).collect(),
+        None => vec![0.0; channels],
+    }
+}
+
 /// Mean shift of each output channel that weight errors cause, for inputs whose channels have the
-/// given means: `sum_i (sum_hw error[o, h, w, i]) * mean[i]`. Padding is left out of account.
+/// given means: `sum_i (sum_hw error[o, h, w, i]) * mean[i]`. Padding is left out of account. `None`
+/// where a channel has no mean.
 ///
 /// A transposed convolution spreads its kernel over `stride[0] * stride[1]` output positions, each
 /// of which sees that fraction of the taps.
@@ -18,9 +28,9 @@ pub(crate) fn mean_shift(op: &Op, errors: &ArrayD<f64>, means: &[f64]) -> Option
         Op::TransposeConv2d { stride, .. } => (stride[0] * stride[1]) as f64,
         _ => 1.0,
     };
-    let mut shift = vec![0.0; errors.shape()[output_axis(op)]];
+    let mut shift = vec![0.0; errors.len_of(output_axis(op))];
     for (error, [output, input]) in errors.iter().zip(kernel_channels(op, errors.shape())) {
-        shift[output] += error * means.get(input)? / share;
+        *shift.get_mut(output)? += error * means.get(input)? / share;
     }
     Some(shift)
 }
@@ -76,22 +86,12 @@ mod tests {
             padding: Padding::Same,
             ..Window::UNIT
         };
-        check(
-            Op::Conv2d {
-                window: same,
-                groups: 1,
-            },
-            &[1, 12, 12, 3],
-            &[4, 3, 3, 3],
-        );
-        check(
-            Op::Conv2d {
-                window: same,
-                groups: 2,
-            },
-            &[1, 12, 12, 4],
-            &[6, 3, 3, 2],
-        );
+        let conv = |groups| Op::Conv2d {
+            window: same,
+            groups,
+        };
+        check(conv(1), &[1, 12, 12, 3], &[4, 3, 3, 3]);
+        check(conv(2), &[1, 12, 12, 4], &[6, 3, 3, 2]);
         let depthwise = Op::DepthwiseConv2d {
             window: same,
             multiplier: 2,

@@ -17,7 +17,7 @@ use crate::statistics::Statistics;
 /// change of what the graph computes.
 pub fn channel_centers(graph: &Graph, statistics: &Statistics) -> BTreeMap<NodeId, Vec<f64>> {
     let centers = movable_layers(graph).into_iter().filter_map(|id| {
-        let output = graph.nodes()[id.0 as usize].output;
+        let output = graph.node(id).output;
         let seen = statistics.tensor(output)?.channels.as_ref()?;
         let middles = seen.ranges.iter().map(|[low, high]| (low + high) / 2.0);
         let known = statistics.knows_channels(output);

@@ -67,10 +67,8 @@ pub fn scale_channels(
         .map(|scaled| (&scaled.group, scaled.scales.as_slice()))
         .collect();
     let (scaled, clamps) = rescale_groups(graph, &groups);
-    let groups: Vec<_> = scaled
-        .into_iter()
-        .map(|position| groups[position])
-        .collect();
+    let scaled = scaled.into_iter();
+    let groups: Vec<_> = scaled.filter_map(|at| groups.get(at).copied()).collect();
     statistics.rescaled(&groups, &clamps)
 }
 
@@ -103,8 +101,9 @@ struct Rows {
 }
 
 impl Balance {
+    /// `None` where calibration does not know the channels.
     fn new(graph: &Graph, statistics: &Statistics, group: &ChannelGroup) -> Option<Self> {
-        let channels = group.channels;
+        let channels = Some(group.channels).filter(|&channels| channels > 0)?;
         let mut balance = Self {
             channels,
             clamped: group.clamped,
@@ -117,9 +116,10 @@ impl Balance {
         for &tensor in &group.tensors {
             let seen = statistics.tensor(tensor)?;
             let mut largest = vec![0.0f64; channels];
-            for (channel, &[low, high]) in seen.channels.as_ref()?.ranges.iter().enumerate() {
-                let largest = &mut largest[channel % channels];
-                *largest = largest.max(low.abs()).max(high.abs());
+            for position in seen.channels.as_ref()?.ranges.chunks(channels) {
+                for (largest, [low, high]) in largest.iter_mut().zip(position) {
+                    *largest = largest.max(low.abs()).max(high.abs());
+                }
             }
             for (all, &one) in balance.largest.iter_mut().zip(&largest) {
                 *all = all.max(one);
@@ -128,7 +128,7 @@ impl Balance {
             balance.tensors.push(Ranges { largest, signed });
         }
         for reader in group.readers(graph) {
-            balance.read(graph, statistics, &graph.nodes()[reader.0 as usize])?;
+            balance.read(graph, statistics, graph.node(reader))?;
         }
         Some(balance)
     }
@@ -136,9 +136,9 @@ impl Balance {
     /// Takes in the weights of a layer that reads the group.
     fn read(&mut self, graph: &Graph, statistics: &Statistics, node: &Node) -> Option<()> {
         let channels = self.channels;
-        let power = mean_squares(statistics, node.inputs[0], channels)?;
-        let kernel = graph.constant(node.inputs[1])?;
-        let outputs = *graph.shape(node.output).last()?;
+        let power = mean_squares(statistics, node.input(), channels)?;
+        let kernel = graph.kernel(node)?;
+        let outputs = graph.channels(node.output)?;
         let mut largest = vec![0.0f64; outputs * channels];
         let mut energy = vec![0.0f64; outputs * channels];
         let mut taps = 0usize;
@@ -146,24 +146,24 @@ impl Balance {
         for (&weight, [output, input]) in kernel.iter().zip(places) {
             let place = output * channels + input % channels;
             let weight = f64::from(weight).abs();
-            largest[place] = largest[place].max(weight);
-            energy[place] += weight * weight;
+            let largest = largest.get_mut(place)?;
+            *largest = largest.max(weight);
+            *energy.get_mut(place)? += weight * weight;
             taps += usize::from(output == 0);
         }
         let shares_scale = !matches!(node.op, Op::DepthwiseConv2d { .. });
-        for output in 0..outputs {
-            let row = output * channels..(output + 1) * channels;
-            let total: f64 = energy[row.clone()]
-                .iter()
-                .zip(&power)
-                .map(|(energy, power)| energy * power)
-                .sum();
+        let rows = energy.chunks(channels).zip(largest.chunks_mut(channels));
+        for (energy, largest) in rows {
+            let products = energy.iter().zip(&power);
+            let total: f64 = products.map(|(energy, power)| energy * power).sum();
             let inverse = if total > 0.0 { 1.0 / total } else { 0.0 };
-            for (channel, place) in row.enumerate() {
-                self.sensitivity[channel] += energy[place] * inverse;
-                largest[place] *= inverse.sqrt();
+            for (sensitivity, energy) in self.sensitivity.iter_mut().zip(energy) {
+                *sensitivity += energy * inverse;
+            }
+            for (heaviest, largest) in self.weight.iter_mut().zip(largest) {
+                *largest *= inverse.sqrt();
                 if shares_scale {
-                    self.weight[channel] = self.weight[channel].max(largest[place]);
+                    *heaviest = heaviest.max(*largest);
                 }
             }
         }
@@ -206,44 +206,52 @@ impl Balance {
         headroom: f64,
     ) -> Vec<f64> {
         let heaviest = self.weight.iter().copied().fold(0.0, f64::max);
-        let channel = |channel: usize| {
+        let channel = |(&largest, &weight): (&f64, &f64)| {
             let weight = match heaviest > 0.0 {
-                true => (self.weight[channel] / heaviest).max(SMALLEST_SHARE),
+                true => (weight / heaviest).max(SMALLEST_SHARE),
                 false => 1.0,
             };
-            let largest = (self.largest[channel] / range).max(SMALLEST_SHARE);
+            let largest = (largest / range).max(SMALLEST_SHARE);
             largest.powf(activations) / weight.powf(weights)
         };
-        let mut scales: Vec<f64> = (0..self.channels).map(channel).collect();
-        if self.clamped {
-            // No channel is clamped before it was, or before it has its headroom.
-            let least = |channel: usize| {
-                let largest = self.largest[channel].max(range * SMALLEST_SHARE);
-                (largest * headroom / CLAMP).min(1.0)
-            };
-            let ratio = |channel: usize, scale: f64| least(channel) / scale;
-            let ratios = scales.iter().enumerate().map(|(c, &scale)| ratio(c, scale));
-            let highest = ratios.fold(0.0, f64::max);
-            let bound = if power_of_two {
-                CLAMP / POWER_OF_TWO_CLAMP
-            } else {
-                1.0
-            };
-            for scale in &mut scales {
-                *scale = (*scale * highest).min(1.0) * bound;
-            }
-        } else {
-            let highest = scaled_range(&self.largest, &scales);
-            // The largest value lands at the highest level of a power of two.
-            let wanted = match power_of_two {
-                true => range.log2().round().exp2() * 127.0 / 128.0,
-                false => range,
-            };
-            scales
-                .iter_mut()
-                .for_each(|scale| *scale *= highest / wanted);
+        let channels = self.largest.iter().zip(&self.weight);
+        let mut scales: Vec<f64> = channels.map(channel).collect();
+        match self.clamped {
+            true => self.stay_below_clamp(&mut scales, range, power_of_two, headroom),
+            false => self.fill_range(&mut scales, range, power_of_two),
         }
         scales
+    }
+
+    /// Sees to it that no channel is clamped before it was, or before it has its headroom.
+    fn stay_below_clamp(&self, scales: &mut [f64], range: f64, power_of_two: bool, headroom: f64) {
+        let least = |largest: &f64| {
+            let largest = largest.max(range * SMALLEST_SHARE);
+            (largest * headroom / CLAMP).min(1.0)
+        };
+        let channels = self.largest.iter().zip(&*scales);
+        let ratios = channels.map(|(largest, scale)| least(largest) / scale);
+        let highest = ratios.fold(0.0, f64::max);
+        let bound = if power_of_two {
+            CLAMP / POWER_OF_TWO_CLAMP
+        } else {
+            1.0
+        };
+        for scale in scales {
+            *scale = (*scale * highest).min(1.0) * bound;
+        }
+    }
+
+    /// Lets the largest value stay as large as it was, or land at the highest level of a power of two.
+    fn fill_range(&self, scales: &mut [f64], range: f64, power_of_two: bool) {
+        let highest = scaled_range(&self.largest, scales);
+        let wanted = match power_of_two {
+            true => range.log2().round().exp2() * 127.0 / 128.0,
+            false => range,
+        };
+        for scale in scales {
+            *scale *= highest / wanted;
+        }
     }
 
     /// Predicted noise at the readers, relative to the power of their outputs.
@@ -300,8 +308,11 @@ fn scaled_range(largest: &[f64], scales: &[f64]) -> f64 {
 fn mean_squares(statistics: &Statistics, tensor: TensorId, channels: usize) -> Option<Vec<f64>> {
     let seen = statistics.tensor(tensor)?.channels.as_ref()?;
     let mut squares = vec![0.0; channels];
-    for (channel, (mean, variance)) in seen.means.iter().zip(&seen.variances).enumerate() {
-        squares[channel % channels] += mean * mean + variance;
+    let positions = seen.means.chunks(channels);
+    for (means, variances) in positions.zip(seen.variances.chunks(channels)) {
+        for (square, (mean, variance)) in squares.iter_mut().zip(means.iter().zip(variances)) {
+            *square += mean * mean + variance;
+        }
     }
     let positions = (seen.means.len() / channels).max(1) as f64;
     squares.iter_mut().for_each(|square| *square /= positions);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use graph::{Constant, Op};
-use ndarray::Axis;
 
 use crate::bias::mean_shift;
 use crate::options::{ActivationSettings, ErrorMethod, WeightSettings};
 use crate::parameters::ActivationParameters;
-use crate::statistics::TensorStatistics;
+use crate::statistics::{ChannelMoments, TensorStatistics};
 use crate::weights::{
-    Grid, QuantizedKernel, importance, output_axis, quantize_kernel, scales, thresholds,
+    Grid, QuantizedKernel, importance, output_axis, output_channels, quantize_kernel, scales,
+    thresholds,
 };
 
 /// Models that are quantized until what none of them needed is forgotten: it keeps kernels and
@@ -79,21 +79,21 @@ impl KernelRequest {
             && same_statistics
     }
 
+    /// Moments of the channels of the layer's input.
+    fn moments(&self) -> Option<&ChannelMoments> {
+        self.statistics.as_ref()?.channels.as_ref()
+    }
+
     fn quantize(self, thresholds: Vec<f64>) -> FoundKernel {
-        let axis = output_axis(&self.op);
         let quantized = quantize_kernel(
             &self.kernel,
-            axis,
+            output_axis(&self.op),
             &thresholds,
             &self.smallest,
             &self.settings,
         );
-        let channels = self
-            .statistics
-            .as_ref()
-            .and_then(|seen| seen.channels.as_ref());
-        let shift = channels
-            .filter(|_| self.bias_correction)
+        let moments = self.moments().filter(|_| self.bias_correction);
+        let shift = moments
             .and_then(|seen| mean_shift(&self.op, &quantized.errors(&self.kernel), &seen.means));
         FoundKernel {
             request: self,
@@ -104,30 +104,16 @@ impl KernelRequest {
     }
 
     fn search(&self, cancelled: &AtomicBool) -> Option<Vec<f64>> {
-        let channels = self
-            .statistics
-            .as_ref()
-            .and_then(|seen| seen.channels.as_ref());
         // Nothing is weighed where nothing is searched.
         let weighs =
             self.settings.activation_aware && self.settings.error_method != ErrorMethod::NoClipping;
-        let importance = channels.filter(|_| weighs).and_then(|channels| {
-            importance(
-                &self.op,
-                self.kernel.shape(),
-                channels,
-                self.bias_correction,
-            )
-        });
-        let channels: Vec<Vec<f32>> = self
-            .kernel
-            .axis_iter(Axis(output_axis(&self.op)))
-            .map(|channel| channel.iter().copied().collect())
-            .collect();
-        let importance = importance.as_deref();
+        let moments = self.moments().filter(|_| weighs);
+        let (shape, is_corrected) = (self.kernel.shape(), self.bias_correction);
+        let importance =
+            moments.and_then(|moments| importance(&self.op, shape, moments, is_corrected));
         thresholds(
-            &channels,
-            importance,
+            &output_channels(&self.kernel, output_axis(&self.op)),
+            importance.as_deref(),
             Grid::TFLITE,
             &self.settings,
             cancelled,

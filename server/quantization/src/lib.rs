@@ -8,18 +8,22 @@
 //! biases are corrected for the mean shift that rounding the weights causes
 //! (the method of Sony's Model Compression Toolkit; HPTQ, arXiv 2109.09113).
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
 mod activations;
 mod assignment;
 mod bias;
 mod centering;
-mod channels;
+mod descent;
 mod equalization;
+mod error;
 mod found;
 mod histogram;
-mod layer;
+mod model;
+mod operators;
 mod options;
 mod parameters;
-mod precision;
+mod patches;
 mod quantize;
 mod quantizer;
 mod reconstruction;
@@ -27,34 +31,32 @@ mod rounding;
 mod sampling;
 mod search;
 mod second_moment;
-mod shift_negative;
 mod statistics;
 mod storage;
-mod sums;
+mod threads;
 mod weights;
 
-pub use activations::{ActivationRange, activation_range};
+pub use assignment::{NegativeTail, is_sum, negative_tails};
 pub use centering::{center_channels, channel_centers};
-pub use channels::ChannelMoments;
 pub use equalization::{ChannelScales, channel_scales, scale_channels};
+pub use error::QuantizationError;
 pub use found::FoundThresholds;
 pub use histogram::Histogram;
-pub use layer::{LayerChanges, LayerSettings, OperatorRule};
+pub use model::QuantizedModel;
+pub use operators::moves_values;
 pub use options::{
-    ActivationMethod, ActivationSettings, ErrorMethod, InputType, Options, Precision, SumScales,
-    WeightMethod, WeightSettings,
+    ActivationMethod, ActivationSettings, ErrorMethod, InputType, LayerChanges, LayerSettings,
+    OperatorRule, Options, Precision, SumScales, WeightMethod, WeightSettings,
 };
 pub use parameters::ActivationParameters;
-pub use quantize::{QuantizationError, QuantizedModel, quantize};
+pub use quantize::quantize;
 pub use reconstruction::{LayerStudy, Reconstruction, Replacement, Rows};
 pub use rounding::{PatchMoments, PatchSampler, Patches};
 pub use sampling::{Sample, draw_samples};
 pub use second_moment::MomentProbe;
-pub use shift_negative::{NegativeTail, negative_tails};
 pub use statistics::{
-    NonFinite, Observation, Observer, Statistics, TensorStatistics, moves_values, observations,
+    ChannelMoments, NonFinite, Observation, Observer, Statistics, TensorStatistics, observations,
 };
-pub use sums::is_sum;
 pub use tflite::has_int16_kernel;
 
 #[cfg(test)]

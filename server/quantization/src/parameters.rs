@@ -1,3 +1,10 @@
+use std::collections::HashMap;
+
+use graph::TensorId;
+
+/// 8-bit parameters that the values of each tensor ask for.
+pub(crate) type Candidates = HashMap<TensorId, ActivationParameters>;
+
 /// Affine int8 quantization of an activation tensor: `real = scale * (quantized - zero_point)`,
 /// with `quantized` in [-128, 127] (TFLite 8-bit quantization specification).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +33,7 @@ impl ActivationParameters {
 
     /// 256 steps from about `low <= 0` to `high >= 0`: both move by the same half step at most, so
     /// that zero is one of them.
-    pub fn from_ends(low: f64, high: f64) -> Self {
+    pub(crate) fn from_ends(low: f64, high: f64) -> Self {
         let scale = (high - low) / 255.0;
         let below_zero = (-low / scale).round_ties_even().clamp(0.0, 255.0);
         Self {
@@ -36,7 +43,7 @@ impl ActivationParameters {
     }
 
     /// Whether zero is the middle or the lowest level, as [`Self::from_threshold`] has it.
-    pub fn is_symmetric(&self) -> bool {
+    pub(crate) fn is_symmetric(&self) -> bool {
         matches!(self.zero_point, 0 | -128)
     }
 

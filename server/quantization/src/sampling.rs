@@ -21,7 +21,9 @@ pub fn draw_samples(images: usize, samples: usize, seed: u64) -> Vec<Sample> {
     let mut weights = vec![rounds; images];
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     for image in choose(&mut generator, images, samples % images) {
-        weights[image] = weights[image].saturating_add(1);
+        if let Some(weight) = weights.get_mut(image) {
+            *weight = weight.saturating_add(1);
+        }
     }
     weights
         .into_iter()

@@ -38,51 +38,34 @@ pub(crate) fn best_power_of_two(
     let candidates = (0..count)
         .map(|halvings| 2.0 * covering / f64::from(halvings).exp2())
         .take_while(|&threshold| threshold >= smallest);
-    let mut best = (f64::INFINITY, covering);
+    let mut best = Choice::new(f64::INFINITY, covering);
     for threshold in candidates {
-        let error = error(threshold);
-        if error < best.0 {
-            best = (error, threshold);
-        }
+        best.take(error(threshold), threshold);
     }
-    best.1
+    best.parameter
 }
 
 /// The best threshold that sweeps around `start` come across.
 pub(crate) fn best_threshold(start: f64, sweeps: Sweeps, mut error: impl FnMut(f64) -> f64) -> f64 {
-    let mut best = (error(start), start);
+    let mut best = Choice::new(error(start), start);
     let mut current = start;
     let (mut lowest, mut highest) = (LOWEST, HIGHEST);
     for sweep in 0..sweeps.count {
-        let (low, high) = (current * lowest, current * highest);
-        let step = (high - low) / (INTERVALS - 1) as f64;
-        let mut found = (f64::INFINITY, current);
-        for interval in 0..INTERVALS {
-            let candidate = if interval == INTERVALS - 1 {
-                high
-            } else {
-                low + step * interval as f64
-            };
-            let error = error(candidate);
-            if error < found.0 {
-                found = (error, candidate);
-            }
+        let mut found = Choice::new(f64::INFINITY, current);
+        for candidate in spaced(current * lowest, current * highest, INTERVALS) {
+            found.take(error(candidate), candidate);
         }
         // The next sweep starts here even when an earlier choice was better: it may lead on.
-        current = found.1;
-        let gain = best.0 - found.0;
-        if gain > 0.0 {
-            best = found;
-            if gain < TOLERANCE * found.0 {
-                break;
-            }
+        current = found.parameter;
+        if best.improve(found) {
+            break;
         }
         if sweep % sweeps.narrowing == 0 {
             lowest = (lowest * 1.02).min(0.97);
             highest = (highest * 0.98).max(1.03);
         }
     }
-    best.1
+    best.parameter
 }
 
 /// The best range that sweeps over multiples of both ends come across, `samples` of each.
@@ -92,40 +75,64 @@ pub(crate) fn best_range(
     sweeps: usize,
     mut error: impl FnMut(f64, f64) -> f64,
 ) -> (f64, f64) {
-    let step = (HIGHEST - LOWEST) / (samples - 1) as f64;
-    let multiples: Vec<f64> = (0..samples)
-        .map(|sample| {
-            if sample == samples - 1 {
-                HIGHEST
-            } else {
-                LOWEST + step * sample as f64
-            }
-        })
-        .collect();
-    let mut best = (error(start.0, start.1), start);
+    let multiples: Vec<f64> = spaced(LOWEST, HIGHEST, samples).collect();
+    let mut best = Choice::new(error(start.0, start.1), start);
     let mut current = start;
     for _ in 0..sweeps {
-        let mut found = (f64::INFINITY, current);
+        let mut found = Choice::new(f64::INFINITY, current);
         for low in multiples.iter().map(|multiple| multiple * current.0) {
             for high in multiples.iter().map(|multiple| multiple * current.1) {
-                let error = error(low, high);
-                if error < found.0 {
-                    found = (error, (low, high));
-                }
+                found.take(error(low, high), (low, high));
             }
             // Multiples of zero are all alike.
             if current.0 == 0.0 {
                 break;
             }
         }
-        current = found.1;
-        let gain = best.0 - found.0;
-        if gain > 0.0 {
-            best = found;
-            if gain < TOLERANCE * found.0 {
-                break;
-            }
+        current = found.parameter;
+        if best.improve(found) {
+            break;
         }
     }
-    best.1
+    best.parameter
+}
+
+/// A parameter of a quantizer, and its error.
+struct Choice<T> {
+    error: f64,
+    parameter: T,
+}
+
+impl<T> Choice<T> {
+    fn new(error: f64, parameter: T) -> Self {
+        Self { error, parameter }
+    }
+
+    /// Takes a parameter with a smaller error; the first of equals stays.
+    fn take(&mut self, error: f64, parameter: T) {
+        if error < self.error {
+            *self = Self { error, parameter };
+        }
+    }
+
+    /// Takes what a sweep has found, if that is better. Whether it is so little better that no
+    /// further sweep is worth its time.
+    fn improve(&mut self, found: Self) -> bool {
+        let gain = self.error - found.error;
+        let is_small = gain < TOLERANCE * found.error;
+        let is_gain = gain > 0.0;
+        if is_gain {
+            *self = found;
+        }
+        is_gain && is_small
+    }
+}
+
+/// So many values at equal distances, `low` and `high` among them.
+fn spaced(low: f64, high: f64, count: usize) -> impl Iterator<Item = f64> {
+    let step = (high - low) / (count - 1) as f64;
+    (0..count).map(move |position| match position + 1 == count {
+        true => high,
+        false => low + step * position as f64,
+    })
 }

@@ -2,14 +2,39 @@
 
 use std::collections::HashMap;
 
-use graph::TensorId;
+use graph::{Graph, TensorId};
 use tflite::{ElementType, Encoding};
 
+use crate::error::QuantizationError;
 use crate::options::Precision;
 use crate::parameters::ActivationParameters;
 
-/// Storage of every activation tensor.
-pub(crate) type Storages = HashMap<TensorId, Storage>;
+/// Storage of every activation tensor, and of the constants that operators read with it.
+#[derive(Debug, Default)]
+pub(crate) struct Storages(HashMap<TensorId, Storage>);
+
+impl Storages {
+    pub(crate) fn get(&self, tensor: TensorId) -> Option<Storage> {
+        self.0.get(&tensor).copied()
+    }
+
+    /// Storage of a tensor that has one.
+    ///
+    /// # Errors
+    /// [`QuantizationError::NotObserved`].
+    pub(crate) fn of(&self, graph: &Graph, tensor: TensorId) -> Result<Storage, QuantizationError> {
+        let storage = self.get(tensor);
+        storage.ok_or_else(|| QuantizationError::not_observed(graph, tensor))
+    }
+
+    pub(crate) fn insert(&mut self, tensor: TensorId, storage: Storage) {
+        self.0.insert(tensor, storage);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (TensorId, Storage)> {
+        self.0.iter().map(|(&tensor, &storage)| (tensor, storage))
+    }
+}
 
 /// How an activation tensor is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]

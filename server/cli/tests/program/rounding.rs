@@ -7,12 +7,16 @@ use crate::support::{Project, Schema};
 
 const MODELS: [&str; 2] = ["output/model.tflite", "output/model_quantized.tflite"];
 
-fn quantize(project: &Project, optimized: bool) -> ([Vec<u8>; 2], f64) {
+/// Seeds, each of which draws other positions.
+const SEEDS: u64 = 4;
+
+fn quantize(project: &Project, seed: u64, optimized: bool) -> ([Vec<u8>; 2], f64) {
     project.set(
         "quantization",
         json!({
             "weights_rounding_optimization": optimized,
             "effort": "fast",
+            "seed": seed,
         }),
     );
     let events = project
@@ -35,19 +39,28 @@ fn quantize(project: &Project, optimized: bool) -> ([Vec<u8>; 2], f64) {
 #[test]
 fn optimized_rounding_takes_noise_from_the_logits() {
     let project = Project::flowers();
-    // Judged where it is fitted, by the calibration images, so that chance plays no part.
+    // Judged where it is fitted, by the calibration images: what it wins on others is less.
     let images = project.json("configuration.json")["dataset_image_dir"].clone();
     project.set("evaluate_image_dir", images);
+    let mut gains = Vec::new();
     for target in ["imx500", "tflite"] {
         project.set("target", target);
-        let ([float, nearest], before) = quantize(&project, false);
-        let ([same_float, optimized], after) = quantize(&project, true);
-        assert!(after > before + 0.25, "{target}: {before} to {after} dB");
-        assert!(float == same_float);
-        let [nearest, optimized] = [&nearest, &optimized].map(|bytes| tflite::read(bytes).unwrap());
-        let changed = changed_weights(&nearest, &optimized);
-        assert!((0.02..0.5).contains(&changed), "{target}: {changed}");
+        for seed in 0..SEEDS {
+            let ([float, nearest], before) = quantize(&project, seed, false);
+            let ([same_float, optimized], after) = quantize(&project, seed, true);
+            gains.push(after - before);
+            assert!(float == same_float);
+            let [nearest, optimized] =
+                [&nearest, &optimized].map(|bytes| tflite::read(bytes).unwrap());
+            let changed = changed_weights(&nearest, &optimized);
+            assert!((0.02..0.5).contains(&changed), "{target}: {changed}");
+        }
     }
+    // The gain of one model is chance as well: over eight seeds it had a mean of 0.8 dB for imx500 and
+    // of 0.7 dB for tflite, and deviated from it by 0.4 dB, down to nothing for single seeds. Counting
+    // four times as many rows of a sample, 96, changed which model had how much, not the mean.
+    let mean = gains.iter().sum::<f64>() / gains.len() as f64;
+    assert!(mean > 0.5, "{mean} dB: {gains:?}");
 }
 
 /// Share of the weights that differ between two files with the same scales, by one step each.

@@ -96,8 +96,8 @@ impl<'a> OperandShapes<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{BinaryOp, Padding, Window};
+    use crate::{Op, output_shape};
 
     fn check(op: &Op, inputs: &[&[usize]], expected: Result<&[usize], &str>) {
         let expected = expected.map(<[usize]>::to_vec).map_err(str::to_owned);

@@ -2,6 +2,8 @@
 //! them (S. Migacz, "8-bit inference with TensorRT", 2017; details as in Sony's Model Compression
 //! Toolkit).
 
+use std::ops::Range;
+
 use crate::histogram::Histogram;
 use crate::quantizer::Quantizer;
 
@@ -10,21 +12,23 @@ use crate::quantizer::Quantizer;
 /// and within the bins that share a level the quantized one is flat. Infinite when the range holds
 /// no more than one bin, or no value.
 pub(crate) fn divergence(histogram: &Histogram, quantizer: &Quantizer, low: f64, high: f64) -> f64 {
-    let Some((first, last)) = bins_within(histogram, low, high) else {
+    let Some(bins) = bins_within(histogram, low, high) else {
         return f64::INFINITY;
     };
-    let inside = &histogram.counts[first..last];
+    let (below, counts) = histogram.counts.split_at(bins.start);
+    let (inside, above) = counts.split_at(bins.len());
     if inside.iter().all(|&count| count == 0.0) {
         return f64::INFINITY;
     }
     let mut original = inside.to_vec();
     if let Some(count) = original.first_mut() {
-        *count += histogram.counts[..first].iter().sum::<f64>();
+        *count += below.iter().sum::<f64>();
     }
     if let Some(count) = original.last_mut() {
-        *count += histogram.counts[last..].iter().sum::<f64>();
+        *count += above.iter().sum::<f64>();
     }
-    let mut quantized = flattened(inside, &histogram.edges[first..last], quantizer);
+    let edges = histogram.edges.iter().skip(bins.start);
+    let mut quantized = flattened(inside, edges, quantizer);
     to_smooth_distribution(&mut original);
     to_smooth_distribution(&mut quantized);
     original
@@ -36,32 +40,35 @@ pub(crate) fn divergence(histogram: &Histogram, quantizer: &Quantizer, low: f64,
 
 /// Number of bins that lie in `[low, high)`.
 pub(super) fn bin_count(histogram: &Histogram, low: f64, high: f64) -> usize {
-    bins_within(histogram, low, high).map_or(0, |(first, last)| last - first)
+    bins_within(histogram, low, high).map_or(0, |bins| bins.len())
 }
 
-/// First bin that reaches into the range, and the one that `high` lies in or behind.
-fn bins_within(histogram: &Histogram, low: f64, high: f64) -> Option<(usize, usize)> {
+/// From the first bin that reaches into the range to the one that `high` lies in or behind, without
+/// that one.
+fn bins_within(histogram: &Histogram, low: f64, high: f64) -> Option<Range<usize>> {
     let edges = &histogram.edges;
     let first = edges
         .iter()
         .position(|&edge| edge >= low)?
         .saturating_sub(1);
     let last = edges.iter().rposition(|&edge| edge < high)?;
-    (first < last).then_some((first, last))
+    (first < last).then_some(first..last)
 }
 
 /// Counts spread evenly over the non-empty bins of each level.
-fn flattened(counts: &[f64], edges: &[f64], quantizer: &Quantizer) -> Vec<f64> {
-    let levels: Vec<f64> = edges.iter().map(|&edge| quantizer.round(edge)).collect();
+fn flattened<'a>(
+    counts: &[f64],
+    edges: impl Iterator<Item = &'a f64>,
+    quantizer: &Quantizer,
+) -> Vec<f64> {
+    let levels = edges.map(|&edge| quantizer.round(edge));
+    let bins: Vec<(f64, f64)> = levels.zip(counts.iter().copied()).collect();
     let mut flat = Vec::with_capacity(counts.len());
-    for level in levels.chunk_by(|a, b| a == b) {
-        let bins = &counts[flat.len()..flat.len() + level.len()];
-        let filled = bins.iter().filter(|&&count| count > 0.0).count();
-        let mean = bins.iter().sum::<f64>() / filled.max(1) as f64;
-        flat.extend(
-            bins.iter()
-                .map(|&count| if count > 0.0 { mean } else { 0.0 }),
-        );
+    for level in bins.chunk_by(|(a, _), (b, _)| a == b) {
+        let counts = || level.iter().map(|&(_, count)| count);
+        let filled = counts().filter(|&count| count > 0.0).count();
+        let mean = counts().sum::<f64>() / filled.max(1) as f64;
+        flat.extend(counts().map(|count| if count > 0.0 { mean } else { 0.0 }));
     }
     flat
 }

@@ -15,9 +15,6 @@ use divergence::bin_count;
 pub(crate) use divergence::divergence;
 use error::Bins;
 
-/// Smallest threshold by default, 2^-16.
-pub(crate) const SMALLEST_THRESHOLD: f64 = 1.0 / 65536.0;
-
 /// Number of powers of two tried.
 const POWERS_OF_TWO: i32 = 20;
 
@@ -35,7 +32,7 @@ const BITS: u32 = 8;
 
 /// The range that a quantizer represents.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ActivationRange {
+pub(crate) enum ActivationRange {
     /// `[-threshold, threshold)` if `signed`, else `[0, threshold)`.
     Threshold {
         /// Largest magnitude, positive.
@@ -56,7 +53,10 @@ pub enum ActivationRange {
 ///
 /// A range with two free ends holds zero. The formulas are those of Sony's Model Compression
 /// Toolkit; `docs/quantization.md` says where and why they differ.
-pub fn activation_range(histogram: &Histogram, settings: &ActivationSettings) -> ActivationRange {
+pub(crate) fn activation_range(
+    histogram: &Histogram,
+    settings: &ActivationSettings,
+) -> ActivationRange {
     let filtered;
     let histogram = if settings.z_threshold.is_finite() {
         filtered = histogram.without_outliers(settings.z_threshold);
@@ -186,6 +186,7 @@ pub(crate) fn divergence_threshold(histogram: &Histogram, power_of_two_only: boo
         error_method: ErrorMethod::Kl,
         ..ActivationSettings::default()
     };
+    // Where nothing was counted, the smallest threshold covers it.
     let extent = histogram.extent().unwrap_or((0.0, 0.0));
     if power_of_two_only {
         power_of_two(histogram, true, extent, &settings)

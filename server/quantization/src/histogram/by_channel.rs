@@ -3,7 +3,8 @@
 
 use std::ops::Deref;
 
-use super::{BINS, Histogram, SMALLEST_EXPONENT, bin_exponent, edges, power_of_two};
+use super::bins::{SMALLEST_EXPONENT, add_to_wider, bin_exponent, bin_of, power_of_two};
+use super::counts::{BINS, Histogram, count, edges};
 
 /// Bins on each side of zero. After growth at least half of them are in use on one side.
 const HALF: usize = 64;
@@ -20,8 +21,8 @@ pub(crate) struct ChannelHistograms {
     /// Values that are zero, which fall into the bin above zero as well: behind a rectifier they are
     /// most, and no range rounds them.
     zeros: Vec<u32>,
-    /// Counts of `[k * width, (k + 1) * width)` in channel `c` at index `c * WIDTH + k + HALF`.
-    counts: Vec<u32>,
+    /// Counts of `[k * width, (k + 1) * width)` at index `k + HALF`.
+    counts: Vec<[u32; WIDTH]>,
 }
 
 /// What becomes of the values of a tensor: `min((x - offset) / scale, ceiling)`, with an offset and
@@ -42,11 +43,13 @@ impl ChannelMap {
         }
     }
 
-    /// What becomes of a value of a channel; a flattened map has its channels one after the other at
-    /// each position.
-    pub(crate) fn apply(&self, channel: usize, value: f64) -> f64 {
-        let channel = channel % self.scale.len().max(1);
-        ((value - self.offset[channel]) / self.scale[channel]).min(self.ceiling)
+    /// What becomes of a value of each channel. A flattened map has its channels one after the other
+    /// at each position, so that they come again without end.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = impl Fn(f64) -> f64> {
+        let channels = self.offset.iter().zip(&self.scale).cycle();
+        channels.map(move |(offset, scale)| {
+            move |value: f64| ((value - offset) / scale).min(self.ceiling)
+        })
     }
 }
 
@@ -55,7 +58,7 @@ impl ChannelHistograms {
         Self {
             exponents: vec![SMALLEST_EXPONENT; channels],
             zeros: vec![0; channels],
-            counts: vec![0; channels * WIDTH],
+            counts: vec![[0; WIDTH]; channels],
         }
     }
 
@@ -71,46 +74,48 @@ impl ChannelHistograms {
         (smallest, largest): (impl Deref<Target = [f32]>, impl Deref<Target = [f32]>),
         weight: u32,
     ) {
-        for (channel, (&smallest, &largest)) in smallest.iter().zip(largest.iter()).enumerate() {
-            self.widen_to(channel, largest.max(-smallest));
+        let channels = self.exponents.iter_mut().zip(&mut self.counts);
+        for ((exponent, counts), (smallest, largest)) in
+            channels.zip(smallest.iter().zip(largest.iter()))
+        {
+            let wanted = bin_exponent(largest.max(-smallest), HALF);
+            widen(counts, exponent, wanted);
         }
         let exponents = self.exponents.iter();
         let per_width: Vec<f32> = exponents.map(|&exponent| power_of_two(-exponent)).collect();
         let mut bins = vec![0u32; self.channels()];
         for row in rows {
             for ((bin, &value), &per_width) in bins.iter_mut().zip(row).zip(&per_width) {
-                *bin = bin_of(value * per_width);
+                *bin = bin_of::<WIDTH>(value * per_width);
             }
             for (zeros, &value) in self.zeros.iter_mut().zip(row) {
                 *zeros = zeros.saturating_add(if value == 0.0 { weight } else { 0 });
             }
-            for (counts, &bin) in self.counts.as_chunks_mut::<WIDTH>().0.iter_mut().zip(&bins) {
-                let count = &mut counts[bin as usize % WIDTH];
-                *count = count.saturating_add(weight);
+            for (counts, &bin) in self.counts.iter_mut().zip(&bins) {
+                // The compiler knows that there is such a bin.
+                if let Some(count) = counts.get_mut(bin as usize % WIDTH) {
+                    *count = count.saturating_add(weight);
+                }
             }
         }
     }
 
     /// Adds the counts of other histograms of the same channels.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for channel in 0..self.channels() {
-            let exponent = other.exponents[channel];
-            if exponent > self.exponents[channel] {
-                self.double(channel, exponent - self.exponents[channel]);
-            }
-            let shift = self.exponents[channel] - exponent;
-            self.zeros[channel] = self.zeros[channel].saturating_add(other.zeros[channel]);
-            let counts = &mut self.counts[channel * WIDTH..][..WIDTH];
-            let others = &other.counts[channel * WIDTH..][..WIDTH];
+        for (zeros, &others) in self.zeros.iter_mut().zip(&other.zeros) {
+            *zeros = zeros.saturating_add(others);
+        }
+        let channels = self.exponents.iter_mut().zip(&mut self.counts);
+        let others = other.exponents.iter().zip(&other.counts);
+        for ((exponent, counts), (&other_exponent, others)) in channels.zip(others) {
+            widen(counts, exponent, other_exponent);
+            let shift = *exponent - other_exponent;
             if shift == 0 {
                 for (count, &other) in counts.iter_mut().zip(others) {
                     *count = count.saturating_add(other);
                 }
-                continue;
-            }
-            for (bin, &count) in others.iter().enumerate().filter(|(_, count)| **count > 0) {
-                let count_here = &mut counts[doubled(bin, shift)];
-                *count_here = count_here.saturating_add(count);
+            } else {
+                add_to_wider(others, counts, shift, u32::saturating_add);
             }
         }
     }
@@ -124,60 +129,40 @@ impl ChannelHistograms {
         (min, max): (f64, f64),
     ) -> Histogram {
         let mut spread = Spread::over(min, max);
-        for (channel, &[low, high]) in ranges.iter().enumerate().take(self.channels()) {
-            let width = f64::from(self.exponents[channel]).exp2();
-            let counts = &self.counts[channel * WIDTH..][..WIDTH];
-            let zeros = self.zeros[channel];
+        let counted = self.exponents.iter().zip(&self.zeros).zip(&self.counts);
+        let channels = ranges.iter().zip(map.channels()).zip(counted);
+        for ((&[low, high], apply), ((&exponent, &zeros), counts)) in channels {
+            let width = f64::from(exponent).exp2();
             if zeros > 0 {
-                spread.point(map.apply(channel, 0.0), f64::from(zeros));
+                spread.point(apply(0.0), f64::from(zeros));
             }
             for (bin, &count) in counts.iter().enumerate() {
                 let count = count - if bin == HALF { zeros.min(count) } else { 0 };
                 if count > 0 {
                     let start = (bin as f64 - HALF as f64) * width;
-                    let within = |value: f64| map.apply(channel, value.clamp(low, high));
+                    let within = |value: f64| apply(value.clamp(low, high));
                     spread.interval(within(start), within(start + width), f64::from(count));
                 }
             }
         }
         spread.finish()
     }
+}
 
-    fn widen_to(&mut self, channel: usize, largest: f32) {
-        let exponent = bin_exponent(largest, HALF);
-        if exponent > self.exponents[channel] {
-            self.double(channel, exponent - self.exponents[channel]);
-        }
-    }
-
-    fn double(&mut self, channel: usize, times: i32) {
-        let counts = &mut self.counts[channel * WIDTH..][..WIDTH];
+/// Makes the bins of a channel as wide as the exponent says, where they are narrower.
+fn widen(counts: &mut [u32; WIDTH], exponent: &mut i32, wanted: i32) {
+    if wanted > *exponent {
         let mut wider = [0u32; WIDTH];
-        for (bin, &count) in counts.iter().enumerate() {
-            wider[doubled(bin, times)] += count;
-        }
-        counts.copy_from_slice(&wider);
-        self.exponents[channel] += times;
+        add_to_wider(counts, &mut wider, wanted - *exponent, u32::saturating_add);
+        *counts = wider;
+        *exponent = wanted;
     }
-}
-
-/// Index of the bin that holds `value`, given in bin widths. Adding 2^23 leaves the rounded value
-/// in the low bits of a float; a value within 2^-17 of an edge may land on the other side of it.
-fn bin_of(value: f32) -> u32 {
-    const ROUND: f32 = 8_388_608.0;
-    ((value + (HALF as f32 - 0.5)) + ROUND).to_bits() % WIDTH as u32
-}
-
-/// Index of a bin after its width has doubled `times` times; rounds towards minus infinity.
-fn doubled(bin: usize, times: i32) -> usize {
-    let bin = bin as i64 - HALF as i64;
-    ((bin >> times.min(32)) + HALF as i64) as usize
 }
 
 /// Counts spread over equal bins. An interval takes the same time whatever it covers: `slopes` are
 /// the differences of the whole bins' counts from their neighbours'.
 struct Spread {
-    edges: Vec<f64>,
+    edges: [f64; BINS + 1],
     per_width: f64,
     counts: Vec<f64>,
     slopes: Vec<f64>,
@@ -191,7 +176,7 @@ impl Spread {
             edges,
             per_width,
             counts: vec![0.0; BINS],
-            slopes: vec![0.0; BINS + 1],
+            slopes: vec![0.0; BINS],
         }
     }
 
@@ -200,23 +185,28 @@ impl Spread {
         ((value - self.edges[0]) * self.per_width).clamp(0.0, BINS as f64)
     }
 
-    fn point(&mut self, value: f64, count: f64) {
-        let bin = (self.position(value) as usize).min(BINS - 1);
-        self.counts[bin] += count;
+    fn point(&mut self, value: f64, amount: f64) {
+        let bin = self.position(value) as usize;
+        count(&mut self.counts, bin, amount);
     }
 
-    fn interval(&mut self, start: f64, end: f64, count: f64) {
+    fn interval(&mut self, start: f64, end: f64, amount: f64) {
         let (first, last) = (self.position(start), self.position(end));
-        let density = count / (last - first);
+        let density = amount / (last - first);
         let (first_bin, last_bin) = (first as usize, (last as usize).min(BINS - 1));
         if first_bin >= last_bin || !density.is_finite() {
-            self.counts[last_bin] += count;
+            count(&mut self.counts, last_bin, amount);
             return;
         }
-        self.counts[first_bin] += density * ((first_bin + 1) as f64 - first);
-        self.counts[last_bin] += density * (last - last_bin as f64);
-        self.slopes[first_bin + 1] += density;
-        self.slopes[last_bin] -= density;
+        let first_share = (first_bin + 1) as f64 - first;
+        count(&mut self.counts, first_bin, density * first_share);
+        count(
+            &mut self.counts,
+            last_bin,
+            density * (last - last_bin as f64),
+        );
+        count(&mut self.slopes, first_bin + 1, density);
+        count(&mut self.slopes, last_bin, -density);
     }
 
     fn finish(self) -> Histogram {
@@ -230,7 +220,7 @@ impl Spread {
         });
         Histogram {
             counts: counts.collect(),
-            edges: self.edges,
+            edges: self.edges.to_vec(),
         }
     }
 }
@@ -280,8 +270,8 @@ mod tests {
             .collect();
         let values: Vec<f32> = rows
             .iter()
-            .enumerate()
-            .map(|(index, &value)| map.apply(index % 3, value.into()) as f32)
+            .zip(map.channels())
+            .map(|(&value, apply)| apply(value.into()) as f32)
             .collect();
         let ends = values
             .iter()
@@ -354,22 +344,14 @@ mod tests {
         assert_eq!(whole.exponents, merged.exponents);
         assert_eq!(whole.zeros, merged.zeros);
         // Sums within wider bins may round to the other side of an edge.
-        let moved: u32 = whole
-            .counts
-            .iter()
-            .zip(&merged.counts)
-            .map(|(a, b)| a.abs_diff(*b))
-            .sum();
+        let flat = |all: &ChannelHistograms| all.counts.as_flattened().to_vec();
+        let differences = flat(&whole).into_iter().zip(flat(&merged));
+        let moved: u32 = differences.map(|(a, b)| a.abs_diff(b)).sum();
         assert!(moved <= 4, "{moved}");
         let (low, high) = ranges(&rows);
         let mut twice = ChannelHistograms::new(3);
         twice.add(rows.chunks(3), (&low[..], &high[..]), 2);
-        assert!(
-            twice
-                .counts
-                .iter()
-                .zip(&whole.counts)
-                .all(|(a, b)| *a == 2 * b)
-        );
+        let counts = flat(&twice).into_iter().zip(flat(&whole));
+        assert!(counts.into_iter().all(|(a, b)| a == 2 * b));
     }
 }

@@ -1,4 +1,5 @@
-use super::{Histogram, SMALLEST_EXPONENT, bin_exponent, power_of_two};
+use super::bins::{SMALLEST_EXPONENT, add_to_wider, bin_exponent, bin_of, power_of_two};
+use super::counts::Histogram;
 
 /// A histogram whose bins double in width whenever a value falls outside. Bin widths are powers of
 /// two and bins start at multiples of the width, so doubling and merging lose nothing.
@@ -13,38 +14,32 @@ pub(crate) struct GrowingHistogram {
 /// Bins on each side of zero. After growth at least half of them are in use on one side.
 const HALF: usize = 4096;
 
+/// Bins in all.
+const WIDTH: usize = 2 * HALF;
+
 /// Tables that one tensor's values are counted in before they join the totals; all zero between
 /// uses. Two in turn, because neighbouring activations often share a bin, and adding to the same
 /// address twice in a row stalls.
 #[derive(Debug, Clone)]
 pub(crate) struct Scratch {
-    even: Box<[u32; 2 * HALF]>,
-    odd: Box<[u32; 2 * HALF]>,
+    even: Box<[u32; WIDTH]>,
+    odd: Box<[u32; WIDTH]>,
 }
 
 impl Scratch {
     pub(crate) fn new() -> Self {
         Self {
-            even: Box::new([0; 2 * HALF]),
-            odd: Box::new([0; 2 * HALF]),
+            even: Box::new([0; WIDTH]),
+            odd: Box::new([0; WIDTH]),
         }
     }
-}
-
-/// Index of the bin that holds `value`, given in bin widths. Adding 2^23 leaves the rounded value
-/// in the low bits of a float, which costs less than a conversion; a value within 2^-11 of an edge
-/// may land on the other side of it.
-fn bin(value: f32) -> usize {
-    const ROUND: f32 = 8_388_608.0;
-    let rounded = (value + (HALF as f32 - 0.5)) + ROUND;
-    rounded.to_bits() as usize % (2 * HALF)
 }
 
 impl GrowingHistogram {
     pub(crate) fn new() -> Self {
         Self {
             exponent: SMALLEST_EXPONENT,
-            counts: vec![0; 2 * HALF],
+            counts: vec![0; WIDTH],
         }
     }
 
@@ -58,20 +53,27 @@ impl GrowingHistogram {
     ) {
         self.widen_to(max.max(-min));
         let per_width = power_of_two(-self.exponent);
+        let bin = |value: f32| bin_of::<WIDTH>(value * per_width) as usize;
+        let count = |table: &mut [u32; WIDTH], value: f32| {
+            if let Some(count) = table.get_mut(bin(value)) {
+                *count += 1;
+            }
+        };
         let Scratch { even, odd } = scratch;
+        let (lowest, highest) = (bin(min), bin(max));
         // Fewer values than a u32 can count.
         for block in values.chunks(1 << 30) {
             let (pairs, rest) = block.as_chunks::<2>();
-            for pair in pairs {
-                even[bin(pair[0] * per_width)] += 1;
-                odd[bin(pair[1] * per_width)] += 1;
+            for &[first, second] in pairs {
+                count(even, first);
+                count(odd, second);
             }
             for &value in rest {
-                even[bin(value * per_width)] += 1;
+                count(even, value);
             }
-            let used = bin(min * per_width)..=bin(max * per_width);
-            let tables = even[used.clone()].iter_mut().zip(&mut odd[used.clone()]);
-            for (total, (even, odd)) in self.counts[used].iter_mut().zip(tables) {
+            let tables = even.iter_mut().zip(odd.iter_mut());
+            let totals = self.counts.iter_mut().zip(tables);
+            for (total, (even, odd)) in totals.take(highest + 1).skip(lowest) {
                 *total += u64::from(*even + *odd) * u64::from(weight);
                 (*even, *odd) = (0, 0);
             }
@@ -84,21 +86,14 @@ impl GrowingHistogram {
             self.double(other.exponent - self.exponent);
         }
         let shift = self.exponent - other.exponent;
-        for (index, &count) in other
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-        {
-            self.counts[doubled(index, shift)] += count;
-        }
+        add_to_wider(&other.counts, &mut self.counts, shift, u64::saturating_add);
     }
 
     /// The counts over their own bins.
     pub(crate) fn to_histogram(&self) -> Histogram {
         let width = f64::from(self.exponent).exp2();
         Histogram {
-            edges: (0..=2 * HALF)
+            edges: (0..=WIDTH)
                 .map(|index| (index as f64 - HALF as f64) * width)
                 .collect(),
             counts: self.counts.iter().map(|&count| count as f64).collect(),
@@ -113,30 +108,17 @@ impl GrowingHistogram {
     }
 
     fn double(&mut self, times: i32) {
-        let mut counts = vec![0; 2 * HALF];
-        for (index, &count) in self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-        {
-            counts[doubled(index, times)] += count;
-        }
-        self.counts = counts;
+        let mut wider = vec![0; WIDTH];
+        add_to_wider(&self.counts, &mut wider, times, u64::saturating_add);
+        self.counts = wider;
         self.exponent += times;
     }
-}
-
-/// Index of a bin after its width has doubled `times` times; rounds towards minus infinity.
-fn doubled(index: usize, times: i32) -> usize {
-    let bin = index as i64 - HALF as i64;
-    ((bin >> times.min(32)) + HALF as i64) as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::histogram::BINS;
+    use crate::histogram::counts::BINS;
 
     fn histogram_of(batches: &[&[f32]]) -> GrowingHistogram {
         let mut histogram = GrowingHistogram::new();

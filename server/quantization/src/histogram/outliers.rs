@@ -1,4 +1,4 @@
-use super::Histogram;
+use super::counts::Histogram;
 
 impl Histogram {
     /// This histogram without the values whose bins begin farther than `z_threshold` standard
@@ -29,7 +29,7 @@ impl Histogram {
     }
 
     /// Whether any value lies in a bin that begins below zero.
-    pub fn is_signed(&self) -> bool {
+    pub(crate) fn is_signed(&self) -> bool {
         let mut bins = self.edges.iter().zip(&self.counts);
         bins.any(|(&edge, &count)| count > 0.0 && edge < 0.0)
     }

@@ -1,4 +1,4 @@
-use super::Histogram;
+use super::counts::Histogram;
 
 impl Histogram {
     /// The smallest magnitude that `percentage` of the values do not exceed; values are evenly
@@ -14,7 +14,7 @@ impl Histogram {
 
     /// The ends between which `percentage` of the values lie, with as many values below as above.
     /// `percentage` is above 0 and at most 100.
-    pub fn central_interval(&self, percentage: f64) -> (f64, f64) {
+    pub(crate) fn central_interval(&self, percentage: f64) -> (f64, f64) {
         let total = self.total();
         let cut = total * (100.0 - percentage) / 200.0;
         let low = match cut > 0.0 {
@@ -39,32 +39,27 @@ impl Histogram {
             return 0.0;
         };
         let whole: f64 = self.counts.iter().take(bin).sum();
-        match (self.counts.get(bin), self.edges.get(bin + 1)) {
-            (Some(count), Some(end)) => {
-                let start = self.edges[bin];
-                whole + count * (value - start) / (end - start)
-            }
-            _ => whole,
+        match self.bins().nth(bin) {
+            Some(([start, end], count)) => whole + count * (value - start) / (end - start),
+            None => whole,
         }
     }
 }
 
 /// Where a function that grows linearly between ascending points reaches `wanted` first; the last
-/// point where rounding keeps it below.
+/// point where rounding keeps it below. Zero without points.
 fn crossing(points: &[f64], wanted: f64, function: impl Fn(f64) -> f64) -> f64 {
     // Each evaluation sums up to all bins, so that only some are made.
     let position = points.partition_point(|&point| function(point) < wanted);
-    let last = points.last().copied().unwrap_or(0.0);
-    let (Some(&end), Some(start)) = (points.get(position), position.checked_sub(1)) else {
-        return if position == 0 {
-            points.first().copied().unwrap_or(0.0)
-        } else {
-            last
-        };
-    };
-    let start = points[start];
-    let (before, after) = (function(start), function(end));
-    start + (end - start) * (wanted - before) / (after - before)
+    let start = position.checked_sub(1).and_then(|start| points.get(start));
+    match (start, points.get(position)) {
+        (Some(&start), Some(&end)) => {
+            let (before, after) = (function(start), function(end));
+            start + (end - start) * (wanted - before) / (after - before)
+        }
+        (Some(&only), None) | (None, Some(&only)) => only,
+        (None, None) => 0.0,
+    }
 }
 
 #[cfg(test)]

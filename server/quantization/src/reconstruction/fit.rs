@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use tflite::{QuantizedConstant, QuantizedValues};
 
-use super::solve::{Factor, moments};
-use super::{Layer, LayerStudy, Replacement};
-use crate::quantize::QuantizedModel;
-use crate::rounding::descent::descend;
+use super::layer::Layer;
+use super::replacement::Replacement;
+use super::rows::Rows;
+use super::solve::{Factor, dot, moments};
+use crate::descent::descend;
+use crate::model::{QuantizedModel, scale_of};
 
 /// Pull towards the float weights, as a share of the mean power of the inputs.
 const RIDGE: f64 = 0.3;
@@ -31,7 +33,8 @@ struct System {
 }
 
 impl System {
-    fn new<'a>(patches: impl Iterator<Item = &'a [f32]> + Clone, size: usize) -> Self {
+    /// Of patches of a size.
+    fn new<'a>(patches: impl Iterator<Item = &'a [f32]> + Clone, size: usize) -> Option<Self> {
         let mut sums = vec![0.0f64; size];
         let mut count = 0usize;
         for patch in patches.clone() {
@@ -46,15 +49,15 @@ impl System {
         for patch in patches {
             rows.extend(patch.iter().zip(&means).map(|(value, mean)| value - mean));
         }
-        let moments = moments(&rows, size);
+        let moments = moments(&rows, size)?;
         let diagonal = moments.iter().step_by(size + 1);
         let power = diagonal.map(|&power| f64::from(power)).sum::<f64>() / size.max(1) as f64;
-        Self {
+        Some(Self {
             factor: Factor::new(&moments, size, RIDGE * power),
             rows,
             means,
             moments,
-        }
+        })
     }
 
     /// How the weights should change so that the layer's output comes closer to the targets, of
@@ -75,32 +78,64 @@ impl System {
             None => vec![0.0; size],
         }
     }
+
+    /// Levels and bias of an output channel that has these weights and targets, for each share.
+    fn channels(
+        &self,
+        weights: &[f32],
+        targets: &[f32],
+        scale: f32,
+        shares: &[f64],
+    ) -> Option<Vec<Channel>> {
+        let sum: f64 = targets.iter().map(|&target| f64::from(target)).sum();
+        let mean = sum / targets.len().max(1) as f64;
+        let step = self.step(weights, targets, mean);
+        if !mean.is_finite() || step.iter().any(|step| !step.is_finite()) {
+            return None;
+        }
+        let channel = |share: &f64| {
+            let moved = weights.iter().zip(&step);
+            let wanted: Vec<f32> = moved
+                .map(|(&weight, step)| {
+                    ((f64::from(weight) + share * step) / f64::from(scale)) as f32
+                })
+                .collect();
+            let nearest = |level: &f32| level.round_ties_even().clamp(-127.0, 127.0) as i8;
+            let mut levels: Vec<i8> = wanted.iter().map(nearest).collect();
+            descend(&wanted, &self.moments, &mut levels);
+            let means = levels.iter().zip(&self.means);
+            let read: f64 = means
+                .map(|(&level, &mean)| f64::from(level) * f64::from(mean))
+                .sum();
+            (levels, mean - read * f64::from(scale))
+        };
+        Some(shares.iter().map(channel).collect())
+    }
 }
 
 /// `None` where nothing was seen, or something is not finite or too large.
 pub(super) fn fit(
-    study: &LayerStudy,
+    layer: &Layer,
+    rows: &Rows,
     model: &QuantizedModel,
     shares: &[f64],
     cancelled: &AtomicBool,
 ) -> Option<Vec<Replacement>> {
-    let layer = &study.layer;
     let (size, outputs) = (layer.layout.size(), layer.layout.outputs());
     let (kernel, bias) = (model.constant(layer.kernel)?, model.constant(layer.bias)?);
-    if size == 0 || outputs == 0 || study.rows.targets.len() < outputs {
+    if rows.targets.len() < outputs {
         return None;
     }
     // Only outputs with an end know positions that do not count.
     let is_bounded = layer.range.iter().any(|end| end.is_finite());
     let work = (size as f64).powi(3) / 3.0 * outputs as f64;
-    let patches = study.rows.patches.par_iter();
     let shared: Option<Vec<System>> = match is_bounded && work < MAX_WORK {
         true => None,
-        false => Some(
-            patches
-                .map(|all| System::new(all.chunks_exact(size), size))
-                .collect(),
-        ),
+        false => {
+            let patches = rows.patches.par_iter();
+            let systems = patches.map(|all| System::new(all.chunks_exact(size), size));
+            Some(systems.collect::<Option<_>>()?)
+        }
     };
     let channels: Option<Vec<Vec<Channel>>> = (0..outputs)
         .into_par_iter()
@@ -109,9 +144,9 @@ pub(super) fn fit(
                 Some(systems) => Some(systems.get(layer.layout.group_of(output))?),
                 None => None,
             };
-            let scale = scale_of(kernel, output)?;
+            let scale = scale_of(&kernel.scales, output)?;
             let is_cancelled = cancelled.load(Ordering::Relaxed);
-            (!is_cancelled).then(|| fit_channel(study, output, system, scale, shares))?
+            (!is_cancelled).then(|| fit_channel(layer, rows, output, system, scale, shares))?
         })
         .collect();
     let channels = channels?;
@@ -121,58 +156,30 @@ pub(super) fn fit(
 
 /// Levels and bias of an output channel for each share.
 fn fit_channel(
-    study: &LayerStudy,
+    layer: &Layer,
+    rows: &Rows,
     output: usize,
     shared: Option<&System>,
     scale: f32,
     shares: &[f64],
 ) -> Option<Vec<Channel>> {
-    let layer = &study.layer;
-    let weights = layer.weights_of(output);
+    let weights = layer.layout.weights_of(output, &layer.weights)?;
     let outputs = layer.layout.outputs();
-    let mut targets: Vec<f32> = study
-        .rows
-        .targets
-        .iter()
-        .skip(output)
-        .step_by(outputs)
-        .copied()
-        .collect();
-    let own;
-    let system = match shared {
-        Some(system) => system,
+    let targets = rows.targets.iter().skip(output).step_by(outputs).copied();
+    let targets: Vec<f32> = targets.collect();
+    match shared {
+        Some(system) => system.channels(&weights, &targets, scale, shares),
         None => {
-            let patches = study.rows.patches.get(layer.layout.group_of(output))?;
-            let kept = within_range(layer, output, &weights, patches, &targets);
-            let rows = patches.chunks_exact(weights.len()).zip(kept.iter());
+            let patches = rows.patches.get(layer.layout.group_of(output))?;
+            let kept = within_range(layer, output, &weights, patches, &targets)?;
+            let rows = patches.chunks_exact(weights.len()).zip(&kept);
             let rows = rows.filter_map(|(row, &kept)| kept.then_some(row));
-            own = System::new(rows, weights.len());
-            let mut kept = kept.iter();
-            targets.retain(|_| kept.next().is_none_or(|&kept| kept));
-            &own
+            let own = System::new(rows, weights.len())?;
+            let targets = targets.iter().zip(&kept);
+            let targets = targets.filter_map(|(&target, &kept)| kept.then_some(target));
+            own.channels(&weights, &targets.collect::<Vec<_>>(), scale, shares)
         }
-    };
-    let sum: f64 = targets.iter().map(|&target| f64::from(target)).sum();
-    let mean = sum / targets.len().max(1) as f64;
-    let step = system.step(&weights, &targets, mean);
-    if !mean.is_finite() || step.iter().any(|step| !step.is_finite()) {
-        return None;
     }
-    let channel = |share: &f64| {
-        let moved = weights.iter().zip(&step);
-        let wanted: Vec<f32> = moved
-            .map(|(&weight, step)| ((f64::from(weight) + share * step) / f64::from(scale)) as f32)
-            .collect();
-        let nearest = |level: &f32| level.round_ties_even().clamp(-127.0, 127.0) as i8;
-        let mut levels: Vec<i8> = wanted.iter().map(nearest).collect();
-        descend(&wanted, &system.moments, &mut levels);
-        let means = levels.iter().zip(&system.means);
-        let read: f64 = means
-            .map(|(&level, &mean)| f64::from(level) * f64::from(mean))
-            .sum();
-        (levels, mean - read * f64::from(scale))
-    };
-    Some(shares.iter().map(channel).collect())
 }
 
 /// Which positions count for an output channel: elsewhere the stored value is at the same end of
@@ -183,9 +190,9 @@ fn within_range(
     weights: &[f32],
     patches: &[f32],
     targets: &[f32],
-) -> Vec<bool> {
+) -> Option<Vec<bool>> {
     let [low, high] = layer.range;
-    let offset = layer.offsets.get(output).copied().unwrap_or(0.0);
+    let offset = layer.offsets.get(output)?;
     let rows = targets.iter().zip(patches.chunks_exact(weights.len()));
     let kept: Vec<bool> = rows
         .map(|(&target, row)| {
@@ -196,10 +203,10 @@ fn within_range(
         })
         .collect();
     let count = kept.iter().filter(|&&kept| kept).count();
-    match count >= 2 * weights.len() + 32 {
+    Some(match count >= 2 * weights.len() + 32 {
         true => kept,
         false => vec![true; targets.len()],
-    }
+    })
 }
 
 /// Puts the channels that belong to a share together.
@@ -214,10 +221,10 @@ fn replacement(
     let mut offsets = Vec::with_capacity(channels.len());
     for (output, channel) in channels.iter().enumerate() {
         let (levels, offset) = channel.get(which)?;
-        for (tap, &level) in levels.iter().enumerate() {
-            *values.get_mut(layer.layout.weight(output, tap))? = level;
+        for (place, &level) in layer.layout.places(output).zip(levels) {
+            *values.get_mut(place)? = level;
         }
-        let offset = (offset / f64::from(scale_of(bias, output)?)).round_ties_even();
+        let offset = (offset / f64::from(scale_of(&bias.scales, output)?)).round_ties_even();
         if !offset.is_finite() || offset.abs() > LARGEST_BIAS {
             return None;
         }
@@ -241,24 +248,4 @@ fn replacement(
         ),
         bias: (layer.bias, constant(offsets, bias)),
     })
-}
-
-/// The scale of an output channel.
-fn scale_of(constant: &QuantizedConstant, output: usize) -> Option<f32> {
-    let scales = &constant.scales;
-    scales.get(output).or(scales.last()).copied()
-}
-
-/// The inner product, in eight sums that fit in a register.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest = a.remainder().iter().zip(b.remainder());
-    let rest: f32 = rest.map(|(a, b)| a * b).sum();
-    for (a, b) in a.zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }

@@ -1,24 +1,23 @@
 //! Where a layer lies in the float and in the quantized graph, and what its output should be.
 
-use graph::{BinaryOp, FusedActivation, Graph, Node, Op, TensorId};
+use graph::{BinaryOp, FusedActivation, Graph, Node, NodeId, Op, TensorId};
 use tflite::{ElementType, Encoding, QuantizedValues};
 
-use crate::quantize::QuantizedModel;
-use crate::rounding::patches::PatchLayout;
+use crate::model::QuantizedModel;
+use crate::patches::PatchLayout;
 
 /// A layer whose weights can be fitted.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    pub(super) name: String,
-    /// Position of the node in the float graph: the stream of random numbers.
-    pub(super) index: usize,
+    /// The node in the float graph: the stream of random numbers.
+    pub(super) node: NodeId,
     pub(super) layout: PatchLayout,
     /// What the layer reads, in the float and in the quantized graph.
     pub(super) inputs: [TensorId; 2],
     /// Constants of the quantized graph.
     pub(super) kernel: TensorId,
     pub(super) bias: TensorId,
-    /// Kernel and bias of the float graph.
+    /// Kernel and bias of the float graph, a value of the latter for each output channel.
     pub(super) weights: Vec<f32>,
     pub(super) offsets: Vec<f32>,
     /// The other operand of the addition behind the layer, in both graphs.
@@ -29,31 +28,36 @@ pub(super) struct Layer {
 
 impl Layer {
     /// `None` for nodes without 8-bit weights that patches are multiplied with.
-    pub(super) fn of(graph: &Graph, index: usize, model: &QuantizedModel) -> Option<Self> {
-        let node = graph.nodes().get(index)?;
+    pub(super) fn of(graph: &Graph, id: NodeId, model: &QuantizedModel) -> Option<Self> {
+        let node = graph.node(id);
         let layout = PatchLayout::of(graph, node)?;
-        let mut twins = model.graph.nodes().iter();
-        let at = twins.position(|twin| twin.name == node.name && twin.op == node.op)?;
-        let twin = &model.graph.nodes()[at];
-        let (kernel, bias) = (*twin.inputs.get(1)?, *twin.inputs.get(2)?);
-        let weights: Vec<f32> = graph.constant(node.inputs[1])?.iter().copied().collect();
-        let offsets = match node.inputs.get(2) {
-            Some(&bias) => graph.constant(bias)?.iter().copied().collect(),
+        let is_twin = |&twin: &NodeId| {
+            let twin = model.graph.node(twin);
+            twin.name == node.name && twin.op == node.op
+        };
+        let twin_id = model.graph.node_ids().find(is_twin)?;
+        let twin = model.graph.node(twin_id);
+        let (kernel, bias) = (twin.kernel()?, twin.bias()?);
+        let weights: Vec<f32> = graph.kernel(node)?.iter().copied().collect();
+        let offsets = match node.bias() {
+            Some(bias) => graph.constant(bias)?.iter().copied().collect(),
             None => vec![0.0; layout.outputs()],
         };
-        let levels = model.constant(kernel)?;
-        let QuantizedValues::Int8(values) = &levels.values else {
+        let QuantizedValues::Int8(levels) = &model.constant(kernel)?.values else {
             return None;
         };
-        if values.len() != weights.len() || model.constant(bias)?.values.len() != offsets.len() {
+        let biases = &model.constant(bias)?.values;
+        if levels.len() != weights.len()
+            || biases.len() != offsets.len()
+            || offsets.len() != layout.outputs()
+        {
             return None;
         }
-        let other = other_operand(graph, node, &model.graph, at);
+        let other = other_operand((graph, id), (&model.graph, twin_id));
         Some(Self {
-            name: node.name.clone(),
-            index,
+            node: id,
             layout,
-            inputs: [node.inputs[0], twin.inputs[0]],
+            inputs: [node.input(), twin.input()],
             kernel,
             bias,
             weights,
@@ -66,20 +70,13 @@ impl Layer {
         })
     }
 
-    /// Float weights of an output channel, in the order of its patches.
-    pub(super) fn weights_of(&self, output: usize) -> Vec<f32> {
-        let places = (0..self.layout.size()).map(|tap| self.layout.weight(output, tap));
-        places
-            .filter_map(|place| self.weights.get(place).copied())
-            .collect()
-    }
-
     /// Tensors whose values are needed: of the float model, then of the quantized one.
     pub(super) fn tensors(&self) -> [Vec<TensorId>; 2] {
-        [0, 1].map(|side| {
-            let other = self.other.map(|other| other[side]);
-            std::iter::once(self.inputs[side]).chain(other).collect()
-        })
+        let [float, quantized] = self.inputs;
+        match self.other {
+            Some([float_other, other]) => [vec![float, float_other], vec![quantized, other]],
+            None => [vec![float], vec![quantized]],
+        }
     }
 }
 
@@ -107,33 +104,29 @@ fn stored_range(model: &QuantizedModel, node: &Node) -> [f32; 2] {
     [real(low).max(clamp[0]), real(high).min(clamp[1])]
 }
 
-/// The other operand of an addition that alone reads the output of a node without a clamp, if it
-/// is known when the node runs.
-fn other_operand(
-    graph: &Graph,
-    node: &Node,
-    quantized: &Graph,
-    at: usize,
-) -> Option<[TensorId; 2]> {
-    let other = |graph: &Graph, index: usize| -> Option<(String, TensorId)> {
-        let node = &graph.nodes()[index];
-        let output = node.output;
-        let mut readers = graph.nodes().iter().filter(|n| n.inputs.contains(&output));
-        let sum = readers.next().filter(|_| readers.next().is_none())?;
-        if graph.outputs().contains(&output) || node.activation != FusedActivation::None {
-            return None;
-        }
-        let Op::Binary(BinaryOp::Add) = sum.op else {
-            return None;
-        };
-        let other = *sum.inputs.iter().find(|&&input| input != output)?;
-        let known = graph.nodes()[..index].iter().any(|n| n.output == other);
-        let known = known || graph.inputs().contains(&other);
-        let fits = graph.shape(other) == graph.shape(output);
-        (known && fits && graph.constant(other).is_none()).then(|| (sum.name.clone(), other))
+/// The other operand of an addition that alone reads the output of a layer without a clamp, in both
+/// graphs, if it is known when the layer runs.
+fn other_operand(float: (&Graph, NodeId), quantized: (&Graph, NodeId)) -> Option<[TensorId; 2]> {
+    let (sum, other) = added_to(float.0, float.1)?;
+    let (twin, twin_other) = added_to(quantized.0, quantized.1)?;
+    (sum.name == twin.name).then_some([other, twin_other])
+}
+
+/// The addition and its other operand, in one graph.
+fn added_to(graph: &Graph, id: NodeId) -> Option<(&Node, TensorId)> {
+    let node = graph.node(id);
+    let output = node.output;
+    let mut readers = graph.readers(output);
+    let sum = readers.next().filter(|_| readers.next().is_none())?;
+    if graph.outputs().contains(&output) || node.activation != FusedActivation::None {
+        return None;
+    }
+    let Op::Binary(BinaryOp::Add) = sum.op else {
+        return None;
     };
-    let index = graph.nodes().iter().position(|n| n.name == node.name)?;
-    let (name, float) = other(graph, index)?;
-    let (twin, integer) = other(quantized, at)?;
-    (name == twin).then_some([float, integer])
+    let other = *sum.inputs.iter().find(|&&input| input != output)?;
+    let mut before = graph.nodes().iter().take(id.0 as usize);
+    let is_known = before.any(|node| node.output == other) || graph.inputs().contains(&other);
+    let fits = graph.shape(other) == graph.shape(output);
+    (is_known && fits && graph.constant(other).is_none()).then_some((sum, other))
 }

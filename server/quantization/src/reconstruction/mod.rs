@@ -16,34 +16,32 @@
 
 mod fit;
 mod layer;
+mod replacement;
+mod rows;
 mod solve;
 mod study;
 
 use std::sync::Arc;
 
-use graph::{Graph, TensorId};
+use graph::{Graph, NodeId};
 use rayon::ThreadPool;
-use tflite::{Encoding, QuantizedConstant};
 
-use crate::quantize::{QuantizationError, QuantizedModel, thread_pool};
+use crate::error::QuantizationError;
+use crate::model::QuantizedModel;
+use crate::threads::thread_pool;
 use layer::Layer;
-pub use study::{LayerStudy, Rows};
+pub use replacement::Replacement;
+pub use rows::Rows;
+pub use study::LayerStudy;
 
 /// Fits the layers of a quantized model one after the other.
 #[derive(Debug, Clone)]
 pub struct Reconstruction<'a> {
     graph: &'a Graph,
-    /// Positions in the graph of the layers that can be fitted.
-    nodes: Vec<usize>,
+    /// The layers that can be fitted.
+    nodes: Vec<NodeId>,
     seed: u64,
     pool: Arc<ThreadPool>,
-}
-
-/// Other levels for the weights and bias of a layer; the scales stay.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Replacement {
-    kernel: (TensorId, QuantizedConstant),
-    bias: (TensorId, QuantizedConstant),
 }
 
 impl<'a> Reconstruction<'a> {
@@ -58,11 +56,10 @@ impl<'a> Reconstruction<'a> {
         seed: u64,
         threads: usize,
     ) -> Result<Self, QuantizationError> {
-        let nodes = 0..graph.nodes().len();
-        let can_be_fitted = |&index: &usize| Layer::of(graph, index, model).is_some();
+        let can_be_fitted = |&id: &NodeId| Layer::of(graph, id, model).is_some();
         Ok(Self {
             graph,
-            nodes: nodes.filter(can_be_fitted).collect(),
+            nodes: graph.node_ids().filter(can_be_fitted).collect(),
             seed,
             pool: Arc::new(thread_pool(threads)?),
         })
@@ -78,16 +75,6 @@ impl<'a> Reconstruction<'a> {
     pub fn study(&self, layer: usize, model: &QuantizedModel, images: usize) -> Option<LayerStudy> {
         let layer = Layer::of(self.graph, *self.nodes.get(layer)?, model)?;
         LayerStudy::new(layer, model, images, self.seed, self.pool.clone())
-    }
-}
-
-impl Replacement {
-    /// Puts the levels in the place of those that the model has.
-    pub fn apply(&self, model: &mut QuantizedModel) {
-        for (tensor, constant) in [&self.kernel, &self.bias] {
-            let encoding = Encoding::Quantized(constant.clone());
-            model.encodings.insert(*tensor, encoding);
-        }
     }
 }
 

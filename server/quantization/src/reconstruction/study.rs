@@ -7,10 +7,13 @@ use graph::TensorId;
 use rayon::ThreadPool;
 use tflite::{ElementType, Encoding};
 
-use super::Replacement;
-use super::fit::{dot, fit};
+use super::fit::fit;
 use super::layer::Layer;
-use crate::quantize::{QuantizationError, QuantizedModel};
+use super::replacement::Replacement;
+use super::rows::Rows;
+use super::solve::dot;
+use crate::error::QuantizationError;
+use crate::model::QuantizedModel;
 
 /// Most numbers that a study holds, 192 MiB.
 const MAX_NUMBERS: usize = 48 << 20;
@@ -32,15 +35,6 @@ pub struct LayerStudy {
     count: usize,
     seed: u64,
     pool: Arc<ThreadPool>,
-}
-
-/// What a layer reads at some output positions, and what it should make of it before its clamp.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Rows {
-    /// For each group of input channels its patches, one behind the other.
-    pub(super) patches: Vec<Vec<f32>>,
-    /// All output channels of each position.
-    pub(super) targets: Vec<f32>,
 }
 
 impl LayerStudy {
@@ -70,11 +64,6 @@ impl LayerStudy {
         })
     }
 
-    /// Name of the layer.
-    pub fn name(&self) -> &str {
-        &self.layer.name
-    }
-
     /// The tensors whose values are needed: those of the float graph, and those of the quantized
     /// one. Inputs of a model may be among them.
     pub fn tensors(&self) -> [Vec<TensorId>; 2] {
@@ -91,7 +80,7 @@ impl LayerStudy {
     fn rows_of(&self, image: usize, float: &[&[f32]], quantized: &[&[f32]]) -> Option<Rows> {
         let (layer, layout) = (&self.layer, &self.layer.layout);
         let (size, outputs) = (layout.size(), layout.outputs());
-        let stream = (image as u64) << 32 | layer.index as u64;
+        let stream = (image as u64) << 32 | u64::from(layer.node.0);
         let positions = layout.draw(self.count, self.seed, stream);
         let zeros = vec![0.0; layout.channels()];
         let read = layout.patches(float.first()?, &zeros, &positions);
@@ -103,12 +92,12 @@ impl LayerStudy {
         }
         let groups: Vec<&[f32]> = read.chunks_exact(group).collect();
         let mut targets = vec![0.0; positions.len() * outputs];
-        for output in 0..outputs {
-            let weights = layer.weights_of(output);
+        for (output, offset) in layer.offsets.iter().enumerate() {
+            let weights = layout.weights_of(output, &layer.weights)?;
             let patches = groups.get(layout.group_of(output))?.chunks_exact(size);
-            let offset = layer.offsets.get(output)?;
-            for (row, patch) in targets.chunks_exact_mut(outputs).zip(patches) {
-                row[output] = offset + dot(&weights, patch);
+            let targets = targets.iter_mut().skip(output).step_by(outputs);
+            for (target, patch) in targets.zip(patches) {
+                *target = offset + dot(&weights, patch);
             }
         }
         if layer.other.is_some() {
@@ -143,13 +132,7 @@ impl LayerStudy {
 
     /// Adds the rows of an image. The order of images matters to the last bit.
     pub fn add(&mut self, rows: &Rows) {
-        let all = &mut self.rows;
-        all.patches
-            .resize(rows.patches.len().max(all.patches.len()), Vec::new());
-        for (all, new) in all.patches.iter_mut().zip(&rows.patches) {
-            all.extend(new);
-        }
-        all.targets.extend(&rows.targets);
+        self.rows.add(rows);
     }
 
     /// Weights and biases for the layer, one proposal for each of `shares`: how far they may go
@@ -164,7 +147,9 @@ impl LayerStudy {
         shares: &[f64],
         cancelled: &AtomicBool,
     ) -> Result<Vec<Replacement>, QuantizationError> {
-        let found = self.pool.install(|| fit(self, model, shares, cancelled));
+        let found = self
+            .pool
+            .install(|| fit(&self.layer, &self.rows, model, shares, cancelled));
         match cancelled.load(Ordering::Relaxed) {
             true => Err(QuantizationError::Cancelled),
             false => Ok(found.unwrap_or_default()),

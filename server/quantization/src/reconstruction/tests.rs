@@ -5,9 +5,8 @@ use ndarray::{ArrayD, IxDyn};
 use tflite::QuantizedValues;
 
 use super::*;
-use crate::options::Options;
-use crate::quantize::quantize;
 use crate::statistics::{Observer, observations};
+use crate::{Options, quantize};
 
 const SHAPE: [usize; 4] = [1, 8, 7, 4];
 
@@ -190,12 +189,15 @@ fn positions_beyond_the_stored_range_do_not_count() {
     let mut study = study(&graph, &model, 1, ArrayD::clone, ArrayD::clone);
     let mut other = study.rows.clone();
     let weights: Vec<Vec<f32>> = (0..4)
-        .map(|output| study.layer.weights_of(output))
+        .map(|output| {
+            let layer = &study.layer;
+            layer.layout.weights_of(output, &layer.weights).unwrap()
+        })
         .collect();
     let mut beyond = 0;
     for (row, patch) in other.patches[0].chunks_exact(36).enumerate() {
         for (output, weights) in weights.iter().enumerate() {
-            let present = fit::dot(weights, patch) + study.layer.offsets[output];
+            let present = solve::dot(weights, patch) + study.layer.offsets[output];
             let target = &mut other.targets[row * 4 + output];
             if present < 0.0 && *target < 0.0 {
                 *target -= 3.0;

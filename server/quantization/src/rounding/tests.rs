@@ -1,12 +1,13 @@
-use graph::{Constant, Padding, Window, reference};
-use ndarray::{Dimension, IxDyn};
-use tflite::ElementType;
+use std::sync::atomic::AtomicBool;
+
+use graph::{Constant, Graph, Op, Padding, TensorId, Window, reference};
+use ndarray::{ArrayD, Dimension, IxDyn};
+use tflite::{ElementType, QuantizedValues};
 
 use super::*;
-use crate::FoundThresholds;
-use crate::options::Precision;
-use crate::quantize::quantize;
-use crate::statistics::{Observer, observations};
+use crate::patches::PatchLayout;
+use crate::statistics::{Observer, Statistics, observations};
+use crate::{FoundThresholds, Options, Precision, QuantizationError, QuantizedModel, quantize};
 
 /// Maps of eight channels that have much in common, as channels of trained networks have.
 fn map(image: usize, shape: &[usize]) -> ArrayD<f32> {
@@ -92,10 +93,11 @@ fn patches_times_weights_are_what_the_layer_computes() {
         for (index, &expected) in expected.iter().enumerate() {
             let (position, output) = (index / layout.outputs(), index % layout.outputs());
             let first = (layout.group_of(output) * count + position) * size;
-            let found: f32 = (0..size)
-                .map(|tap| {
+            let places = layout.places(output).enumerate();
+            let found: f32 = places
+                .map(|(tap, place)| {
                     let read = patches[first + tap] - zeros[first + tap];
-                    weights[layout.weight(output, tap)] * read
+                    weights[place] * read
                 })
                 .sum();
             let expected = expected - bias[output];
@@ -189,18 +191,22 @@ fn never() -> AtomicBool {
     AtomicBool::new(false)
 }
 
-fn rounded(graph: &Graph, options: &Options) -> [QuantizedModel; 2] {
-    let (statistics, moments) = study(graph, options, 7);
-    let nearest = quantize(
+fn quantized(graph: &Graph, statistics: &Statistics, options: &Options) -> QuantizedModel {
+    quantize(
         graph,
-        &statistics,
+        statistics,
         options,
         &mut FoundThresholds::default(),
         1,
         &never(),
         &mut |_, _| {},
     )
-    .unwrap();
+    .unwrap()
+}
+
+fn rounded(graph: &Graph, options: &Options) -> [QuantizedModel; 2] {
+    let (statistics, moments) = study(graph, options, 7);
+    let nearest = quantized(graph, &statistics, options);
     let mut better = nearest.clone();
     moments
         .round(&mut better, options, &never(), &mut |_, _| {})
@@ -262,16 +268,7 @@ fn what_is_cancelled_or_float_stays() {
     let graph = layer(conv(STRIDED, 1), &[6, 3, 3, 8], 8);
     let options = Options::default();
     let (statistics, moments) = study(&graph, &options, 7);
-    let mut model = quantize(
-        &graph,
-        &statistics,
-        &options,
-        &mut FoundThresholds::default(),
-        1,
-        &never(),
-        &mut |_, _| {},
-    )
-    .unwrap();
+    let mut model = quantized(&graph, &statistics, &options);
     let cancelled = AtomicBool::new(true);
     let result = moments.round(&mut model, &options, &cancelled, &mut |_, _| {});
     assert_eq!(result, Err(QuantizationError::Cancelled));
@@ -279,16 +276,7 @@ fn what_is_cancelled_or_float_stays() {
         precisions: [("layer".to_owned(), Precision::Float)].into(),
         ..Options::default()
     };
-    let mut model = quantize(
-        &graph,
-        &statistics,
-        &float,
-        &mut FoundThresholds::default(),
-        1,
-        &never(),
-        &mut |_, _| {},
-    )
-    .unwrap();
+    let mut model = quantized(&graph, &statistics, &float);
     moments
         .round(&mut model, &float, &never(), &mut |_, _| {})
         .unwrap();

@@ -1,10 +1,10 @@
 use serde_json::Value;
 
 use super::{LP_POWER, assert_near, bell, numbers, reference};
-use crate::activations::divergence;
+use crate::activations::{ActivationRange, activation_range, divergence};
 use crate::histogram::{GrowingHistogram, Histogram, Scratch};
 use crate::quantizer::Quantizer;
-use crate::{ActivationMethod, ActivationRange, ActivationSettings, ErrorMethod, activation_range};
+use crate::{ActivationMethod, ActivationSettings, ErrorMethod};
 
 const METHODS: [(&str, ErrorMethod); 4] = [
     ("MSE", ErrorMethod::Mse),

@@ -3,7 +3,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::{bell, numbers, reference};
 use crate::bias::mean_shift;
-use crate::channels::ChannelSums;
+use crate::statistics::ChannelSums;
 
 /// The reference's kernel in TFLite's layout: Keras has height, width, input, output.
 fn kernel(op: &Op, shape: &[usize], values: &[f64]) -> ArrayD<f64> {

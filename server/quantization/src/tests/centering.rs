@@ -1,7 +1,7 @@
 //! Channels whose values lie on one side of zero come to its both sides.
 
 use graph::passes::movable_layers;
-use graph::{Graph, reference};
+use graph::{Activation, BinaryOp, Constant, Graph, Op, reference};
 use ndarray::Array1;
 
 use super::equalization::{CHANNELS, conv, image, statistics};
@@ -46,5 +46,50 @@ fn ranges_come_to_both_sides_of_zero_and_the_model_stays() {
     let output = |graph: &Graph| reference::evaluate(graph, &[image(100).view()]).unwrap();
     for (before, after) in output(&before)[0].iter().zip(&output(&after)[0]) {
         assert!((before - after).abs() < 1e-4, "{before}, {after}");
+    }
+}
+
+/// A flattened map of more values than distributions are kept of has few channels all the same.
+#[test]
+fn what_is_told_of_a_large_flattened_map_is_what_is_measured() {
+    const CHANNELS: usize = 240;
+    let mut graph = Graph::new("model");
+    let input = graph.add_input("input", &super::equalization::MAP).unwrap();
+    let layer = conv(&mut graph, "layer", input, CHANNELS, |output, _| {
+        0.01 * (output + 1) as f32
+    });
+    let centers = Array1::from_shape_fn(CHANNELS, |channel| channel as f32 - 50.0);
+    let bias = graph.add_constant("centers", centers.into_dyn().into_shared());
+    let mut nodes = graph.nodes().to_vec();
+    nodes[0].inputs[2] = bias;
+    graph.set_nodes(nodes);
+    // A gate allows no scales for the channels of what it is added to.
+    let gate = conv(&mut graph, "gate", input, CHANNELS, |_, _| 1.0);
+    let sigmoid = Op::Activation(Activation::Sigmoid);
+    let gate = graph.add_node("sigmoid", sigmoid, &[gate]).unwrap();
+    let sum = Op::Binary(BinaryOp::Add);
+    let sum = graph.add_node("sum", sum, &[layer, gate]).unwrap();
+    let shape = vec![1, 36 * CHANNELS];
+    let kernel = Constant::from_elem(vec![2, 36 * CHANNELS], 0.01);
+    let kernel = graph.add_constant("kernel", kernel);
+    let flat = graph
+        .add_node("flat", Op::Reshape { shape }, &[sum])
+        .unwrap();
+    let last = graph
+        .add_node("last", Op::FullyConnected, &[flat, kernel])
+        .unwrap();
+    graph.set_outputs(&[last]);
+    let seen = statistics(&graph);
+    let centers = channel_centers(&graph, &seen);
+    let told = center_channels(&mut graph, &seen, &centers).unwrap();
+    let measured = statistics(&graph);
+    let [told, measured] = [&told, &measured].map(|seen| {
+        let seen = seen.tensor(flat).unwrap();
+        (seen.min, seen.max, seen.channels.clone().unwrap().means)
+    });
+    assert!((told.0 - measured.0).abs() < 1e-3, "{told:?}");
+    assert!((told.1 - measured.1).abs() < 1e-3, "{told:?}");
+    for (told, measured) in told.2.iter().zip(&measured.2) {
+        assert!((told - measured).abs() < 1e-3, "{told}, {measured}");
     }
 }

@@ -177,7 +177,7 @@ fn told_of(graph: &Graph, tensors: &[TensorId]) -> Statistics {
         channel_means: true,
         channel_variances: true,
         channel_ranges: true,
-        apart: None,
+        channel_histograms: None,
     };
     observe(graph, &tensors.iter().map(observation).collect::<Vec<_>>())
 }

@@ -105,7 +105,8 @@ fn weighted_mean(weights: &[f32], importance: &[f32], cost: impl Fn(f32) -> f32)
             for (term, (&weight, &importance)) in terms.iter_mut().zip(both) {
                 *term = importance * cost(weight);
             }
-            sum(&terms[..weights.len()], |term| term)
+            let (terms, _) = terms.split_at(weights.len());
+            sum(terms, |term| term)
         })
         .sum();
     total / weights.len().max(1) as f64
@@ -148,8 +149,8 @@ fn sum(block: &[f32], cost: impl Fn(f32) -> f32) -> f64 {
     let mut sums = [0.0f32; LANES];
     let (chunks, rest) = block.as_chunks::<LANES>();
     for chunk in chunks {
-        for lane in 0..LANES {
-            sums[lane] += cost(chunk[lane]);
+        for (sum, &value) in sums.iter_mut().zip(chunk) {
+            *sum += cost(value);
         }
     }
     let chunks = sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();

@@ -2,7 +2,7 @@
 
 use graph::Op;
 
-use crate::channels::ChannelMoments;
+use crate::statistics::ChannelMoments;
 
 /// Least importance of a weight, as a share of the mean: a channel that was zero on all
 /// calibration images need not be zero on others.

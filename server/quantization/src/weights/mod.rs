@@ -4,8 +4,10 @@ mod error;
 mod importance;
 mod threshold;
 
+use std::iter::repeat_n;
+
 use graph::{Constant, Op};
-use ndarray::{Axis, Ix1};
+use ndarray::{ArrayD, Axis};
 
 use crate::options::WeightSettings;
 
@@ -21,20 +23,33 @@ pub(crate) struct QuantizedKernel {
     /// Real value of one step for each output channel, or one for all of them.
     pub(crate) scales: Vec<f32>,
     /// Axis of the output channels.
-    pub(crate) axis: usize,
+    pub(crate) axis: Axis,
 }
 
 /// Kernel axis that holds the output channels, of operators that have one kernel: no others are
 /// quantized with weights.
-pub(crate) fn output_axis(op: &Op) -> usize {
-    op.kernel_axis().unwrap_or(0)
+pub(crate) fn output_axis(op: &Op) -> Axis {
+    Axis(op.kernel_axis().unwrap_or(0))
+}
+
+/// The weights of each output channel.
+pub(crate) fn output_channels(kernel: &Constant, axis: Axis) -> Vec<Vec<f32>> {
+    let channels = kernel.axis_iter(axis);
+    channels
+        .map(|channel| channel.iter().copied().collect())
+        .collect()
+}
+
+/// Number of weights of an output channel that lie behind each other, before those of the next.
+fn run(kernel: &Constant, axis: Axis) -> usize {
+    kernel.shape().iter().skip(axis.index() + 1).product()
 }
 
 /// Quantizes a kernel whose output channels have these thresholds. `smallest_scales` are lower bounds
 /// for the scales of the channels, below which bias or accumulator could not be represented.
 pub(crate) fn quantize_kernel(
     kernel: &Constant,
-    axis: usize,
+    axis: Axis,
     thresholds: &[f64],
     smallest_scales: &[f32],
     settings: &WeightSettings,
@@ -43,15 +58,11 @@ pub(crate) fn quantize_kernel(
     if !settings.per_channel {
         scales = vec![scales.iter().copied().fold(0.0, f32::max)];
     }
-    let weights = kernel.as_standard_layout();
+    let weights: Vec<f32> = kernel.iter().copied().collect();
     let mut values = vec![0; weights.len()];
-    // Weights of one channel that lie next to each other.
-    let run: usize = kernel.shape()[axis + 1..].iter().product();
-    let runs = weights.as_slice().unwrap_or_default().chunks(run.max(1));
-    let stored = values.chunks_mut(run.max(1));
-    let channels = (0..kernel.shape()[axis]).cycle();
-    for ((weights, stored), channel) in runs.zip(stored).zip(channels) {
-        let scale = scales[channel % scales.len()];
+    let run = run(kernel, axis).max(1);
+    let runs = weights.chunks(run).zip(values.chunks_mut(run));
+    for ((weights, stored), &scale) in runs.zip(scales.iter().cycle()) {
         for (stored, &weight) in stored.iter_mut().zip(weights) {
             *stored = Grid::TFLITE.nearest(weight / scale) as i8;
         }
@@ -73,29 +84,17 @@ pub(crate) fn scales(thresholds: &[f64], smallest: &[f32]) -> Vec<f32> {
 }
 
 impl QuantizedKernel {
-    /// Difference that quantization made to each weight of each output channel, as `f64`.
-    pub(crate) fn errors(&self, kernel: &Constant) -> ndarray::ArrayD<f64> {
+    /// Difference that quantization made to each weight of the kernel, as `f64`.
+    pub(crate) fn errors(&self, kernel: &Constant) -> ArrayD<f64> {
         let mut errors = kernel.mapv(f64::from);
-        if let Ok(stored) = ndarray::ArrayViewD::from_shape(kernel.shape(), &self.values) {
-            for ((mut errors, stored), &scale) in errors
-                .axis_iter_mut(Axis(self.axis))
-                .zip(stored.axis_iter(Axis(self.axis)))
-                .zip(self.scales.iter().cycle())
-            {
-                errors.zip_mut_with(&stored, |error, &stored| {
-                    *error = f64::from(stored) * f64::from(scale) - *error;
-                });
-            }
+        let run = run(kernel, self.axis);
+        let scales = self.scales.iter().cycle();
+        let scales = scales.flat_map(|&scale| repeat_n(f64::from(scale), run));
+        let stored = self.values.iter().map(|&level| f64::from(level));
+        for ((error, stored), scale) in errors.iter_mut().zip(stored).zip(scales) {
+            *error = stored * scale - *error;
         }
         errors
-    }
-}
-
-/// Values of a one-dimensional constant as `f64`.
-pub(crate) fn vector(constant: &Constant) -> Vec<f64> {
-    match constant.view().into_dimensionality::<Ix1>() {
-        Ok(values) => values.iter().map(|&value| f64::from(value)).collect(),
-        Err(_) => constant.iter().map(|&value| f64::from(value)).collect(),
     }
 }
 
@@ -116,20 +115,17 @@ pub(crate) mod tests {
             .collect()
     }
 
-    fn search(kernel: &Constant, axis: usize, smallest_scales: &[f32]) -> QuantizedKernel {
+    fn search(kernel: &Constant, axis: Axis, smallest_scales: &[f32]) -> QuantizedKernel {
         quantized(kernel, axis, smallest_scales, &WeightSettings::default())
     }
 
     fn quantized(
         kernel: &Constant,
-        axis: usize,
+        axis: Axis,
         smallest_scales: &[f32],
         settings: &WeightSettings,
     ) -> QuantizedKernel {
-        let channels: Vec<Vec<f32>> = kernel
-            .axis_iter(Axis(axis))
-            .map(|channel| channel.iter().copied().collect())
-            .collect();
+        let channels = output_channels(kernel, axis);
         let cancelled = AtomicBool::new(false);
         let found = thresholds(&channels, None, Grid::TFLITE, settings, &cancelled).unwrap();
         quantize_kernel(kernel, axis, &found, smallest_scales, settings)
@@ -141,12 +137,13 @@ pub(crate) mod tests {
             .unwrap()
             .into_shared();
         let check = |axis: usize| {
-            let channels = kernel.shape()[axis];
+            let axis = Axis(axis);
+            let channels = kernel.len_of(axis);
             let quantized = search(&kernel, axis, &vec![0.0; channels]);
             assert_eq!(quantized.scales.len(), channels);
             assert!(quantized.values.iter().all(|&value| value != i8::MIN));
             let errors = quantized.errors(&kernel);
-            for (errors, &scale) in errors.axis_iter(Axis(axis)).zip(&quantized.scales) {
+            for (errors, &scale) in errors.axis_iter(axis).zip(&quantized.scales) {
                 // Clipping may cost the largest weight a little more than rounding.
                 let largest = errors.iter().fold(0.0f64, |m, error| m.max(error.abs()));
                 assert!(
@@ -168,7 +165,7 @@ pub(crate) mod tests {
             per_channel: false,
             ..WeightSettings::default()
         };
-        let search = |smallest: &[f32]| quantized(&kernel, 0, smallest, &settings);
+        let search = |smallest: &[f32]| quantized(&kernel, Axis(0), smallest, &settings);
         let free = search(&[0.0, 0.0]).scales;
         assert_eq!(free.len(), 1);
         assert_eq!(search(&[0.0, 0.5]).scales, [0.5]);
@@ -179,7 +176,7 @@ pub(crate) mod tests {
     #[test]
     fn scales_respect_their_lower_bounds_and_zeros_are_representable() {
         let kernel = Constant::zeros(vec![2, 1, 1, 3]);
-        let quantized = search(&kernel, 0, &[0.5, 0.0]);
+        let quantized = search(&kernel, Axis(0), &[0.5, 0.0]);
         assert_eq!(quantized.scales[0], 0.5);
         assert!(quantized.scales[1] > 0.0);
         assert!(quantized.values.iter().all(|&value| value == 0));

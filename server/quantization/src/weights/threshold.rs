@@ -100,25 +100,17 @@ fn threshold(
         (method, ErrorMethod::Kl) => {
             divergence_threshold(&Histogram::of(weights), method == WeightMethod::PowerOfTwo)
         }
-        (WeightMethod::Symmetric, _) => {
-            // Large weights that hardly count can be far above the best threshold, with local
-            // minima between, where a search from the top would end.
-            let start = match importance {
-                Some(_) => best_power_of_two(start / 2.0, POWERS_OF_TWO, 0.0, error),
-                None => start,
-            };
-            let sweeps = match importance {
-                Some(_) => WEIGHTED_SWEEPS,
-                None => sweeps,
-            };
-            best_threshold(start, sweeps, error)
+        (WeightMethod::PowerOfTwo, _) => {
+            let covering = covering_power_of_two(start);
+            best_power_of_two(covering, POWERS_OF_TWO, settings.min_threshold, error)
         }
-        (WeightMethod::PowerOfTwo, _) => best_power_of_two(
-            covering_power_of_two(start),
-            POWERS_OF_TWO,
-            settings.min_threshold,
-            error,
-        ),
+        // Large weights that hardly count can be far above the best threshold, with local minima
+        // between, where a search from the top would end.
+        (WeightMethod::Symmetric, _) if importance.is_some() => {
+            let near = best_power_of_two(start / 2.0, POWERS_OF_TWO, 0.0, error);
+            best_threshold(near, WEIGHTED_SWEEPS, error)
+        }
+        (WeightMethod::Symmetric, _) => best_threshold(start, sweeps, error),
     };
     let found = found.max(settings.min_threshold);
     (!cancelled.load(Ordering::Relaxed)).then_some(found)

@@ -3,19 +3,19 @@
 
 use std::collections::HashMap;
 
-use graph::{Graph, Node, NodeId, Op, TensorId, passes};
+use graph::{Graph, Node, NodeId, TensorId, passes};
 use tflite::has_int16_kernel;
 
-use crate::assignment::{Candidates, fixed_parameters, not_observed};
+use crate::error::QuantizationError;
+use crate::operators::{fixed_parameters, follows_input};
 use crate::options::{Options, Precision};
-use crate::parameters::ActivationParameters;
-use crate::quantize::QuantizationError;
-use crate::statistics::{Statistics, moves_values};
+use crate::parameters::{ActivationParameters, Candidates};
+use crate::statistics::Statistics;
 use crate::storage::{Storage, Storages};
 
 /// In what a node computes: as chosen, or else as its input if it only moves values, or else in 8
 /// bits.
-pub(crate) fn of_node(
+pub(super) fn of_node(
     graph: &Graph,
     node: &Node,
     storages: &Storages,
@@ -29,47 +29,43 @@ pub(crate) fn of_node(
             op: node.op.name(),
         }),
         None => {
-            let input = storages.get(&node.inputs[0]).map(|input| input.precision());
-            let follows = moves_values(&node.op) || node.op == Op::Convert;
-            let followed = input.filter(|&input| follows && runs(input));
-            Ok(followed.unwrap_or_default())
+            let input = storages.get(node.input()).map(Storage::precision);
+            let followed = input.filter(|&input| follows_input(&node.op) && runs(input));
+            Ok(followed.unwrap_or(Precision::Int8))
         }
     }
 }
 
-/// What is known of the values of a model.
-pub(crate) struct Context<'a> {
-    pub(crate) statistics: &'a Statistics,
-    pub(crate) candidates: &'a Candidates,
+/// Storage of tensors in other precisions than their own, from what is known of their values.
+pub(super) struct Conversions<'a> {
+    pub(super) statistics: &'a Statistics,
+    pub(super) candidates: &'a Candidates,
     /// Whether scales are powers of two.
-    pub(crate) power_of_two: bool,
+    pub(super) power_of_two: bool,
 }
 
-impl Context<'_> {
-    /// Converts the operands of the node at `index` that have another precision, each tensor once
-    /// for all its readers. Returns by how many places the node moved back.
-    pub(crate) fn convert_operands(
+impl Conversions<'_> {
+    /// Converts the operands of a node that have another precision, each tensor once for all its
+    /// readers. Returns the node, which conversions before it move back.
+    pub(super) fn convert_operands(
         &self,
         graph: &mut Graph,
         storages: &mut Storages,
-        index: usize,
+        mut reader: NodeId,
         wanted: Precision,
         converted: &mut HashMap<(TensorId, Precision), TensorId>,
-    ) -> Result<usize, QuantizationError> {
-        let mut moved = 0;
-        for operand in 0..graph.nodes()[index].inputs.len() {
-            let tensor = graph.nodes()[index + moved].inputs[operand];
-            let Some(stored) = storages.get(&tensor).copied() else {
+    ) -> Result<NodeId, QuantizationError> {
+        let operands = graph.node(reader).inputs.clone();
+        for (operand, tensor) in operands.into_iter().enumerate() {
+            let Some(stored) = storages.get(tensor).map(Storage::precision) else {
                 continue;
             };
             // A constant that an earlier reader has given a storage.
-            if stored.precision() == wanted || graph.constant(tensor).is_some() {
+            if stored == wanted || graph.constant(tensor).is_some() {
                 continue;
             }
             if let Some(&ready) = converted.get(&(tensor, wanted)) {
-                let mut nodes = graph.nodes().to_vec();
-                nodes[index + moved].inputs[operand] = ready;
-                graph.set_nodes(nodes);
+                graph.replace_operand(reader, operand, ready);
                 continue;
             }
             let storage = match wanted {
@@ -78,35 +74,33 @@ impl Context<'_> {
                 Precision::Int8 => Storage::Int8(self.narrowed(graph, tensor, storages)?),
             };
             // The runtime cannot widen an 8-bit tensor at once.
-            let widened = stored.precision() == Precision::Int8 && wanted == Precision::Int16;
+            let widened = stored == Precision::Int8 && wanted == Precision::Int16;
             let through = widened.then_some(Storage::Float);
             for storage in through.into_iter().chain([storage]) {
-                let place = NodeId((index + moved) as u32);
-                let output = passes::convert_operand(graph, place, operand);
+                let output = passes::convert_operand(graph, reader, operand);
                 storages.insert(output, storage);
                 converted.insert((tensor, storage.precision()), output);
-                moved += 1;
+                reader.0 += 1;
             }
         }
-        Ok(moved)
+        Ok(reader)
     }
 
     /// Storage of a node's output in 16 bits.
-    pub(crate) fn wide(
+    pub(super) fn wide(
         &self,
         graph: &Graph,
         node: &Node,
         storages: &Storages,
     ) -> Result<Storage, QuantizationError> {
-        if moves_values(&node.op) || node.op == Op::Convert {
-            let copied = storages.get(&node.inputs[0]).copied();
-            return copied.ok_or_else(|| not_observed(graph, node.inputs[0]));
+        if follows_input(&node.op) {
+            return storages.of(graph, node.input());
         }
         if fixed_parameters(&node.op).is_some() {
             return Ok(Storage::UNIT_INT16);
         }
         self.observed(node.output)
-            .ok_or_else(|| not_observed(graph, node.output))
+            .ok_or_else(|| QuantizationError::not_observed(graph, node.output))
     }
 
     fn widen(
@@ -115,7 +109,7 @@ impl Context<'_> {
         tensor: TensorId,
         storages: &Storages,
     ) -> Result<Storage, QuantizationError> {
-        match (storages.get(&tensor), self.observed(tensor)) {
+        match (storages.get(tensor), self.observed(tensor)) {
             (Some(Storage::Float), Some(observed)) => Ok(observed),
             // Moved values, and functions with fixed parameters, are not observed.
             _ => Ok(Storage::widened(self.narrowed(graph, tensor, storages)?)),
@@ -123,31 +117,33 @@ impl Context<'_> {
     }
 
     /// 8-bit parameters of a tensor that is stored otherwise.
-    pub(crate) fn narrowed(
+    pub(super) fn narrowed(
         &self,
         graph: &Graph,
         tensor: TensorId,
         storages: &Storages,
     ) -> Result<ActivationParameters, QuantizationError> {
-        if let Some(Storage::Int8(parameters)) = storages.get(&tensor) {
-            return Ok(*parameters);
+        if let Some(Storage::Int8(parameters)) = storages.get(tensor) {
+            return Ok(parameters);
         }
-        let producer = graph.nodes().iter().find(|node| node.output == tensor);
-        if let Some(producer) = producer {
-            if moves_values(&producer.op) || producer.op == Op::Convert {
-                return self.narrowed(graph, producer.inputs[0], storages);
+        if let Some(producer) = graph.producer(tensor) {
+            let producer = graph.node(producer);
+            if follows_input(&producer.op) {
+                return self.narrowed(graph, producer.input(), storages);
             }
             if let Some(fixed) = fixed_parameters(&producer.op) {
                 return Ok(fixed);
             }
         }
         let candidate = self.candidates.get(&tensor).copied();
-        candidate.ok_or_else(|| not_observed(graph, tensor))
+        candidate.ok_or_else(|| QuantizationError::not_observed(graph, tensor))
     }
 
     fn observed(&self, tensor: TensorId) -> Option<Storage> {
         let seen = self.statistics.tensor(tensor)?;
-        let largest = f64::from(seen.max.max(-seen.min));
-        Some(Storage::covering(largest, self.power_of_two))
+        Some(Storage::covering(
+            seen.largest_magnitude(),
+            self.power_of_two,
+        ))
     }
 }

@@ -13,6 +13,42 @@ pub struct ChannelMoments {
     pub ranges: Vec<[f64; 2]>,
 }
 
+impl ChannelMoments {
+    /// The moments after each channel has become `(x - offset) / scale`, and no value more than
+    /// `ceiling`. A flattened map has its channels one after the other at each position.
+    pub(super) fn mapped(&self, offset: &[f64], scale: &[f64], ceiling: f64) -> Self {
+        let maps = || offset.iter().cycle().zip(scale.iter().cycle());
+        let now =
+            |value: f64, (offset, scale): (&f64, &f64)| ((value - offset) / scale).min(ceiling);
+        let (means, variances) = (self.means.iter(), self.variances.iter());
+        let ranges = self.ranges.iter();
+        Self {
+            means: means
+                .zip(maps())
+                .map(|(&mean, map)| now(mean, map))
+                .collect(),
+            variances: variances
+                .zip(maps())
+                .map(|(variance, (_, scale))| variance / scale.powi(2))
+                .collect(),
+            ranges: ranges
+                .zip(maps())
+                .map(|(range, map)| range.map(|end| now(end, map)))
+                .collect(),
+        }
+    }
+
+    /// Smallest and largest value of all channels.
+    pub(super) fn extent(&self) -> (f64, f64) {
+        let low = self.ranges.iter().map(|[low, _]| *low);
+        let high = self.ranges.iter().map(|[_, high]| *high);
+        (
+            low.fold(f64::INFINITY, f64::min),
+            high.fold(f64::NEG_INFINITY, f64::max),
+        )
+    }
+}
+
 /// Sums over each channel and the number of positions.
 #[derive(Debug, Clone)]
 pub(crate) struct ChannelSums {
@@ -79,9 +115,14 @@ impl ChannelSums {
     /// the other at each position.
     pub(crate) fn extremes(&self, channels: usize) -> (Cow<'_, [f32]>, Cow<'_, [f32]>) {
         let fold = |values: &[f32], pick: fn(f32, f32) -> f32| -> Vec<f32> {
-            let channel = |channel| values.iter().skip(channel).step_by(channels).copied();
-            let all = (0..channels).map(|c| channel(c).reduce(pick).unwrap_or(0.0));
-            all.collect()
+            let mut positions = values.chunks(channels.max(1));
+            let mut all = positions.next().map_or_else(Vec::new, <[f32]>::to_vec);
+            for position in positions {
+                for (one, &other) in all.iter_mut().zip(position) {
+                    *one = pick(*one, other);
+                }
+            }
+            all
         };
         match self.smallest.len() == channels {
             true => ((&self.smallest).into(), (&self.largest).into()),
@@ -90,6 +131,15 @@ impl ChannelSums {
                 fold(&self.largest, f32::max).into(),
             ),
         }
+    }
+
+    /// Smallest and largest value of all; infinite the wrong way round where nothing was seen.
+    pub(crate) fn extent(&self) -> (f32, f32) {
+        let (smallest, largest) = (self.smallest.iter(), self.largest.iter());
+        (
+            smallest.copied().fold(f32::INFINITY, f32::min),
+            largest.copied().fold(f32::NEG_INFINITY, f32::max),
+        )
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {

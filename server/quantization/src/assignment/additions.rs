@@ -10,14 +10,12 @@ use std::collections::HashMap;
 
 use graph::{BinaryOp, Graph, Node, Op, TensorId};
 
-use crate::assignment::Candidates;
-use crate::layer::LayerChanges;
-use crate::options::{Options, SumScales};
-use crate::parameters::ActivationParameters;
+use crate::options::{LayerChanges, Options, SumScales};
+use crate::parameters::{ActivationParameters, Candidates};
 
 /// Makes the scales of operands those of their sums. Layers whose range the user has chosen keep
 /// theirs.
-pub(crate) fn align(graph: &Graph, candidates: &mut Candidates, options: &Options) {
+pub(super) fn align(graph: &Graph, candidates: &mut Candidates, options: &Options) {
     let before = candidates.clone();
     match options.sum_scales {
         SumScales::Own => return,

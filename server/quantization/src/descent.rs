@@ -12,44 +12,69 @@ const SWEEPS: usize = 30;
 pub(crate) fn descend(targets: &[f32], moments: &[f32], levels: &mut [i8]) {
     const LARGEST: f32 = 127.0;
     let size = targets.len();
+    debug_assert_eq!((moments.len(), levels.len()), (size * size, size));
     let rows: Vec<&[f32]> = moments.chunks_exact(size.max(1)).collect();
-    let trace: f32 = rows.iter().enumerate().map(|(tap, row)| row[tap]).sum();
+    let diagonal: Vec<f32> = moments.iter().step_by(size + 1).copied().collect();
+    let trace: f32 = diagonal.iter().sum();
     // False where it is not a number.
     if !(trace > 0.0 && trace.is_finite()) {
         return;
     }
-    let damping = DAMPING * trace / size as f32;
-    // Half the derivative of the squared error with respect to each level.
-    let mut gradient = vec![0.0f32; size];
-    let step = |gradient: &mut [f32], tap: usize, step: f32| {
-        for (gradient, moment) in gradient.iter_mut().zip(rows[tap]) {
-            *gradient += moment * step;
-        }
-        gradient[tap] += damping * step;
+    let mut gradient = Gradient {
+        values: vec![0.0; size],
+        damping: DAMPING * trace / size as f32,
     };
-    for (tap, (&target, &level)) in targets.iter().zip(levels.iter()).enumerate() {
-        step(&mut gradient, tap, f32::from(level) - target);
+    for (tap, ((row, &target), &level)) in rows.iter().zip(targets).zip(&*levels).enumerate() {
+        gradient.step(tap, row, f32::from(level) - target);
     }
     for _ in 0..SWEEPS {
         let mut changed = false;
-        for (tap, &target) in targets.iter().enumerate() {
+        let weights = targets.iter().zip(levels.iter_mut());
+        let moments = rows.iter().zip(&diagonal);
+        for (tap, ((&target, stored), (row, moment))) in weights.zip(moments).enumerate() {
+            // There is a derivative for every level.
+            let Some(slope) = gradient.at(tap) else {
+                break;
+            };
             if target.is_nan() || target.abs() > LARGEST {
                 continue;
             }
-            let curvature = rows[tap][tap] + damping;
-            let level = f32::from(levels[tap]);
-            let best = (level - gradient[tap] / curvature)
+            let curvature = moment + gradient.damping;
+            let level = f32::from(*stored);
+            let best = (level - slope / curvature)
                 .round_ties_even()
                 .clamp(target.floor(), target.ceil());
             let change = best - level;
-            if change * (2.0 * gradient[tap] + change * curvature) < 0.0 {
-                step(&mut gradient, tap, change);
-                levels[tap] = best as i8;
+            if change * (2.0 * slope + change * curvature) < 0.0 {
+                gradient.step(tap, row, change);
+                *stored = best as i8;
                 changed = true;
             }
         }
         if !changed {
             break;
+        }
+    }
+}
+
+/// Half the derivative of the squared error with respect to each level.
+struct Gradient {
+    values: Vec<f32>,
+    damping: f32,
+}
+
+impl Gradient {
+    fn at(&self, tap: usize) -> Option<f32> {
+        self.values.get(tap).copied()
+    }
+
+    /// Follows a step of a level, which has these moments with all others.
+    fn step(&mut self, tap: usize, row: &[f32], step: f32) {
+        for (value, moment) in self.values.iter_mut().zip(row) {
+            *value += moment * step;
+        }
+        if let Some(value) = self.values.get_mut(tap) {
+            *value += self.damping * step;
         }
     }
 }

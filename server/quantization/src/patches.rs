@@ -27,15 +27,17 @@ pub(crate) struct PatchLayout {
 }
 
 impl PatchLayout {
-    /// `None` for operators that do not read patches: those without a kernel, and transposed
-    /// convolutions, which write patches.
+    /// `None` for operators that do not read patches: those without a kernel or with an empty one, and
+    /// transposed convolutions, which write patches.
     pub(crate) fn of(graph: &Graph, node: &Node) -> Option<Self> {
-        let input = graph.shape(node.inputs[0]);
-        let kernel = graph.constant(*node.inputs.get(1)?)?.shape();
+        let input = graph.shape(node.input());
+        let kernel = graph.kernel(node)?.shape();
         let positions = graph.shape(node.output);
+        let is_empty = [input, kernel, positions].concat().contains(&0);
         match (&node.op, input, kernel, positions) {
+            _ if is_empty => None,
             (Op::FullyConnected, _, &[outputs, channels], _) => {
-                let rows = input.iter().product::<usize>() / channels.max(1);
+                let rows = input.iter().product::<usize>() / channels;
                 Some(Self {
                     channels,
                     outputs,
@@ -77,9 +79,10 @@ impl PatchLayout {
             dilation,
             before: match window.padding {
                 Padding::Valid => [0, 0],
-                Padding::Same => [0, 1].map(|axis| {
-                    same_padding(input[axis], taps[axis], stride[axis], dilation[axis]).0
-                }),
+                Padding::Same => [
+                    same_padding(input[0], taps[0], stride[0], dilation[0]).0,
+                    same_padding(input[1], taps[1], stride[1], dilation[1]).0,
+                ],
             },
             channels: 1,
             outputs: 1,
@@ -99,7 +102,7 @@ impl PatchLayout {
 
     /// Groups of input channels that different output channels read.
     pub(crate) fn groups(&self) -> usize {
-        self.input[2] / self.channels.max(1)
+        self.input[2] / self.channels
     }
 
     /// Entries of the matrices of all groups.
@@ -121,15 +124,23 @@ impl PatchLayout {
 
     /// The group that an output channel reads.
     pub(crate) fn group_of(&self, output: usize) -> usize {
-        output / (self.outputs / self.groups().max(1)).max(1)
+        output / (self.outputs / self.groups())
     }
 
-    /// Where a weight of an output channel is in the kernel.
-    pub(crate) fn weight(&self, output: usize, tap: usize) -> usize {
-        match self.step {
-            1 => output * self.size() + tap,
+    /// Where the weights of an output channel are in the kernel, in the order of its patches.
+    pub(crate) fn places(&self, output: usize) -> impl Iterator<Item = usize> + use<> {
+        let (size, step) = (self.size(), self.step);
+        (0..size).map(move |tap| match step {
+            1 => output * size + tap,
             step => tap * step + output,
-        }
+        })
+    }
+
+    /// The weights of an output channel, in the order of its patches, out of all in the kernel; `None`
+    /// where those are too few.
+    pub(crate) fn weights_of<T: Copy>(&self, output: usize, all: &[T]) -> Option<Vec<T>> {
+        let places = self.places(output);
+        places.map(|place| all.get(place).copied()).collect()
     }
 
     /// At most `count` output positions, in order, drawn from a stream of the seed.
@@ -149,29 +160,36 @@ impl PatchLayout {
         if values.len() != height * width * all || means.len() != all {
             return Vec::new();
         }
+        let taps: usize = self.taps.iter().product();
         let mut patches = Vec::with_capacity(positions.len() * self.size() * self.groups());
-        let channels = (0..all).step_by(self.channels.max(1));
-        for first in channels {
-            let means = &means[first..first + self.channels];
+        let groups = means.chunks_exact(self.channels).enumerate();
+        for (group, means) in groups {
+            let first = group * self.channels;
             for &position in positions {
-                let row = position / self.positions[1] * self.stride[0];
-                let column = position % self.positions[1] * self.stride[1];
-                for tap in 0..self.taps[0] * self.taps[1] {
-                    let y = row + tap / self.taps[1] * self.dilation[0];
-                    let x = column + tap % self.taps[1] * self.dilation[1];
-                    let y = y.checked_sub(self.before[0]).filter(|&y| y < height);
-                    let x = x.checked_sub(self.before[1]).filter(|&x| x < width);
-                    match (y, x) {
-                        (Some(y), Some(x)) => {
-                            let read = &values[(y * width + x) * all + first..][..self.channels];
+                for tap in 0..taps {
+                    let pixel = self.pixel(position, tap);
+                    match pixel.and_then(|pixel| values.get(pixel * all + first..)) {
+                        Some(read) => {
                             let less = |(value, mean): (&f32, &f64)| value - *mean as f32;
                             patches.extend(read.iter().zip(means).map(less));
                         }
-                        _ => patches.extend(means.iter().map(|&mean| -mean as f32)),
+                        None => patches.extend(means.iter().map(|&mean| -mean as f32)),
                     }
                 }
             }
         }
         patches
+    }
+
+    /// The pixel that a tap of the kernel reads for an output position; `None` in the padding.
+    fn pixel(&self, position: usize, tap: usize) -> Option<usize> {
+        let [height, width, _] = self.input;
+        let row = position / self.positions[1] * self.stride[0];
+        let column = position % self.positions[1] * self.stride[1];
+        let y = row + tap / self.taps[1] * self.dilation[0];
+        let x = column + tap % self.taps[1] * self.dilation[1];
+        let y = y.checked_sub(self.before[0]).filter(|&y| y < height)?;
+        let x = x.checked_sub(self.before[1]).filter(|&x| x < width)?;
+        Some(y * width + x)
     }
 }

@@ -1,9 +1,18 @@
+//! What the user can choose, and what holds for a single node: what the target says of its
+//! operator, then what the user says of the layer.
+
+mod layer;
+mod settings;
+
 use std::collections::BTreeMap;
 
+use graph::Node;
 use serde::{Deserialize, Serialize};
 
-use crate::activations::SMALLEST_THRESHOLD;
-use crate::layer::{LayerChanges, OperatorRule};
+pub use layer::{LayerChanges, LayerSettings, OperatorRule};
+pub use settings::{
+    ActivationMethod, ActivationSettings, ErrorMethod, WeightMethod, WeightSettings,
+};
 
 /// Element type of the int8 model's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
@@ -28,102 +37,6 @@ pub enum Precision {
     Int16,
     /// Nothing is quantized.
     Float,
-}
-
-/// Which ranges a quantizer of activations may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivationMethod {
-    /// `[-t, t)` or `[0, t)` with a power of two `t`.
-    #[default]
-    PowerOfTwo,
-    /// `[-t, t)` or `[0, t)` with any `t`.
-    Symmetric,
-    /// `[low, high]` with any ends around zero, which is represented exactly.
-    Uniform,
-}
-
-/// Which ranges a quantizer of weights may have. TFLite's kernels want zero points of zero, so
-/// there is none with two free ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WeightMethod {
-    /// Thresholds are powers of two.
-    PowerOfTwo,
-    /// Any threshold.
-    #[default]
-    Symmetric,
-}
-
-/// What a search for a threshold makes as small as it can.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum ErrorMethod {
-    /// Nothing: the threshold covers every value.
-    NoClipping,
-    /// Mean squared error.
-    #[default]
-    Mse,
-    /// Mean absolute error.
-    Mae,
-    /// Kullback-Leibler divergence of the quantized distribution from the original.
-    Kl,
-    /// Mean of the absolute error to this power.
-    Lp(f64),
-    /// Nothing: the threshold covers this percentage of the values, above 50 and up to 100. Weights
-    /// are covered whole.
-    Percentile(f64),
-}
-
-/// How ranges of activations are chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ActivationSettings {
-    /// Ranges to choose from.
-    pub method: ActivationMethod,
-    /// What the choice minimizes.
-    pub error_method: ErrorMethod,
-    /// Values farther from the mean than this many standard deviations do not count; infinite for
-    /// all to count.
-    pub z_threshold: f64,
-    /// No threshold is smaller.
-    pub min_threshold: f64,
-}
-
-impl Default for ActivationSettings {
-    fn default() -> Self {
-        Self {
-            method: ActivationMethod::default(),
-            error_method: ErrorMethod::default(),
-            z_threshold: f64::INFINITY,
-            min_threshold: SMALLEST_THRESHOLD,
-        }
-    }
-}
-
-/// How thresholds of kernels are chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WeightSettings {
-    /// Thresholds to choose from.
-    pub method: WeightMethod,
-    /// What the choice minimizes.
-    pub error_method: ErrorMethod,
-    /// One threshold for each output channel, not one for the whole kernel.
-    pub per_channel: bool,
-    /// The error of a weight counts by how much the values vary that it is multiplied with.
-    pub activation_aware: bool,
-    /// No threshold is smaller.
-    pub min_threshold: f64,
-}
-
-impl Default for WeightSettings {
-    fn default() -> Self {
-        Self {
-            method: WeightMethod::default(),
-            error_method: ErrorMethod::default(),
-            per_channel: true,
-            activation_aware: true,
-            min_threshold: SMALLEST_THRESHOLD,
-        }
-    }
 }
 
 /// How coarsely the operands of additions are stored.
@@ -185,6 +98,40 @@ impl Default for Options {
             sum_scales: SumScales::default(),
             shift_negative_ratio: None,
             precisions: BTreeMap::new(),
+        }
+    }
+}
+
+impl Options {
+    /// The settings of a node.
+    pub fn layer(&self, node: &Node) -> LayerSettings {
+        let mut settings = self.defaults();
+        for rule in self.operators.iter().filter(|rule| rule.concerns(&node.op)) {
+            rule.apply(&mut settings);
+        }
+        self.change(&node.name, &mut settings);
+        settings
+    }
+
+    /// The settings of an input of the model, which no operator computes.
+    pub fn input(&self, name: &str) -> ActivationSettings {
+        let mut settings = self.defaults();
+        self.change(name, &mut settings);
+        settings.activations
+    }
+
+    fn defaults(&self) -> LayerSettings {
+        LayerSettings {
+            activations: self.activations,
+            weights: self.weights,
+            int16: self.int16,
+            float: self.float,
+        }
+    }
+
+    fn change(&self, name: &str, settings: &mut LayerSettings) {
+        if let Some(changes) = self.layers.get(name) {
+            changes.apply(settings);
         }
     }
 }

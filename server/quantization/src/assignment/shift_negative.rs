@@ -8,9 +8,9 @@
 
 use graph::{Activation, BinaryOp, Graph, Node, Op, ReduceOp, TensorId};
 
-use crate::assignment::Candidates;
-use crate::parameters::ActivationParameters;
-use crate::statistics::{Statistics, moves_values};
+use crate::operators::moves_values;
+use crate::parameters::{ActivationParameters, Candidates};
+use crate::statistics::Statistics;
 
 /// A small negative tail that leaves most of the levels below zero idle.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ pub fn negative_tails(
 }
 
 /// Doubles the resolution of the tensors that [`negative_tails`] finds.
-pub(crate) fn shift_negative(
+pub(super) fn shift_negative(
     graph: &Graph,
     statistics: &Statistics,
     parameters: &mut Candidates,
@@ -86,15 +86,16 @@ fn tail(graph: &Graph, node: &Node) -> Option<Tail> {
         Op::Activation(Activation::LeakyRelu { .. }) | Op::PRelu => Some(Tail::Observed),
         // Swish as it is written for TFLite.
         Op::Binary(BinaryOp::Multiply) => {
-            let gated = |x: TensorId, gate: TensorId| {
-                graph.nodes().iter().any(|other| {
-                    other.output == gate
-                        && other.op == Op::Activation(Activation::Sigmoid)
-                        && other.inputs[0] == x
+            let is_gate = |gate: TensorId, x: TensorId| {
+                graph.producer(gate).is_some_and(|producer| {
+                    let producer = graph.node(producer);
+                    producer.op == Op::Activation(Activation::Sigmoid) && producer.input() == x
                 })
             };
-            let (a, b) = (node.inputs[0], node.inputs[1]);
-            (gated(a, b) || gated(b, a)).then_some(Tail::Bounded(SWISH))
+            let &[a, b] = node.inputs.as_slice() else {
+                return None;
+            };
+            (is_gate(b, a) || is_gate(a, b)).then_some(Tail::Bounded(SWISH))
         }
         _ => None,
     }
@@ -124,11 +125,7 @@ fn shifted(
 /// Whether nothing but layers with weights reads a tensor, directly or through operators that
 /// neither mix nor rescale channels.
 fn only_layers_read(graph: &Graph, tensor: TensorId) -> bool {
-    let mut readers = graph
-        .nodes()
-        .iter()
-        .filter(|n| n.inputs.contains(&tensor))
-        .peekable();
+    let mut readers = graph.readers(tensor).peekable();
     !graph.outputs().contains(&tensor)
         && readers.peek().is_some()
         && readers.all(|reader| {
@@ -155,7 +152,7 @@ fn is_mean(op: &Op) -> bool {
 fn with_means(graph: &Graph, tensor: TensorId) -> Vec<TensorId> {
     let mut found = vec![tensor];
     for node in graph.nodes() {
-        if passes_on(&node.op) && found.contains(&node.inputs[0]) {
+        if passes_on(&node.op) && found.contains(&node.input()) {
             found.push(node.output);
         }
     }

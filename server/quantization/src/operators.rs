@@ -1,0 +1,44 @@
+//! What TFLite's table of kernels says of operators on integers, in the words of the quantizer.
+
+use graph::Op;
+use tflite::{KernelTraits, Scales};
+
+use crate::parameters::ActivationParameters;
+
+/// Operators whose output takes the scale of their input, so that its range is not needed: they
+/// only move values, pick among them or average them.
+pub fn moves_values(op: &Op) -> bool {
+    scales(op) == Scales::OfInput
+}
+
+/// Whether an operator computes in whatever its input is stored in, if nothing else is said of it.
+pub(crate) fn follows_input(op: &Op) -> bool {
+    moves_values(op) || *op == Op::Convert
+}
+
+/// Parameters that TFLite's specification fixes for an operator's output.
+pub(crate) fn fixed_parameters(op: &Op) -> Option<ActivationParameters> {
+    match scales(op) {
+        Scales::Fixed { scale, zero_point } => Some(ActivationParameters { scale, zero_point }),
+        Scales::Own | Scales::OfInput | Scales::Equal => None,
+    }
+}
+
+/// Whether the values of an operator's output decide over its parameters.
+pub(crate) fn chooses_parameters(op: &Op) -> bool {
+    !moves_values(op) && fixed_parameters(op).is_none()
+}
+
+/// Whether the operands of an operator want the parameters of its output.
+pub(crate) fn wants_equal_parameters(op: &Op) -> bool {
+    scales(op) == Scales::Equal
+}
+
+/// Whether TFLite computes the operator on 8-bit activations.
+pub(crate) fn has_int8_kernel(op: &Op) -> bool {
+    KernelTraits::of(op.opcode()).has_int8()
+}
+
+fn scales(op: &Op) -> Scales {
+    KernelTraits::of(op.opcode()).scales
+}
