@@ -80,9 +80,8 @@ macro_rules! operators {
         $op:pat => |$shapes:ident| $shape:expr,)*) => {
         /// An operator without its attributes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(missing_docs, reason = "`Op` and its attributes describe the operators")]
         pub enum Opcode {
-            $($opcode,)*
+            $(#[doc = $name] $opcode,)*
         }
 
         impl Opcode {

@@ -68,7 +68,7 @@ impl Options {
         let position = self.position(name);
         debug_assert!(
             position.is_some_and(|index| self.table.fields[index].kind.admits(&value)),
-            "{} has no {name} that can be {value:?}",
+            "{} has no {name}",
             self.table.name
         );
         if let Some(slot) = position.and_then(|index| self.values.get_mut(index)) {
