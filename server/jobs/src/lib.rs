@@ -2,10 +2,7 @@
 //! code that writes results. Files appear whole and at the end; a job that fails or is cancelled
 //! leaves earlier ones as they were. Results are the same on any number of threads.
 
-#![expect(
-    clippy::too_many_lines,
-    reason = "the stages of a job stand in one function"
-)]
+#![expect(clippy::too_many_lines, reason = "long functions are left")]
 
 mod calibration;
 mod classifier;

@@ -18,10 +18,7 @@ mod plan;
 mod read;
 mod rules;
 #[cfg(any(test, feature = "samples"))]
-#[expect(
-    clippy::too_many_lines,
-    reason = "graphs with every operator, one after the other"
-)]
+#[expect(clippy::too_many_lines, reason = "long functions are left")]
 pub mod samples;
 mod schema;
 mod stored;
