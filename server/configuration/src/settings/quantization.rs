@@ -268,6 +268,26 @@ mod tests {
         }
     }
 
+    /// Fields that are not keys would never be read.
+    #[test]
+    fn every_field_is_a_key_of_the_schema() {
+        // What serde says of a field that there is not: all that there are.
+        let check = |error: serde_json::Error, part: &[&str]| {
+            let error = error.to_string();
+            let mut fields: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+            let keys = crate::keys(part);
+            let mut keys: Vec<&str> = keys.iter().map(|help| help.key.as_str()).collect();
+            fields.sort_unstable();
+            keys.sort_unstable();
+            assert_eq!(fields, keys, "{part:?}");
+        };
+        let unknown = || json!({"?": 1});
+        let settings = QuantizationSettings::of(unknown().as_object().unwrap().clone());
+        check(settings.unwrap_err(), &["quantization"]);
+        let entry: Result<LayerOverride, _> = serde_json::from_value(unknown());
+        check(entry.unwrap_err(), &["quantization", "overrides", "0"]);
+    }
+
     #[test]
     fn values_of_the_schema_are_values_of_the_type() {
         let parts: [&[&str]; 2] = [&["quantization"], &["quantization", "overrides", "0"]];
