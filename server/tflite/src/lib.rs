@@ -16,6 +16,7 @@ mod lower;
 mod options;
 mod payload;
 mod plan;
+mod planned;
 mod read;
 mod rules;
 #[cfg(any(test, feature = "samples"))]

@@ -7,39 +7,10 @@ use graph::{Graph, Node, TensorId};
 
 use crate::lower::{Context, Lowered, Operand, lower};
 use crate::payload::Payload;
+use crate::planned::{Plan, PlannedOperator, PlannedTensor};
 use crate::stored::{Stored, encode, encode_scalar, encode_zero_bias};
 use crate::version::{Facts, operator_version};
-use crate::{Builtin, ElementType, Encodings, Options, WriteError, rules, schema};
-
-/// A tensor of the file.
-pub(crate) struct PlannedTensor<'a> {
-    pub(crate) name: Cow<'a, str>,
-    pub(crate) shape: Cow<'a, [usize]>,
-    pub(crate) element: ElementType,
-    /// Empty for tensors that are not quantized.
-    pub(crate) scales: Cow<'a, [f32]>,
-    pub(crate) zero_point: i32,
-    pub(crate) axis: usize,
-    pub(crate) buffer: u32,
-}
-
-pub(crate) struct PlannedOperator {
-    pub(crate) code: u32,
-    pub(crate) inputs: Vec<i32>,
-    pub(crate) output: i32,
-    pub(crate) options: Option<Options>,
-}
-
-/// Contents of the file. Buffer `i + 1` of the file is `buffers[i]`; buffer 0 is empty.
-#[derive(Default)]
-pub(crate) struct Plan<'a> {
-    pub(crate) tensors: Vec<PlannedTensor<'a>>,
-    pub(crate) buffers: Vec<Payload<'a>>,
-    pub(crate) codes: Vec<(Builtin, i32)>,
-    pub(crate) operators: Vec<PlannedOperator>,
-    pub(crate) inputs: Vec<i32>,
-    pub(crate) outputs: Vec<i32>,
-}
+use crate::{Builtin, Encodings, Options, WriteError, rules, schema};
 
 /// Lays out a graph: inputs first, then the tensors of each node in execution order.
 ///

@@ -4,7 +4,7 @@ use graph::{Graph, Node, Op};
 
 use crate::ElementType;
 use crate::kernels::{KernelTraits, Scales, has_int16_kernel};
-use crate::plan::PlannedTensor;
+use crate::planned::PlannedTensor;
 
 /// Checks the encodings of a node's tensors against the kernels of its operator.
 ///

@@ -6,7 +6,7 @@
 use graph::FusedActivation;
 
 use crate::options::{ACTIVATION, DILATION_H, DILATION_W, KEEP_NUM_DIMS, activation_name};
-use crate::plan::PlannedTensor;
+use crate::planned::PlannedTensor;
 use crate::{Builtin, ElementType, OptionValue, Options};
 
 /// What the version of an operator depends on.

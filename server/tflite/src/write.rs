@@ -3,7 +3,8 @@ use graph::{Graph, TensorId};
 
 use crate::options::{OptionValue, Options};
 use crate::payload::Payload;
-use crate::plan::{Plan, PlannedOperator, PlannedTensor, plan};
+use crate::plan::plan;
+use crate::planned::{Plan, PlannedOperator, PlannedTensor};
 use crate::version::{OLDEST_RUNTIME, minimum_runtime};
 use crate::{Builtin, Encodings, WriteError, schema};
 

@@ -21,7 +21,7 @@ pub(super) fn equalize(
         {
             let converted = passes::convert_operand(graph, reader, operand);
             storages.insert(converted, wanted);
-            reader.0 += 1;
+            reader = reader.next();
         }
     }
     reader

@@ -92,8 +92,8 @@ fn store_outputs(
     storages: &mut Storages,
 ) -> Result<(), QuantizationError> {
     let mut converted = HashMap::new();
-    let mut id = NodeId(0);
-    while let Some(node) = graph.nodes().get(id.0 as usize) {
+    let mut id = NodeId::at(0);
+    while let Some(node) = graph.nodes().get(id.index()) {
         let wanted = precision::of_node(graph, node, storages, options)?;
         id = conversions.convert_operands(graph, storages, id, wanted, &mut converted)?;
         let node = graph.node(id);
@@ -109,7 +109,7 @@ fn store_outputs(
             id = equal_scales::equalize(graph, storages, id, chosen);
         }
         storages.insert(output, chosen);
-        id.0 += 1;
+        id = id.next();
     }
     Ok(())
 }

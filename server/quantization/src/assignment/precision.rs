@@ -80,7 +80,7 @@ impl Conversions<'_> {
                 let output = passes::convert_operand(graph, reader, operand);
                 storages.insert(output, storage);
                 converted.insert((tensor, storage.precision()), output);
-                reader.0 += 1;
+                reader = reader.next();
             }
         }
         Ok(reader)

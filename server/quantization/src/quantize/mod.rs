@@ -63,8 +63,7 @@ pub fn quantize(
 /// Refuses operators for which the runtime has no int8 kernel, and layers whose weights vary.
 fn check_operators(graph: &Graph, options: &Options) -> Result<(), QuantizationError> {
     let missing = graph.nodes().iter().find(|node| {
-        let mut weights = node.inputs.iter().skip(1);
-        let is_constant = weights.all(|&id| graph.constant(id).is_some());
+        let is_constant = node.others().iter().all(|&id| graph.constant(id).is_some());
         options.precisions.get(&node.name) != Some(&Precision::Float)
             && (!has_int8_kernel(&node.op) || (node.op.has_kernel() && !is_constant))
     });

@@ -125,7 +125,7 @@ fn added_to(graph: &Graph, id: NodeId) -> Option<(&Node, TensorId)> {
         return None;
     };
     let other = *sum.inputs.iter().find(|&&input| input != output)?;
-    let mut before = graph.nodes().iter().take(id.0 as usize);
+    let mut before = graph.nodes().iter().take(id.index());
     let is_known = before.any(|node| node.output == other) || graph.inputs().contains(&other);
     let fits = graph.shape(other) == graph.shape(output);
     (is_known && fits && graph.constant(other).is_none()).then_some((sum, other))
