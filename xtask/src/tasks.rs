@@ -31,10 +31,21 @@ pub fn build() -> Result<(), String> {
     install_library(&runtime)
 }
 
-/// Tests outside of `src` that are quick: they compare the repository with itself.
-const QUICK_TESTS: [&str; 2] = ["repository", "sources"];
+/// What is quick to build and test: the tests beside the sources of libraries and of the two programs
+/// that are worked on most, and those that compare the repository with itself.
+const QUICK_TESTS: [&str; 9] = [
+    "--lib",
+    "--bin",
+    "model-quantizer",
+    "--bin",
+    "xtask",
+    "--test",
+    "repository",
+    "--test",
+    "sources",
+];
 
-/// Checks formatting and clippy, then runs the tests beside the sources and [`QUICK_TESTS`].
+/// Checks formatting and clippy, then runs [`QUICK_TESTS`].
 ///
 /// # Errors
 /// A sentence when a prerequisite is missing, something is found, or a test fails.
@@ -42,11 +53,7 @@ pub fn quick() -> Result<(), String> {
     let start = Instant::now();
     lint()?;
     println!("lint passed after {} s", start.elapsed().as_secs());
-    let mut arguments = vec!["--lib".into(), "--bins".into()];
-    for test in QUICK_TESTS {
-        arguments.extend(["--test".into(), test.into()]);
-    }
-    test(&arguments)?;
+    test(&QUICK_TESTS.map(OsString::from))?;
     println!("all passed after {} s", start.elapsed().as_secs());
     Ok(())
 }
