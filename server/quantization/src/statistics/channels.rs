@@ -86,21 +86,18 @@ impl ChannelSums {
         for rows in values.chunks(ROWS * channels) {
             partial.fill(0.0);
             squares.fill(0.0);
-            let all = || rows.chunks_exact(channels);
-            match (squares.is_empty(), self.smallest.is_empty()) {
-                (true, true) => all().for_each(|row| sum(row, &mut partial)),
-                (false, true) => {
-                    all().for_each(|row| sum_with_squares(row, &mut partial, &mut squares));
-                }
-                _ => sum_and_extend(
-                    rows,
-                    [
+            for row in rows.chunks_exact(channels) {
+                match (squares.is_empty(), self.smallest.is_empty()) {
+                    (true, true) => sum(row, &mut partial),
+                    (false, true) => sum_with_squares(row, &mut partial, &mut squares),
+                    _ => sum_and_extend(
+                        row,
                         &mut partial,
                         &mut squares,
                         &mut self.smallest,
                         &mut self.largest,
-                    ],
-                ),
+                    ),
+                }
             }
             // What is infinite or undefined stays so in a sum, which may overflow by itself, too.
             let finite = partial.iter().all(|sum| sum.is_finite());
@@ -202,35 +199,9 @@ fn join(totals: &mut [f64], partial: &[f32], weight: f64) {
     }
 }
 
-/// Channels whose sums and extremes stay in registers while rows go by.
-const LANES: usize = 8;
-
-/// Sums, squares, smallest and largest values of rows of one value a channel; each channel from the
-/// first row to the last.
-fn sum_and_extend(rows: &[f32], channels: [&mut [f32]; 4]) {
-    let [sums, squares, smallest, largest] = channels;
-    let count = sums.len();
-    let (sums, last_sums) = sums.as_chunks_mut::<LANES>();
-    let (squares, last_squares) = squares.as_chunks_mut::<LANES>();
-    let (smallest, last_smallest) = smallest.as_chunks_mut::<LANES>();
-    let (largest, last_largest) = largest.as_chunks_mut::<LANES>();
-    let whole = sums.len() * LANES;
-    let moments = sums.iter_mut().zip(squares);
-    let extremes = smallest.iter_mut().zip(largest);
-    for (group, ((sum, square), (low, high))) in moments.zip(extremes).enumerate() {
-        let rows = rows.get(group * LANES..).unwrap_or_default();
-        let lanes = rows.chunks(count).filter_map(<[f32]>::first_chunk);
-        extend_lanes(lanes, sum, square, low, high);
-    }
-    for row in rows.chunks_exact(count) {
-        let row = row.get(whole..).unwrap_or_default();
-        extend(row, last_sums, last_squares, last_smallest, last_largest);
-    }
-}
-
-/// Adds a row.
-#[inline]
-fn extend(
+/// All at once, because memory is what takes time.
+#[inline(never)]
+fn sum_and_extend(
     row: &[f32],
     sums: &mut [f32],
     squares: &mut [f32],
@@ -239,61 +210,17 @@ fn extend(
 ) {
     let moments = sums.iter_mut().zip(squares);
     let extremes = smallest.iter_mut().zip(largest);
-    for (((sum, square), (low, high)), &value) in moments.zip(extremes).zip(row) {
+    for (((sum, square), (smallest, largest)), &value) in moments.zip(extremes).zip(row) {
         *sum += value;
         *square += value * value;
-        *low = if value < *low { value } else { *low };
-        *high = if value > *high { value } else { *high };
+        *smallest = if value < *smallest { value } else { *smallest };
+        *largest = if value > *largest { value } else { *largest };
     }
-}
-
-// Not inlined into a larger loop, where compilers give up on vectors.
-#[inline(never)]
-fn extend_lanes<'a>(
-    rows: impl Iterator<Item = &'a [f32; LANES]>,
-    sums: &mut [f32; LANES],
-    squares: &mut [f32; LANES],
-    smallest: &mut [f32; LANES],
-    largest: &mut [f32; LANES],
-) {
-    let [mut sum, mut square, mut low, mut high] = [*sums, *squares, *smallest, *largest];
-    for row in rows {
-        extend(row, &mut sum, &mut square, &mut low, &mut high);
-    }
-    [*sums, *squares, *smallest, *largest] = [sum, square, low, high];
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn channels_are_summed_alike_in_registers_and_alone() {
-        for channels in [1, 7, 8, 19] {
-            let value = |index: usize| ((index * 37 % 101) as f32 - 40.0) / 7.0;
-            let values: Vec<f32> = (0..70 * channels).map(value).collect();
-            let mut together = ChannelSums::new(channels, true, true);
-            assert!(together.add(&values, 3));
-            let together = together.moments();
-            for channel in 0..channels {
-                let own: Vec<f32> = values
-                    .iter()
-                    .skip(channel)
-                    .step_by(channels)
-                    .copied()
-                    .collect();
-                let mut alone = ChannelSums::new(1, true, true);
-                assert!(alone.add(&own, 3));
-                let alone = alone.moments();
-                assert_eq!(
-                    alone.means[0], together.means[channel],
-                    "{channel} of {channels}"
-                );
-                assert_eq!(alone.variances[0], together.variances[channel]);
-                assert_eq!(alone.ranges[0], together.ranges[channel]);
-            }
-        }
-    }
 
     #[test]
     fn moments_count_weights() {

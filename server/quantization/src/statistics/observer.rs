@@ -73,10 +73,8 @@ impl Observer {
     ///
     /// # Panics
     /// When there is no such observation.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "callers count the observations that they have given"
-    )]
+    // Callers count the observations that they have given.
+    #[expect(clippy::indexing_slicing)]
     pub fn observe(
         &mut self,
         position: usize,
