@@ -3,15 +3,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::calls::{NamedCall, NamedTensor, parse_calls, parse_tensors};
-use super::settings::sequence;
-use super::{
-    Argument, Arguments, Call, Content, Generation, LayerDefinition, LayerId, ModelDefinition,
-    Settings, TensorReference,
-};
-use crate::error::ErrorKind;
-use crate::layers::{self, LayerProblem, Origin};
+use super::{Call, Content, LayerDefinition, ModelDefinition, TensorReference};
+use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::layers::{self, LayerId, Origin};
 use crate::limits;
-use crate::summary::{OpenShape, UnsupportedLayer};
+use crate::problem::LayerProblem;
+use crate::settings::{Argument, Arguments, Generation, Settings, integer, sequence};
+use crate::summary::OpenShape;
 
 pub(super) fn parse(
     configuration: &str,
@@ -498,7 +496,7 @@ fn parse_shape(value: &Value) -> Option<OpenShape> {
         .iter()
         .map(|extent| match extent {
             Value::Null => Some(None),
-            extent => super::settings::integer(extent).map(Some),
+            extent => integer(extent).map(Some),
         })
         .collect()
 }

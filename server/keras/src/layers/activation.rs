@@ -1,20 +1,19 @@
-use graph::{Activation as Elementwise, TensorId};
+use graph::Activation as Elementwise;
 use serde_json::Value;
 
-use super::function::{Function, SELU};
+use super::Layer;
 use super::rectifier;
-use super::{Layer, LayerProblem, Settings, invalid, unsupported};
-use crate::assembly::Scope;
-use crate::definition::Generation;
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::operations::function::{Function, LEAKY_RELU_SLOPE, SELU};
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Generation, Settings};
 
 /// `hard_tanh` of Keras 3.
 const HARD_TANH: Function = Function::Clamp {
     minimum: -1.0,
     maximum: 1.0,
 };
-
-/// Slope that Keras gives `leaky_relu` when it is used as a function.
-const LEAKY_RELU_SLOPE: f32 = 0.2;
 
 /// Reads an activation function: a name, an object that describes a layer, or nothing.
 pub(super) fn parse_function(settings: &Settings, key: &str) -> Result<Function, LayerProblem> {
@@ -119,9 +118,9 @@ impl Activation {
 }
 
 impl Layer for Activation {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        self.function.build(scope, "", x)
+        self.function.build(scope.draft, "", x)
     }
 }
 

@@ -1,8 +1,10 @@
-use graph::{BinaryOp, Op, TensorId};
+use graph::{BinaryOp, Op};
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
-use crate::definition::{Argument, Arguments};
+use super::{Layer, Variable};
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Argument, Arguments, Settings};
 
 /// Multi-head attention (Vaswani et al., Attention Is All You Need, 2017) of a tensor to itself or
 /// to another one.
@@ -86,10 +88,10 @@ impl MultiHeadAttention {
         &self,
         scope: &mut Scope<'_>,
         projection: Projection,
-        x: TensorId,
+        x: ValueId,
         kernel: &[usize],
         inputs: usize,
-    ) -> Result<TensorId, LayerProblem> {
+    ) -> Result<ValueId, LayerProblem> {
         let first = projection as usize * (1 + usize::from(self.bias));
         let elements = kernel
             .iter()
@@ -114,7 +116,7 @@ impl MultiHeadAttention {
             Projection::Value => "value",
             Projection::Output => "attention_output",
         };
-        scope.node(part, Op::FullyConnected, &operands)
+        scope.draft.node(part, Op::FullyConnected, &operands)
     }
 
     /// `[1, positions, heads * size]` becomes `[1, heads, positions, size]`.
@@ -122,15 +124,16 @@ impl MultiHeadAttention {
         &self,
         scope: &mut Scope<'_>,
         part: &str,
-        x: TensorId,
+        x: ValueId,
         size: usize,
-    ) -> Result<TensorId, LayerProblem> {
-        let positions = scope.shape(x).get(1).copied().unwrap_or(0);
-        let shape = vec![1, positions, self.heads, size];
-        let x = scope.node(&format!("{part}/heads"), Op::Reshape { shape }, &[x])?;
+    ) -> Result<ValueId, LayerProblem> {
+        let shape = vec![1, scope.draft.extent(x, 1)?, self.heads, size];
+        let x = scope
+            .draft
+            .node(&format!("{part}/heads"), Op::Reshape { shape }, &[x])?;
         let permutation = vec![0, 2, 1, 3];
         let part = format!("{part}/heads_first");
-        scope.node(&part, Op::Transpose { permutation }, &[x])
+        scope.draft.node(&part, Op::Transpose { permutation }, &[x])
     }
 
     /// Joins the axes of the positions.
@@ -138,9 +141,9 @@ impl MultiHeadAttention {
         &self,
         scope: &mut Scope<'_>,
         part: &str,
-        x: TensorId,
-    ) -> Result<(TensorId, usize), LayerProblem> {
-        let shape = scope.shape(x).to_vec();
+        x: ValueId,
+    ) -> Result<(ValueId, usize), LayerProblem> {
+        let shape = scope.draft.shape(x).to_vec();
         let &[_, ref positions @ .., features] = shape.as_slice() else {
             return invalid(format!("it has an input of shape {shape:?}"));
         };
@@ -162,7 +165,9 @@ impl MultiHeadAttention {
             return Ok((x, features));
         }
         let shape = vec![1, positions, features];
-        let x = scope.node(&format!("{part}/positions"), Op::Reshape { shape }, &[x])?;
+        let x = scope
+            .draft
+            .node(&format!("{part}/positions"), Op::Reshape { shape }, &[x])?;
         Ok((x, features))
     }
 }
@@ -197,7 +202,7 @@ impl Layer for MultiHeadAttention {
         Ok(())
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let arguments = scope.arguments();
         let tensor = |position, name| match arguments.get(position, name) {
             Some(Argument::Tensor(index)) => inputs.get(*index).copied(),
@@ -207,7 +212,7 @@ impl Layer for MultiHeadAttention {
             return invalid("it is called without query and value");
         };
         let key = tensor(2, "key").unwrap_or(value);
-        let outer = scope.shape(query).to_vec();
+        let outer = scope.draft.shape(query).to_vec();
         let (query, query_features) = self.flatten(scope, "query", query)?;
         let (value, value_features) = self.flatten(scope, "value", value)?;
         let (key, key_features) = self.flatten(scope, "key", key)?;
@@ -216,7 +221,9 @@ impl Layer for MultiHeadAttention {
         let kernel = [query_features, heads, size];
         let query = self.project(scope, Projection::Query, query, &kernel, query_features)?;
         let scale = (size as f32).sqrt().recip();
-        let query = scope.with_number("query/scaled", BinaryOp::Multiply, query, scale)?;
+        let query = scope
+            .draft
+            .with_number("query/scaled", BinaryOp::Multiply, query, scale)?;
         let query = self.split_heads(scope, "query", query, size)?;
         let kernel = [key_features, heads, size];
         let key = self.project(scope, Projection::Key, key, &kernel, key_features)?;
@@ -226,17 +233,21 @@ impl Layer for MultiHeadAttention {
         let value = self.split_heads(scope, "value", value, self.value_size)?;
 
         let product = Op::BatchMatMul { transpose_b: true };
-        let scores = scope.node("scores", product, &[query, key])?;
-        let weights = scope.node("softmax", Op::Softmax, &[scores])?;
+        let scores = scope.draft.node("scores", product, &[query, key])?;
+        let weights = scope.draft.node("softmax", Op::Softmax, &[scores])?;
         let product = Op::BatchMatMul { transpose_b: false };
-        let attended = scope.node("attended", product, &[weights, value])?;
+        let attended = scope.draft.node("attended", product, &[weights, value])?;
         let permutation = vec![0, 2, 1, 3];
         let op = Op::Transpose { permutation };
-        let attended = scope.node("attended/positions_first", op, &[attended])?;
-        let positions = scope.shape(query).get(2).copied().unwrap_or(0);
+        let attended = scope
+            .draft
+            .node("attended/positions_first", op, &[attended])?;
+        let positions = scope.draft.extent(query, 2)?;
         let joined = heads.saturating_mul(self.value_size);
         let shape = vec![1, positions, joined];
-        let attended = scope.node("attended/joined", Op::Reshape { shape }, &[attended])?;
+        let attended = scope
+            .draft
+            .node("attended/joined", Op::Reshape { shape }, &[attended])?;
         let features = self.output_size.unwrap_or(query_features);
         let kernel = [heads, self.value_size, features];
         let output = self.project(scope, Projection::Output, attended, &kernel, joined)?;
@@ -244,6 +255,6 @@ impl Layer for MultiHeadAttention {
         if let Some(last) = shape.last_mut() {
             *last = features;
         }
-        scope.node("", Op::Reshape { shape }, &[output])
+        scope.draft.node("", Op::Reshape { shape }, &[output])
     }
 }

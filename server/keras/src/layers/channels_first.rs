@@ -1,8 +1,10 @@
-use graph::{Op, TensorId};
+use graph::Op;
 
-use super::{Layer, LayerProblem, Variable};
-use crate::assembly::Scope;
-use crate::definition::Arguments;
+use super::{Layer, Variable};
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::LayerProblem;
+use crate::settings::Arguments;
 
 /// A layer with `data_format="channels_first"`: its input is brought into the order of the graph,
 /// and its output back.
@@ -24,15 +26,15 @@ impl Layer for ChannelsFirst {
         self.inner.check_call(arguments)
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let mut x = scope.only(inputs)?;
-        let rank = scope.shape(x).len();
+        let rank = scope.draft.shape(x).len();
         if rank > 2 {
             let permutation = std::iter::once(0).chain(2..rank).chain([1]).collect();
             x = scope.pixelwise_node("channels_last", Op::Transpose { permutation }, x)?;
         }
         let output = self.inner.build(scope, &[x])?;
-        let rank = scope.shape(output).len();
+        let rank = scope.draft.shape(output).len();
         if rank < 3 {
             return Ok(output);
         }

@@ -1,17 +1,21 @@
 //! Layers that contract axes by Einstein's convention.
 
-use graph::{BinaryOp, Op, TensorId};
+use graph::{BinaryOp, Op};
 
 use super::activation::parse_function;
-use super::function::Function;
-use super::operation::{Einsum, unit_length};
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
+use super::{Layer, Variable};
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::einsum::Equation;
+use crate::operations::function::Function;
+use crate::operations::reduction::unit_length;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 /// A dense layer whose product is given by an equation such as `abc,cde->abde`.
 pub(super) struct EinsumDense {
     equation: String,
-    parsed: Einsum,
+    parsed: Equation,
     /// Extents of the output without the batch axis; `None` where the input tells.
     output_shape: Vec<Option<usize>>,
     bias_axes: Option<String>,
@@ -29,7 +33,7 @@ impl EinsumDense {
         let mut variables = vec![Variable::trained(&["kernel"])];
         variables.extend(bias_axes.as_ref().map(|_| Variable::trained(&["bias"])));
         Ok(Self {
-            parsed: Einsum::parse(equation)?,
+            parsed: Equation::parse(equation)?,
             equation: equation.replace(' ', ""),
             output_shape,
             bias_axes,
@@ -90,25 +94,22 @@ impl Layer for EinsumDense {
         &self.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let shape = scope.shape(x).to_vec();
+        let shape = scope.draft.shape(x).to_vec();
         let Some(kernel_shape) = self.kernel_shape(&shape) else {
             return invalid(format!(
                 "its equation \"{}\" does not fit an input of shape {shape:?}",
                 self.equation
             ));
         };
-        let plan = self.parsed.plan(&shape, &kernel_shape)?;
-        if plan.batch != 1 {
+        let contraction = self.parsed.contraction(&shape, &kernel_shape)?;
+        if !contraction.is_dense() {
             return unsupported("its equation has a kernel for each position");
         }
-        // Rows of the kernel as a dense layer has them: output features, then input features.
-        let matrix = [plan.columns, plan.inner];
-        let kernel = scope.permuted_weight(0, &kernel_shape, &plan.right, &matrix)?;
-        let rows = plan.arrange(scope, "input", x, &plan.left, [plan.rows, plan.inner])?;
-        let product = scope.node("product", Op::FullyConnected, &[rows, kernel])?;
-        let mut output = plan.finish(scope, "", product)?;
+        let (permutation, matrix) = contraction.kernel()?;
+        let kernel = scope.permuted_weight(0, &kernel_shape, &permutation, &matrix)?;
+        let mut output = contraction.with_kernel(scope.draft, x, kernel)?;
         if let Some(axes) = &self.bias_axes {
             let Some(shape) = self.bias_shape(&shape, axes) else {
                 return invalid(format!(
@@ -116,9 +117,9 @@ impl Layer for EinsumDense {
                 ));
             };
             let bias = scope.weight(1, &shape, Layout::Keras)?;
-            output = scope.binary("biased", BinaryOp::Add, output, bias)?;
+            output = scope.draft.binary("biased", BinaryOp::Add, output, bias)?;
         }
-        self.activation.build(scope, "activation", output)
+        self.activation.build(scope.draft, "activation", output)
     }
 }
 
@@ -146,7 +147,7 @@ impl Dot {
 const LEAST_SQUARE: f32 = 1e-12;
 
 impl Layer for Dot {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let &[mut x, mut y] = inputs else {
             return invalid(format!("it has {} inputs instead of two", inputs.len()));
         };
@@ -155,10 +156,10 @@ impl Layer for Dot {
             return unsupported("it contracts the batch axis");
         }
         if self.normalize {
-            x = unit_length(scope, "x", x, vec![axes[0]], LEAST_SQUARE)?;
-            y = unit_length(scope, "y", y, vec![axes[1]], LEAST_SQUARE)?;
+            x = unit_length(scope.draft, "x", x, vec![axes[0]], LEAST_SQUARE)?;
+            y = unit_length(scope.draft, "y", y, vec![axes[1]], LEAST_SQUARE)?;
         }
-        let (left, right) = (scope.shape(x).to_vec(), scope.shape(y).to_vec());
+        let (left, right) = (scope.draft.shape(x).to_vec(), scope.draft.shape(y).to_vec());
         // The batch is "a"; the contracted axis is "z".
         let labels = |rank: usize, axis: usize, first: u8| -> String {
             (0..rank)
@@ -176,12 +177,12 @@ impl Layer for Dot {
         let right_labels = labels(right.len(), axes[1], b'm');
         let free = |text: &str| text.replace(['a', 'z'], "");
         let output = format!("a{}{}", free(&left_labels), free(&right_labels));
-        let plan = Einsum::parse(&format!("{left_labels},{right_labels}->{output}"))?;
-        let plan = plan.plan(&left, &right)?;
-        let product = plan.product_of_tensors(scope, x, y)?;
+        let equation = Equation::parse(&format!("{left_labels},{right_labels}->{output}"))?;
+        let contraction = equation.contraction(&left, &right)?;
+        let product = contraction.of_tensors(scope.draft, x, y)?;
         if left.len() == 2 && right.len() == 2 {
             let shape = vec![1, 1];
-            return scope.node("", Op::Reshape { shape }, &[product]);
+            return scope.draft.node("", Op::Reshape { shape }, &[product]);
         }
         Ok(product)
     }

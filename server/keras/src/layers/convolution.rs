@@ -1,9 +1,12 @@
-use graph::{Op, Padding, TensorId, Window};
+use graph::{Op, Padding, Window};
 
 use super::activation::parse_function;
-use super::function::Function;
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
+use super::{Layer, Variable};
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::function::Function;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 const KERNEL: Variable = Variable::trained(&["kernel"]);
 const DEPTHWISE_KERNEL: Variable = Variable::trained(&["depthwise_kernel", "kernel"]);
@@ -54,7 +57,7 @@ impl Common {
         index: usize,
         shape: [usize; 4],
         layout: Layout,
-    ) -> Result<TensorId, LayerProblem> {
+    ) -> Result<ValueId, LayerProblem> {
         let stored = shape.get(2 - self.dimensions..).unwrap_or(&shape);
         scope.reshaped_weight(index, stored, &shape, layout)
     }
@@ -64,14 +67,14 @@ impl Common {
         &self,
         scope: &mut Scope<'_>,
         op: Op,
-        mut inputs: Vec<TensorId>,
+        mut inputs: Vec<ValueId>,
         filters: usize,
-    ) -> Result<TensorId, LayerProblem> {
+    ) -> Result<ValueId, LayerProblem> {
         if self.bias {
             inputs.push(scope.weight(self.variables.len() - 1, &[filters], Layout::Keras)?);
         }
-        let output = scope.node("", op, &inputs)?;
-        self.activation.build(scope, "activation", output)
+        let output = scope.draft.node("", op, &inputs)?;
+        self.activation.build(scope.draft, "activation", output)
     }
 }
 
@@ -85,8 +88,8 @@ pub(super) fn parse_padding(settings: &Settings) -> Result<Padding, LayerProblem
 }
 
 /// Channels of a feature map `[batch, height, width, channels]`.
-fn channels(scope: &Scope<'_>, x: TensorId) -> Result<usize, LayerProblem> {
-    match *scope.shape(x) {
+fn channels(scope: &Scope<'_>, x: ValueId) -> Result<usize, LayerProblem> {
+    match *scope.draft.shape(x) {
         [_, _, _, channels] if channels > 0 => Ok(channels),
         ref shape => invalid(format!("its input has shape {shape:?} instead of an image")),
     }
@@ -121,7 +124,7 @@ impl Layer for Conv2D {
         &self.common.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let channels = channels(scope, x)?;
         if !channels.is_multiple_of(self.groups) || !self.filters.is_multiple_of(self.groups) {
@@ -161,7 +164,7 @@ impl Layer for DepthwiseConv2D {
         &self.common.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let channels = channels(scope, x)?;
         let filters = multiply(channels, self.multiplier)?;
@@ -198,7 +201,7 @@ impl Layer for SeparableConv2D {
         &self.common.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let channels = channels(scope, x)?;
         let middle = multiply(channels, self.multiplier)?;
@@ -258,10 +261,10 @@ impl Layer for Conv2DTranspose {
         &self.common.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let channels = channels(scope, x)?;
-        let &[_, rows, columns, _] = scope.shape(x) else {
+        let &[_, rows, columns, _] = scope.draft.shape(x) else {
             return invalid("its input is not an image");
         };
         let size = self

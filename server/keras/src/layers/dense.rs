@@ -1,9 +1,12 @@
-use graph::{Op, TensorId};
+use graph::Op;
 
 use super::activation::parse_function;
-use super::function::Function;
-use super::{Layer, LayerProblem, Settings, Variable, invalid};
-use crate::assembly::{Layout, Scope};
+use super::{Layer, Variable};
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::function::Function;
+use crate::problem::{LayerProblem, invalid};
+use crate::settings::Settings;
 
 /// Fully connected layer over the last axis.
 pub(super) struct Dense {
@@ -31,9 +34,9 @@ impl Layer for Dense {
         &self.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let features = match scope.shape(x) {
+        let features = match scope.draft.shape(x) {
             [_, .., features] => *features,
             shape => return invalid(format!("its input has shape {shape:?}, without features")),
         };
@@ -44,7 +47,7 @@ impl Layer for Dense {
         if self.variables.len() > 1 {
             operands.push(scope.weight(1, &[self.units], Layout::Keras)?);
         }
-        let output = scope.node("", Op::FullyConnected, &operands)?;
-        self.activation.build(scope, "activation", output)
+        let output = scope.draft.node("", Op::FullyConnected, &operands)?;
+        self.activation.build(scope.draft, "activation", output)
     }
 }

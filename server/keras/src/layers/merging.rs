@@ -1,7 +1,12 @@
-use graph::{BinaryOp, Op, TensorId};
+use graph::BinaryOp;
 
-use super::{Layer, LayerProblem, Settings, invalid, unsupported};
-use crate::assembly::Scope;
+use super::Layer;
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::operations::arrangement::concatenate;
+use crate::operations::elementwise::accumulate;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 /// Element-wise combination of two or more tensors.
 pub(super) struct Merge {
@@ -27,28 +32,17 @@ impl Merge {
 }
 
 impl Layer for Merge {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let Some((&first, rest)) = inputs.split_first() else {
-            return invalid("it has no inputs");
-        };
-        if rest.is_empty() || (self.op == BinaryOp::Subtract && rest.len() != 1) {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
+        if inputs.len() < 2 || (self.op == BinaryOp::Subtract && inputs.len() != 2) {
             return invalid(format!("it has {} inputs", inputs.len()));
         }
-        let mut result = first;
-        for (index, &input) in rest.iter().enumerate() {
-            let last = index + 1 == rest.len() && !self.average;
-            let part = if last {
-                String::new()
-            } else {
-                format!("partial_{index}")
-            };
-            result = scope.node(&part, Op::Binary(self.op), &[result, input])?;
+        if !self.average {
+            return accumulate(scope.draft, "", self.op, inputs);
         }
-        if self.average {
-            let factor = scope.scalar("factor", 1.0 / inputs.len() as f32)?;
-            result = scope.node("", Op::Binary(BinaryOp::Multiply), &[result, factor])?;
-        }
-        Ok(result)
+        let last = format!("partial_{}", inputs.len() - 2);
+        let sum = accumulate(scope.draft, &last, self.op, inputs)?;
+        let factor = scope.draft.scalar("factor", 1.0 / inputs.len() as f32)?;
+        scope.draft.binary("", BinaryOp::Multiply, sum, factor)
     }
 }
 
@@ -68,13 +62,7 @@ impl Concatenate {
 }
 
 impl Layer for Concatenate {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let Some(&first) = inputs.first() else {
-            return invalid("it has no inputs");
-        };
-        match scope.axis(first, self.axis)? {
-            0 => unsupported("it joins along the batch axis"),
-            axis => scope.node("", Op::Concatenate { axis }, inputs),
-        }
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
+        concatenate(scope.draft, inputs, self.axis)
     }
 }

@@ -9,7 +9,6 @@ mod channels_first;
 mod contraction;
 mod convolution;
 mod dense;
-mod function;
 mod merging;
 mod normalization;
 mod one_dimensional;
@@ -21,13 +20,16 @@ mod rectifier;
 mod reshaping;
 mod resizing;
 mod scaling;
+mod scope;
+mod variable;
 
-use graph::{GraphError, TensorId};
 use serde_json::Value;
 
-use crate::assembly::Scope;
-use crate::definition::{Arguments, Settings};
-use crate::error::ErrorKind;
+use crate::draft::ValueId;
+use crate::problem::{LayerProblem, unsupported};
+use crate::settings::{Arguments, Settings};
+pub(crate) use scope::{Called, Notes, Progress, Scope};
+pub(crate) use variable::{LayerId, Variable, VariableId, WeightProblem, WeightSource};
 
 /// A layer that can be converted.
 pub(crate) trait Layer: Send {
@@ -51,84 +53,16 @@ pub(crate) trait Layer: Send {
 
     /// Adds the operators of one call and returns its output. There is at least one input;
     /// [`Scope::arguments`] tells what the layer is called with besides.
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem>;
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem>;
 
     /// [`build`](Layer::build) for layers that can have several outputs.
     fn build_outputs(
         &self,
         scope: &mut Scope<'_>,
-        inputs: &[TensorId],
-    ) -> Result<Vec<TensorId>, LayerProblem> {
+        inputs: &[ValueId],
+    ) -> Result<Vec<ValueId>, LayerProblem> {
         Ok(vec![self.build(scope, inputs)?])
     }
-}
-
-/// A variable of a layer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Variable {
-    /// Names that versions of Keras store it under; the first one is for messages.
-    pub(crate) names: &'static [&'static str],
-    /// Whether training changes it while the layer is trainable.
-    pub(crate) trainable: bool,
-    /// Names of the part of the layer that holds it in the .keras format, if it is not the layer
-    /// itself.
-    pub(crate) parts: &'static [&'static str],
-}
-
-impl Variable {
-    const fn trained(names: &'static [&'static str]) -> Self {
-        Self {
-            names,
-            trainable: true,
-            parts: &[],
-        }
-    }
-
-    const fn of_part(names: &'static [&'static str], parts: &'static [&'static str]) -> Self {
-        Self {
-            names,
-            trainable: true,
-            parts,
-        }
-    }
-
-    const fn fixed(names: &'static [&'static str]) -> Self {
-        Self {
-            names,
-            trainable: false,
-            parts: &[],
-        }
-    }
-
-    /// Name for messages and for tensors.
-    pub(crate) fn name(&self) -> &'static str {
-        self.names.first().copied().unwrap_or("weight")
-    }
-}
-
-/// Why a layer cannot be converted.
-#[derive(Debug)]
-pub(crate) enum LayerProblem {
-    /// Keras can do it, this program cannot; a phrase.
-    Unsupported(String),
-    /// Keras would not have written it; a phrase.
-    Invalid(String),
-    /// A problem that is not the layer's.
-    Other(ErrorKind),
-}
-
-impl From<GraphError> for LayerProblem {
-    fn from(error: GraphError) -> Self {
-        LayerProblem::Other(error.into())
-    }
-}
-
-fn unsupported<T>(reason: impl Into<String>) -> Result<T, LayerProblem> {
-    Err(LayerProblem::Unsupported(reason.into()))
-}
-
-fn invalid<T>(problem: impl Into<String>) -> Result<T, LayerProblem> {
-    Err(LayerProblem::Invalid(problem.into()))
 }
 
 /// Where a saved class comes from.

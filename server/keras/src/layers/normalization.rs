@@ -1,10 +1,12 @@
-use graph::{Activation, BinaryOp, Op, ReduceOp, TensorId};
+use graph::{BinaryOp, Op};
 
-use super::function::over_last_axis;
-use super::operation::unit_length;
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
-use crate::definition::Generation;
+use super::{Layer, Variable};
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::function::over_last_axis;
+use crate::operations::reduction::{standardize, unit_length};
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Generation, Settings};
 
 const DEFAULT_EPSILON: f32 = 1e-3;
 const GAMMA: Variable = Variable::trained(&["gamma"]);
@@ -41,7 +43,7 @@ impl Affine {
     }
 
     /// The axis of the channels.
-    fn axis(&self, scope: &Scope<'_>, x: TensorId) -> Result<usize, LayerProblem> {
+    fn axis(&self, scope: &Scope<'_>, x: ValueId) -> Result<usize, LayerProblem> {
         let &[axis] = self.axes.as_slice() else {
             return unsupported(format!("it normalizes axes {:?} together", self.axes));
         };
@@ -52,20 +54,20 @@ impl Affine {
     }
 
     /// The trained factor, or ones.
-    fn gamma(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<TensorId, LayerProblem> {
+    fn gamma(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<ValueId, LayerProblem> {
         if self.scale {
             scope.weight(0, shape, Layout::Keras)
         } else {
-            scope.filled("gamma", 1.0, shape.iter().product())
+            scope.draft.filled("gamma", 1.0, shape.iter().product())
         }
     }
 
     /// The trained summand, or zeros.
-    fn beta(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<TensorId, LayerProblem> {
+    fn beta(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<ValueId, LayerProblem> {
         if self.center {
             scope.weight(usize::from(self.scale), shape, Layout::Keras)
         } else {
-            scope.filled("beta", 0.0, shape.iter().product())
+            scope.draft.filled("beta", 0.0, shape.iter().product())
         }
     }
 
@@ -75,8 +77,8 @@ impl Affine {
         scope: &mut Scope<'_>,
         part: &str,
         shape: &[usize],
-        normalize: impl FnOnce(&mut Scope<'_>, &str) -> Result<TensorId, LayerProblem>,
-    ) -> Result<TensorId, LayerProblem> {
+        normalize: impl FnOnce(&mut Scope<'_>, &str) -> Result<ValueId, LayerProblem>,
+    ) -> Result<ValueId, LayerProblem> {
         let normalized = if self.scale || self.center {
             "normalized"
         } else {
@@ -86,36 +88,16 @@ impl Affine {
         if self.scale {
             let gamma = self.gamma(scope, shape)?;
             let part = if self.center { "scaled" } else { part };
-            output = scope.binary(part, BinaryOp::Multiply, output, gamma)?;
+            output = scope
+                .draft
+                .binary(part, BinaryOp::Multiply, output, gamma)?;
         }
         if self.center {
             let beta = self.beta(scope, shape)?;
-            output = scope.binary(part, BinaryOp::Add, output, beta)?;
+            output = scope.draft.binary(part, BinaryOp::Add, output, beta)?;
         }
         Ok(output)
     }
-}
-
-/// `(x - mean) / sqrt(variance + epsilon)` over axes.
-fn standardize(
-    scope: &mut Scope<'_>,
-    part: &str,
-    x: TensorId,
-    axes: Vec<usize>,
-    epsilon: f32,
-) -> Result<TensorId, LayerProblem> {
-    let mean_over_axes = Op::Reduce {
-        kind: ReduceOp::Mean,
-        axes,
-        keep_dims: true,
-    };
-    let mean = scope.node("mean", mean_over_axes.clone(), &[x])?;
-    let centered = scope.binary("centered", BinaryOp::Subtract, x, mean)?;
-    let squared = scope.unary("squared", Activation::Square, centered)?;
-    let variance = scope.node("variance", mean_over_axes, &[squared])?;
-    let shifted = scope.with_number("variance/shifted", BinaryOp::Add, variance, epsilon)?;
-    let inverse = scope.unary("inverse_deviation", Activation::Rsqrt, shifted)?;
-    scope.binary(part, BinaryOp::Multiply, centered, inverse)
 }
 
 /// Batch normalization with its moving statistics.
@@ -145,11 +127,11 @@ impl Layer for BatchNormalization {
         true
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let axis = self.affine.axis(scope, x)?;
-        over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
-            let channels: Vec<usize> = scope.shape(x).last().copied().into_iter().collect();
+        over_last_axis(scope, "", x, axis, |scope, part, x| {
+            let channels = [scope.draft.channels(x)?];
             // Statistics first: they are always stored, so that a damaged number of channels shows
             // before ones and zeros are made for it.
             let statistics = self.variables.len() - 2;
@@ -160,7 +142,9 @@ impl Layer for BatchNormalization {
             let op = Op::BatchNormalization {
                 epsilon: self.affine.epsilon,
             };
-            scope.node(part, op, &[x, gamma, beta, mean, variance])
+            scope
+                .draft
+                .node(part, op, &[x, gamma, beta, mean, variance])
         })
     }
 }
@@ -186,15 +170,15 @@ impl LayerNormalization {
         &self,
         scope: &mut Scope<'_>,
         part: &str,
-        x: TensorId,
+        x: ValueId,
         axes: Vec<usize>,
-    ) -> Result<TensorId, LayerProblem> {
-        let shape = scope.shape(x);
+    ) -> Result<ValueId, LayerProblem> {
+        let shape = scope.draft.shape(x);
         let shape = shape.iter().skip(shape.len() - axes.len());
         let shape: Vec<usize> = shape.copied().collect();
         let epsilon = self.affine.epsilon;
         self.affine.build(scope, part, &shape, |scope, part| {
-            standardize(scope, part, x, axes, epsilon)
+            standardize(scope.draft, part, x, axes, epsilon)
         })
     }
 }
@@ -204,16 +188,16 @@ impl Layer for LayerNormalization {
         &self.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         if self.affine.axes.len() == 1 {
             let axis = self.affine.axis(scope, x)?;
-            return over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
-                let last = scope.shape(x).len() - 1;
+            return over_last_axis(scope, "", x, axis, |scope, part, x| {
+                let last = scope.draft.shape(x).len() - 1;
                 self.over(scope, part, x, vec![last])
             });
         }
-        let rank = scope.shape(x).len();
+        let rank = scope.draft.shape(x).len();
         let mut axes = self
             .affine
             .axes
@@ -264,11 +248,11 @@ impl Layer for GroupNormalization {
         &self.variables
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let axis = self.affine.axis(scope, x)?;
-        over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
-            let shape = scope.shape(x).to_vec();
+        over_last_axis(scope, "", x, axis, |scope, part, x| {
+            let shape = scope.draft.shape(x).to_vec();
             let &[_, ref positions @ .., channels] = shape.as_slice() else {
                 return invalid("its input has no channels");
             };
@@ -285,10 +269,12 @@ impl Layer for GroupNormalization {
             let grouped = vec![1, positions.iter().product(), groups, channels / groups];
             let epsilon = self.affine.epsilon;
             self.affine.build(scope, part, &[channels], |scope, part| {
-                let grouped = scope.node("groups", Op::Reshape { shape: grouped }, &[x])?;
+                let grouped = scope
+                    .draft
+                    .node("groups", Op::Reshape { shape: grouped }, &[x])?;
                 let axes = vec![1, 3];
-                let normalized = standardize(scope, "standardized", grouped, axes, epsilon)?;
-                scope.node(
+                let normalized = standardize(scope.draft, "standardized", grouped, axes, epsilon)?;
+                scope.draft.node(
                     part,
                     Op::Reshape {
                         shape: shape.clone(),
@@ -320,7 +306,7 @@ impl UnitNormalization {
 }
 
 impl Layer for UnitNormalization {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let mut axes = self
             .axes
@@ -331,6 +317,6 @@ impl Layer for UnitNormalization {
         if axes.contains(&0) {
             return unsupported("it normalizes the batch axis");
         }
-        unit_length(scope, "", x, axes, self.least)
+        unit_length(scope.draft, "", x, axes, self.least)
     }
 }

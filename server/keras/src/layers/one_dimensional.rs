@@ -1,8 +1,11 @@
-use graph::{Op, TensorId};
+use graph::Op;
 use serde_json::{Value, json};
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid};
-use crate::assembly::Scope;
+use super::{Layer, Variable};
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid};
+use crate::settings::Settings;
 
 /// A layer over sequences `[batch, positions, features]`, as the layer of the same kind over
 /// images with one row.
@@ -80,29 +83,31 @@ impl Layer for OneDimensional {
         self.inner.variables()
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let mut x = scope.only(inputs)?;
-        let &[batch, positions, features] = scope.shape(x) else {
+        let &[batch, positions, features] = scope.draft.shape(x) else {
             return invalid(format!(
                 "its input has shape {:?} instead of a sequence",
-                scope.shape(x)
+                scope.draft.shape(x)
             ));
         };
         let shape = vec![batch, 1, positions, features];
-        x = scope.node("row", Op::Reshape { shape }, &[x])?;
+        x = scope.draft.node("row", Op::Reshape { shape }, &[x])?;
         if self.before > 0 {
             let op = Op::Pad {
                 before: vec![0, 0, self.before, 0],
                 after: vec![0; 4],
                 value: 0.0,
             };
-            x = scope.node("padded", op, &[x])?;
+            x = scope.draft.node("padded", op, &[x])?;
         }
         let output = self.inner.build(scope, &[x])?;
-        let &[batch, _, positions, features] = scope.shape(output) else {
+        let &[batch, _, positions, features] = scope.draft.shape(output) else {
             return Ok(output);
         };
         let shape = vec![batch, positions, features];
-        scope.node("sequence", Op::Reshape { shape }, &[output])
+        scope
+            .draft
+            .node("sequence", Op::Reshape { shape }, &[output])
     }
 }

@@ -1,7 +1,10 @@
-use graph::{Op, TensorId};
+use graph::Op;
 
-use super::{Layer, LayerProblem, Settings, invalid};
-use crate::assembly::Scope;
+use super::Layer;
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid};
+use crate::settings::Settings;
 
 /// Zeros around an image.
 pub(super) struct ZeroPadding2D {
@@ -17,9 +20,9 @@ impl ZeroPadding2D {
 }
 
 impl Layer for ZeroPadding2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        if scope.shape(x).len() != 4 {
+        if scope.draft.shape(x).len() != 4 {
             return invalid("its input is not an image");
         }
         let [[top, bottom], [left, right]] = self.borders;
@@ -49,9 +52,9 @@ impl Cropping2D {
 }
 
 impl Layer for Cropping2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let &[batch, height, width, channels] = scope.shape(x) else {
+        let &[batch, height, width, channels] = scope.draft.shape(x) else {
             return invalid("its input is not an image");
         };
         let [[top, bottom], [left, right]] = self.borders;

@@ -1,8 +1,11 @@
-use graph::{Op, Pool, ReduceOp, TensorId};
+use graph::{Op, Pool, ReduceOp};
 
+use super::Layer;
 use super::convolution::parse_padding;
-use super::{Layer, LayerProblem, Settings, invalid};
-use crate::assembly::Scope;
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid};
+use crate::settings::Settings;
 
 /// Largest element or mean of each window.
 pub(super) struct Pooling2D {
@@ -26,14 +29,14 @@ impl Pooling2D {
 }
 
 impl Layer for Pooling2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let op = if self.maximum {
             Op::MaxPool2d(self.pool)
         } else {
             Op::AveragePool2d(self.pool)
         };
-        scope.node("", op, &[x])
+        scope.draft.node("", op, &[x])
     }
 }
 
@@ -60,9 +63,9 @@ impl GlobalPooling {
 }
 
 impl Layer for GlobalPooling {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let rank = scope.shape(x).len();
+        let rank = scope.draft.shape(x).len();
         if rank != self.rank {
             return invalid(format!(
                 "its input has {rank} axes instead of {}",
@@ -74,6 +77,6 @@ impl Layer for GlobalPooling {
             axes: (1..rank - 1).collect(),
             keep_dims: self.keep_dims,
         };
-        scope.node("", op, &[x])
+        scope.draft.node("", op, &[x])
     }
 }

@@ -1,24 +1,27 @@
-use graph::{BinaryOp, Op, TensorId};
+use graph::{BinaryOp, Op};
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::Scope;
+use super::{Layer, Variable};
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 /// Adds `scale * x + offset`, each one number or one for each channel, and notes that the layer
 /// maps pixel values.
 fn build_affine(
     scope: &mut Scope<'_>,
-    x: TensorId,
+    x: ValueId,
     scale: Vec<f32>,
     offset: Vec<f32>,
     known: bool,
-) -> Result<TensorId, LayerProblem> {
-    let channels = scope.shape(x).last().copied();
+) -> Result<ValueId, LayerProblem> {
+    let channels = scope.draft.shape(x).last().copied();
     for coefficients in [&scale, &offset] {
         if coefficients.len() != 1 && Some(coefficients.len()) != channels {
             return invalid(format!(
                 "it has {} coefficients for an input of shape {:?}",
                 coefficients.len(),
-                scope.shape(x)
+                scope.draft.shape(x)
             ));
         }
         if coefficients.iter().any(|number| !number.is_finite()) {
@@ -33,13 +36,17 @@ fn build_affine(
     let shifted = summand != Some(0.0);
     let mut output = x;
     if factor != Some(1.0) {
-        let scale = scope.vector("scale", scale)?;
+        let scale = scope.draft.vector("scale", scale)?;
         let part = if shifted { "scaled" } else { "" };
-        output = scope.node(part, Op::Binary(BinaryOp::Multiply), &[x, scale])?;
+        output = scope
+            .draft
+            .node(part, Op::Binary(BinaryOp::Multiply), &[x, scale])?;
     }
     if shifted {
-        let offset = scope.vector("offset", offset)?;
-        output = scope.node("", Op::Binary(BinaryOp::Add), &[output, offset])?;
+        let offset = scope.draft.vector("offset", offset)?;
+        output = scope
+            .draft
+            .node("", Op::Binary(BinaryOp::Add), &[output, offset])?;
     }
     scope.note_normalization(x, output, factor, summand);
     Ok(output)
@@ -62,7 +69,7 @@ impl Rescaling {
 }
 
 impl Layer for Rescaling {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         build_affine(scope, x, self.scale.clone(), self.offset.clone(), true)
     }
@@ -107,12 +114,12 @@ impl Normalization {
     }
 
     /// Checks that statistics are for the last axis or for none, and returns their shape.
-    fn statistics_shape(&self, scope: &Scope<'_>, x: TensorId) -> Result<Vec<usize>, LayerProblem> {
-        let last = scope.shape(x).len().saturating_sub(1);
+    fn statistics_shape(&self, scope: &Scope<'_>, x: ValueId) -> Result<Vec<usize>, LayerProblem> {
+        let last = scope.draft.shape(x).len().saturating_sub(1);
         match *self.axes.as_slice() {
             [] => Ok(Vec::new()),
             [axis] if scope.axis(x, axis)? == last && last > 0 => {
-                Ok(scope.shape(x).last().copied().into_iter().collect())
+                Ok(scope.draft.shape(x).last().copied().into_iter().collect())
             }
             _ => unsupported(format!(
                 "it normalizes axes {:?}, only the last is supported",
@@ -127,7 +134,7 @@ impl Layer for Normalization {
         if self.given.is_some() { &[] } else { ADAPTED }
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let shape = self.statistics_shape(scope, x)?;
         let statistics = match &self.given {

@@ -1,9 +1,12 @@
-use graph::{Activation as Elementwise, Op, TensorId};
+use graph::{Activation as Elementwise, Op};
 
 use super::activation::Activation;
-use super::function::Function;
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
+use super::{Layer, Variable};
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::function::Function;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 /// Default slopes and factors of Keras' layers.
 const LEAKY_RELU_ALPHA: f32 = 0.3;
@@ -92,9 +95,9 @@ impl Layer for PReLU {
         ALPHA
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let mut shape: Vec<usize> = scope.shape(x).iter().skip(1).copied().collect();
+        let mut shape: Vec<usize> = scope.draft.shape(x).iter().skip(1).copied().collect();
         for &axis in &self.shared_axes {
             let axis = scope.axis(x, axis)?;
             match axis.checked_sub(1).and_then(|axis| shape.get_mut(axis)) {
@@ -103,14 +106,14 @@ impl Layer for PReLU {
             }
         }
         let alpha = scope.weight(0, &shape, Layout::Keras)?;
-        scope.node("", Op::PRelu, &[x, alpha])
+        scope.draft.node("", Op::PRelu, &[x, alpha])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::Generation;
+    use crate::settings::Generation;
 
     #[test]
     fn rectifiers_become_the_plainest_function() {

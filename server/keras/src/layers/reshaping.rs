@@ -1,7 +1,11 @@
-use graph::{BinaryOp, Op, TensorId};
+use graph::{BinaryOp, Op};
 
-use super::{Layer, LayerProblem, Settings, invalid};
-use crate::assembly::Scope;
+use super::Layer;
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::operations::shapes;
+use crate::problem::{LayerProblem, invalid};
+use crate::settings::Settings;
 
 /// A layer that returns its input at inference.
 pub(super) struct Identity {
@@ -14,7 +18,7 @@ impl Layer for Identity {
         self.random
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         scope.only(inputs)
     }
 }
@@ -23,13 +27,13 @@ impl Layer for Identity {
 pub(super) struct Flatten;
 
 impl Layer for Flatten {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let elements = scope.shape(x).iter().product();
+        let elements = scope.draft.shape(x).iter().product();
         let op = Op::Reshape {
             shape: vec![1, elements],
         };
-        scope.node("", op, &[x])
+        scope.draft.node("", op, &[x])
     }
 }
 
@@ -53,27 +57,11 @@ impl Reshape {
 }
 
 impl Layer for Reshape {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let elements: usize = scope.shape(x).iter().product();
-        let known = self
-            .target
-            .iter()
-            .filter_map(|&extent| usize::try_from(extent).ok())
-            .try_fold(1usize, usize::checked_mul)
-            .filter(|&known| known > 0 && elements.is_multiple_of(known));
-        let Some(known) = known else {
-            return invalid(format!(
-                "{elements} elements do not fit \"target_shape\" {:?}",
-                self.target
-            ));
-        };
-        let extents = self
-            .target
-            .iter()
-            .map(|&extent| usize::try_from(extent).unwrap_or(elements / known));
-        let shape = std::iter::once(1).chain(extents).collect();
-        scope.node("", Op::Reshape { shape }, &[x])
+        let target = [&[1], self.target.as_slice()].concat();
+        let shape = shapes::reshape(scope.draft.shape(x), &target)?;
+        scope.draft.reshape("", x, shape)
     }
 }
 
@@ -90,18 +78,20 @@ impl RepeatVector {
 }
 
 impl Layer for RepeatVector {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let &[batch, features] = scope.shape(x) else {
+        let &[batch, features] = scope.draft.shape(x) else {
             return invalid("its input is not a vector");
         };
         let shape = vec![batch, 1, features];
-        let row = scope.node("row", Op::Reshape { shape }, &[x])?;
+        let row = scope.draft.node("row", Op::Reshape { shape }, &[x])?;
         // A product with ones broadcasts the vector along the new axis.
-        let ones = scope.filled("ones", 1.0, self.count)?;
+        let ones = scope.draft.filled("ones", 1.0, self.count)?;
         let shape = vec![1, self.count, 1];
-        let ones = scope.node("ones/column", Op::Reshape { shape }, &[ones])?;
-        scope.binary("", BinaryOp::Multiply, row, ones)
+        let ones = scope
+            .draft
+            .node("ones/column", Op::Reshape { shape }, &[ones])?;
+        scope.draft.binary("", BinaryOp::Multiply, row, ones)
     }
 }
 
@@ -126,11 +116,11 @@ impl Permute {
 }
 
 impl Layer for Permute {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         let permutation = std::iter::once(0)
             .chain(self.axes.iter().copied())
             .collect();
-        scope.node("", Op::Transpose { permutation }, &[x])
+        scope.draft.node("", Op::Transpose { permutation }, &[x])
     }
 }

@@ -1,8 +1,10 @@
-use graph::{Op, ResizeMethod, TensorId};
+use graph::{Op, ResizeMethod};
 
-use super::{Layer, LayerProblem, Settings, invalid, unsupported};
-use crate::assembly::Scope;
-use crate::definition::Generation;
+use super::Layer;
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Generation, Settings};
 
 fn parse_method(settings: &Settings, default: &str) -> Result<ResizeMethod, LayerProblem> {
     match settings.text("interpolation").unwrap_or(default) {
@@ -28,9 +30,9 @@ impl UpSampling2D {
 }
 
 impl Layer for UpSampling2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let &[_, height, width, _] = scope.shape(x) else {
+        let &[_, height, width, _] = scope.draft.shape(x) else {
             return invalid("its input is not an image");
         };
         let size = height
@@ -51,11 +53,11 @@ impl Layer for UpSampling2D {
 /// to that size, as `keras.utils.image_utils.smart_resize` does.
 fn crop_and_resize(
     scope: &mut Scope<'_>,
-    x: TensorId,
+    x: ValueId,
     size: [usize; 2],
     method: ResizeMethod,
-) -> Result<TensorId, LayerProblem> {
-    let &[_, height, width, _] = scope.shape(x) else {
+) -> Result<ValueId, LayerProblem> {
+    let &[_, height, width, _] = scope.draft.shape(x) else {
         return invalid("its input is not an image");
     };
     // Sizes are below 2^53, where `f64` is exact; the fraction is cut off.
@@ -70,10 +72,10 @@ fn crop_and_resize(
 fn crop_middle(
     scope: &mut Scope<'_>,
     part: &str,
-    x: TensorId,
+    x: ValueId,
     [rows, columns]: [usize; 2],
-) -> Result<TensorId, LayerProblem> {
-    let &[batch, height, width, channels] = scope.shape(x) else {
+) -> Result<ValueId, LayerProblem> {
+    let &[batch, height, width, channels] = scope.draft.shape(x) else {
         return invalid("its input is not an image");
     };
     if [height, width] == [rows, columns] {
@@ -103,9 +105,9 @@ impl CenterCrop {
 }
 
 impl Layer for CenterCrop {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        match *scope.shape(x) {
+        match *scope.draft.shape(x) {
             [_, height, width, _] if height >= self.size[0] && width >= self.size[1] => {
                 crop_middle(scope, "", x, self.size)
             }
@@ -135,9 +137,9 @@ impl Layer for RandomCrop {
         true
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        match (scope.shape(x), self.generation) {
+        match (scope.draft.shape(x), self.generation) {
             (&[_, height, width, _], _) if [height, width] == self.size => Ok(x),
             (_, Generation::Keras2) => crop_and_resize(scope, x, self.size, ResizeMethod::Bilinear),
             (_, Generation::Keras3) => unsupported(
@@ -171,7 +173,7 @@ impl Resizing {
 }
 
 impl Layer for Resizing {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
         if self.crop {
             return crop_and_resize(scope, x, self.size, self.method);

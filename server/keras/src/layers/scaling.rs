@@ -1,9 +1,12 @@
 //! Layers that applications of Keras bring along.
 
-use graph::{BinaryOp, TensorId};
+use graph::BinaryOp;
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid};
-use crate::assembly::{Layout, Scope};
+use super::{Layer, Variable};
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid};
+use crate::settings::Settings;
 
 /// A trained factor for each channel, in ConvNeXt.
 pub(super) struct LayerScale;
@@ -15,13 +18,13 @@ impl Layer for LayerScale {
         GAMMA
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let x = scope.only(inputs)?;
-        let Some(&channels) = scope.shape(x).last() else {
+        let Some(&channels) = scope.draft.shape(x).last() else {
             return invalid("its input has no axes");
         };
         let gamma = scope.weight(0, &[channels], Layout::Keras)?;
-        scope.binary("", BinaryOp::Multiply, x, gamma)
+        scope.draft.binary("", BinaryOp::Multiply, x, gamma)
     }
 }
 
@@ -50,11 +53,13 @@ impl ScaledSum {
 }
 
 impl Layer for ScaledSum {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let &[x, residual] = inputs else {
             return invalid(format!("it has {} inputs instead of two", inputs.len()));
         };
-        let scaled = scope.with_number("scaled", BinaryOp::Multiply, residual, self.scale)?;
-        scope.binary("", BinaryOp::Add, x, scaled)
+        let scaled = scope
+            .draft
+            .with_number("scaled", BinaryOp::Multiply, residual, self.scale)?;
+        scope.draft.binary("", BinaryOp::Add, x, scaled)
     }
 }

@@ -4,25 +4,20 @@
 mod arithmetic;
 mod arrangement;
 mod bound;
-mod indexing;
 mod names;
 mod node;
-mod product;
-mod reduction;
 
-use graph::TensorId;
-
-use super::{Layer, LayerProblem, Settings, unsupported};
-use crate::assembly::Scope;
-use crate::definition::Arguments;
-use bound::BoundCall;
+use super::{Layer, Settings};
+use crate::draft::{Draft, ValueId};
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, unsupported};
+use crate::settings::Arguments;
+use bound::{BoundCall, input};
 use node::Node;
-pub(super) use product::Einsum;
-pub(super) use reduction::unit_length;
 
 /// What adds the operators of a call, once its arguments have been read.
 type Build =
-    Box<dyn Fn(&mut Scope<'_>, &[TensorId]) -> Result<Vec<TensorId>, LayerProblem> + 'static>;
+    Box<dyn Fn(&mut Scope<'_>, &[ValueId]) -> Result<Vec<ValueId>, LayerProblem> + 'static>;
 
 /// Reads the arguments of a call.
 type Read = fn(&BoundCall) -> Result<Build, LayerProblem>;
@@ -108,7 +103,7 @@ impl Layer for Operation {
         self.read(arguments).map(|_| ())
     }
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         match self.build_outputs(scope, inputs)?.as_slice() {
             &[output, ..] => Ok(output),
             [] => unsupported("it has no outputs"),
@@ -118,15 +113,24 @@ impl Layer for Operation {
     fn build_outputs(
         &self,
         scope: &mut Scope<'_>,
-        inputs: &[TensorId],
-    ) -> Result<Vec<TensorId>, LayerProblem> {
+        inputs: &[ValueId],
+    ) -> Result<Vec<ValueId>, LayerProblem> {
         self.read(scope.arguments())?(scope, inputs)
     }
 }
 
+/// Wraps what makes one output of the tensor `x`.
+fn of_tensor(
+    call: &BoundCall,
+    build: impl Fn(&mut Draft, ValueId) -> Result<ValueId, LayerProblem> + 'static,
+) -> Result<Build, LayerProblem> {
+    let x = call.tensor("x")?;
+    one_output(move |scope, inputs| build(scope.draft, input(inputs, x)?))
+}
+
 /// Wraps what makes one output.
 fn one_output(
-    build: impl Fn(&mut Scope<'_>, &[TensorId]) -> Result<TensorId, LayerProblem> + 'static,
+    build: impl Fn(&mut Scope<'_>, &[ValueId]) -> Result<ValueId, LayerProblem> + 'static,
 ) -> Result<Build, LayerProblem> {
     Ok(Box::new(move |scope, inputs| {
         Ok(vec![build(scope, inputs)?])

@@ -3,11 +3,11 @@
 use graph::{Activation, BinaryOp, ReduceOp};
 
 use super::bound::BoundCall;
-use super::{Build, Read, arithmetic, arrangement, indexing, product, reduction};
-use crate::definition::Generation;
-use crate::layers::LayerProblem;
+use super::{Build, Read, arithmetic, arrangement};
 use crate::layers::activation::named_function;
-use crate::layers::function::Function;
+use crate::operations::function::Function;
+use crate::problem::LayerProblem;
+use crate::settings::Generation;
 
 /// How the arguments of an operation are read.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ impl Reader {
         match *self {
             Reader::Binary(op) => arithmetic::binary(call, op),
             Reader::Unary(function) => arithmetic::unary(call, function),
-            Reader::Reduce(kind) => reduction::reduce(call, kind),
+            Reader::Reduce(kind) => arithmetic::reduce(call, kind),
             Reader::Other(read) => read(call),
         }
     }
@@ -78,19 +78,19 @@ pub(super) fn find_class(class: &str, generation: Generation) -> Option<Signatur
         // What `keras.activations.relu` with a bound or a slope is saved as.
         "ReLU" => "relu",
         // The order of the parameters differs from the functions of the same name.
-        "Einsum" => return Some((&["x", "y", "subscripts"], Reader::Other(product::einsum))),
+        "Einsum" => return Some((&["x", "y", "subscripts"], Reader::Other(arithmetic::einsum))),
         "Split" => {
             let parameters = &["x", "indices_or_sections", "axis"];
             return Some((parameters, Reader::Other(arrangement::split_at)));
         }
         "Normalize" => {
             let parameters = &["x", "axis", "order", "epsilon"];
-            return Some((parameters, Reader::Other(reduction::normalize)));
+            return Some((parameters, Reader::Other(arithmetic::normalize)));
         }
         "Transpose" => {
             return Some((&["x", "perm|axes"], Reader::Other(arrangement::transpose)));
         }
-        "GetItem" => return Some((&["x", "key"], Reader::Other(indexing::get_item))),
+        "GetItem" => return Some((&["x", "key"], Reader::Other(arrangement::get_item))),
         class => &snake_case(class),
     };
     find(name, generation)
@@ -139,9 +139,9 @@ fn find(name: &str, generation: Generation) -> Option<Signature> {
         "log_softmax" => (&["x|logits", "axis"], arithmetic::log_softmax),
         "cast" => (&["x", "dtype"], arithmetic::cast),
         "silu" => (&["x|features", "beta"], arithmetic::silu),
-        "reduce_variance" | "var" => (REDUCTION, reduction::variance),
-        "reduce_std" | "std" => (REDUCTION, reduction::deviation),
-        "l2_normalize" => (&["x", "axis|dim", "epsilon"], reduction::l2_normalize),
+        "reduce_variance" | "var" => (REDUCTION, arithmetic::variance),
+        "reduce_std" | "std" => (REDUCTION, arithmetic::deviation),
+        "l2_normalize" => (&["x", "axis|dim", "epsilon"], arithmetic::l2_normalize),
         "concat" | "concatenate" => (&["values|tensors|xs", "axis"], arrangement::concatenate),
         "stack" => (&["values|x|arrays", "axis"], arrangement::stack),
         "unstack" => (&["x|value", "num", "axis"], arrangement::unstack),
@@ -169,6 +169,8 @@ fn find(name: &str, generation: Generation) -> Option<Signature> {
             &["x|input", "block_size", "data_format"],
             arrangement::space_to_depth,
         ),
+        "roll" => (&["x|input", "shift", "axis"], arrangement::roll),
+        "broadcast_to" => (&["x|input", "shape"], arrangement::broadcast_to),
         "image.resize" => (
             &[
                 "x|images",
@@ -184,15 +186,15 @@ fn find(name: &str, generation: Generation) -> Option<Signature> {
             ],
             arrangement::resize,
         ),
-        "getitem" => (&["x", "slice_spec"], indexing::get_item),
+        "getitem" => (&["x", "slice_spec"], arrangement::get_item),
         "gather" | "take" => (
             &["x|params", "indices", "axis", "batch_dims"],
-            indexing::gather,
+            arrangement::gather,
         ),
-        "flip" | "reverse" => (&["x|tensor", "axis"], indexing::flip),
+        "flip" | "reverse" => (&["x|tensor", "axis"], arrangement::flip),
         "matmul" => (
             &["x|a|x1", "y|b|x2", "transpose_a", "transpose_b"],
-            product::matmul,
+            arithmetic::matmul,
         ),
         name => {
             let function = unary(name, generation)?;
@@ -224,6 +226,10 @@ fn unary(name: &str, generation: Generation) -> Option<Function> {
         "abs" | "absolute" => Function::Elementwise(Activation::Abs),
         "square" => Function::Elementwise(Activation::Square),
         "reciprocal" => Function::Reciprocal,
+        "erf" => Function::Erf,
+        "erfc" => Function::Erfc,
+        "expm1" => Function::Expm1,
+        "log1p" => Function::Log1p,
         name => named_function(name, generation)?,
     })
 }

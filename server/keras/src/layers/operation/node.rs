@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::names;
-use crate::definition::{Argument, Arguments, Settings};
-use crate::layers::{LayerProblem, invalid, unsupported};
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Argument, Arguments, Settings};
 
 /// A node whose inputs are partly constants.
 pub(super) struct Node {

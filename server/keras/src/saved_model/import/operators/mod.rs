@@ -3,37 +3,34 @@
 mod arrangement;
 mod combination;
 mod convolution;
-mod dense;
-mod einsum;
 mod elementwise;
 mod fourier;
 mod normalization;
 mod pooling;
+mod product;
 mod resizing;
 
-use graph::Op;
+use std::ops::Range;
 
-use super::drawing::{Drawing, Drawn};
-use super::importer::Importer;
-use super::term::Term;
-use super::value::Value;
-use crate::assembly::Layout;
-use crate::layers::LayerProblem;
+use graph::{Op, Padding};
+
+use super::attributes::WithDefaults;
+use super::operand::Operand;
+use super::tensors::Tensors;
+use super::value::{Elements, Value};
+use crate::draft::{Draft, Layout, ValueId};
+use crate::operations::function::Function;
+use crate::problem::{LayerProblem, invalid, unsupported};
 use crate::saved_model::attributes::Attributes;
+use crate::saved_model::flat::Port;
 
-/// Why nothing could be drawn, as the result of a handler.
-fn unsupported<T>(reason: impl Into<String>) -> Result<T, LayerProblem> {
-    Err(LayerProblem::Unsupported(reason.into()))
-}
+/// What the outputs of a node are.
+pub(super) type Outputs = Result<Vec<Operand>, LayerProblem>;
 
-fn invalid<T>(problem: impl Into<String>) -> Result<T, LayerProblem> {
-    Err(LayerProblem::Invalid(problem.into()))
-}
+/// Adds an operator that depends on the image.
+pub(super) type Handler = fn(&mut Call<'_, '_>) -> Outputs;
 
-/// Draws an operator that depends on the image.
-pub(super) type Handler = fn(&mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem>;
-
-/// How an operator is drawn; `None` when this program cannot.
+/// How an operator is added; `None` when this program cannot.
 pub(super) fn handler(op: &str) -> Option<Handler> {
     Some(match op {
         "Conv2D" => convolution::conv2d,
@@ -41,9 +38,8 @@ pub(super) fn handler(op: &str) -> Option<Handler> {
         "Conv2DBackpropInput" => convolution::transposed,
         "SpaceToBatchND" => convolution::space_to_batch,
         "BatchToSpaceND" => convolution::batch_to_space,
-        "MatMul" => dense::matrix_product,
-        "BatchMatMul" | "BatchMatMulV2" | "BatchMatMulV3" => dense::batch_matrix_product,
-        "Einsum" => einsum::einsum,
+        "MatMul" | "BatchMatMul" | "BatchMatMulV2" | "BatchMatMulV3" => product::matmul,
+        "Einsum" => product::einsum,
         "BiasAdd" | "Add" | "AddV2" => combination::add,
         "AddN" => combination::add_all,
         "Sub" | "Mul" | "RealDiv" | "Div" | "Maximum" | "Minimum" => combination::binary,
@@ -72,7 +68,7 @@ pub(super) fn handler(op: &str) -> Option<Handler> {
         "ReverseV2" => arrangement::reverse,
         "Gather" | "GatherV2" => arrangement::gather,
         "Tile" => arrangement::tile,
-        "BroadcastTo" => arrangement::spread,
+        "BroadcastTo" => arrangement::broadcast,
         "ResizeBilinear" | "ResizeNearestNeighbor" => resizing::resize,
         "DepthToSpace" => resizing::depth_to_space,
         "SpaceToDepth" => resizing::space_to_depth,
@@ -81,8 +77,8 @@ pub(super) fn handler(op: &str) -> Option<Handler> {
         "Complex" => fourier::complex,
         "FFT2D" => fourier::transform,
         "Real" => fourier::real_part,
-        "Softmax" => elementwise::softmax,
-        _ => return elementwise::is_function(op).then_some(elementwise::function),
+        "LeakyRelu" => elementwise::function,
+        op => return Function::of_operator(op).map(|_| elementwise::function as Handler),
     })
 }
 
@@ -172,67 +168,76 @@ pub(super) fn reason(op: &str) -> String {
 }
 
 /// One operator of the flat graph with what it reads.
-pub(super) struct Call<'i, 'a, 'g> {
-    pub(super) importer: &'i mut Importer<'a, 'g>,
-    /// Position in the flat graph.
-    pub(super) node: usize,
+pub(super) struct Call<'i, 'a> {
+    pub(super) tensors: &'i mut Tensors<'a>,
     pub(super) op: &'a str,
-    pub(super) attributes: &'a Attributes<'g>,
-    pub(super) inputs: Vec<Term>,
+    pub(super) attributes: &'a Attributes<'a>,
+    pub(super) inputs: Vec<Operand>,
+    /// Where the inputs come from, and whether nothing else reads them.
+    pub(super) sources: Vec<(Port, bool)>,
 }
 
-impl Call<'_, '_, '_> {
-    fn drawing(&mut self) -> &mut Drawing {
-        &mut self.importer.drawing
+impl Call<'_, '_> {
+    fn draft(&mut self) -> &mut Draft {
+        &mut self.tensors.draft
     }
 
-    fn input(&self, index: usize) -> Result<&Term, LayerProblem> {
+    fn draft_ref(&self) -> &Draft {
+        &self.tensors.draft
+    }
+
+    fn input(&self, index: usize) -> Result<&Operand, LayerProblem> {
         self.inputs
             .get(index)
             .ok_or_else(|| LayerProblem::Invalid(format!("it has {} inputs", self.inputs.len())))
     }
 
-    /// An input as a tensor of the drawing, be it computed or constant.
-    fn tensor(&mut self, index: usize) -> Result<Drawn, LayerProblem> {
-        let term = self.input(index)?.clone();
-        self.importer.drawn(&term, "constant")
+    /// An input as a value of the draft, be it computed or constant.
+    fn tensor(&mut self, index: usize) -> Result<ValueId, LayerProblem> {
+        let operand = self.input(index)?.clone();
+        self.tensors.value_of(&operand, "constant")
     }
 
-    /// An input that is a real constant, as a tensor of the drawing.
-    fn weight(&mut self, index: usize, role: &'static str) -> Result<Drawn, LayerProblem> {
-        let term = self.input(index)?.clone();
-        match term {
-            Term::Drawn { .. } | Term::Unknown => {
+    /// Some inputs as values of the draft.
+    fn tensors(&mut self, indices: Range<usize>) -> Result<Vec<ValueId>, LayerProblem> {
+        indices.map(|index| self.tensor(index)).collect()
+    }
+
+    /// An input that is a real constant, as a value of the draft.
+    fn weight(&mut self, index: usize, role: &'static str) -> Result<ValueId, LayerProblem> {
+        let operand = self.input(index)?.clone();
+        match operand {
+            Operand::Computed { .. } | Operand::Unknown => {
                 unsupported(format!("its {role} depends on the image"))
             }
-            _ => self.importer.drawn(&term, role),
+            _ => self.tensors.value_of(&operand, role),
         }
     }
 
+    /// A known tensor as a value of the draft.
+    fn constant(&mut self, value: &Value, role: &'static str) -> Result<ValueId, LayerProblem> {
+        self.tensors.constant_of(value, role)
+    }
+
     /// An input that is a kernel, laid out anew.
-    fn kernel(&mut self, index: usize, layout: Layout) -> Result<Drawn, LayerProblem> {
-        let term = self.input(index)?.clone();
-        let flat = self.importer.flat;
-        let port = flat
-            .nodes
-            .get(self.node)
-            .and_then(|node| node.inputs.get(index));
-        let port = port.map(|&port| self.importer.augmentation.source(port));
-        self.importer.kernel(&term, layout, port)
+    fn kernel(&mut self, index: usize, layout: Layout) -> Result<ValueId, LayerProblem> {
+        let operand = self.input(index)?.clone();
+        let source = self.sources.get(index).map(|&(port, _)| port);
+        self.tensors.kernel(&operand, layout, source)
     }
 
     /// Whether an input is known before the model runs.
     fn is_known(&self, index: usize) -> bool {
         matches!(
             self.inputs.get(index),
-            Some(Term::Value(_) | Term::Variable(_))
+            Some(Operand::Known(_) | Operand::Variable(_))
         )
     }
 
     /// A known input.
     fn value(&mut self, index: usize) -> Result<Value, LayerProblem> {
-        let term = self.input(index)?.clone();
-        self.importer.value(&term)
+        let operand = self.input(index)?.clone();
+        self.tensors.read(&operand)
     }
 
     /// A known input of integers.
@@ -252,33 +257,71 @@ impl Call<'_, '_, '_> {
         }
     }
 
+    /// The integers of an input that is known without reading a variable.
+    fn known_integers(&self, index: usize) -> Option<&[i64]> {
+        match self.inputs.get(index) {
+            Some(Operand::Known(value)) => value.as_integers(),
+            _ => None,
+        }
+    }
+
+    /// A known input of one number.
+    fn number(&mut self, index: usize) -> Result<f32, LayerProblem> {
+        let value = self.value(index)?;
+        // Where weights are not read, the number makes no difference.
+        if let Elements::Unread = value.elements() {
+            return Ok(0.0);
+        }
+        let float = value.as_floats().and_then(|floats| floats.first().copied());
+        let integer = || Some(*value.as_integers()?.first()? as f32);
+        match float.or_else(integer) {
+            Some(number) => Ok(number),
+            None => invalid("one of its inputs should be one number"),
+        }
+    }
+
     /// Shape of an input.
     fn shape(&mut self, index: usize) -> Result<Vec<usize>, LayerProblem> {
-        let term = self.input(index)?.clone();
-        self.importer.shape(&term)
+        let operand = self.input(index)?.clone();
+        self.tensors.shape(&operand)
     }
 
     /// Whether nothing else reads an input.
     fn is_only_reader(&self, index: usize) -> bool {
-        self.importer.has_one_reader(self.node, index)
+        self.sources.get(index).is_some_and(|&(_, alone)| alone)
     }
 
     /// The result of an operator that keeps the type of its elements.
-    fn result(&self, id: Drawn) -> Vec<Term> {
-        vec![self.term(id)]
+    fn result(&self, id: ValueId) -> Vec<Operand> {
+        vec![self.operand(id)]
     }
 
-    fn term(&self, id: Drawn) -> Term {
-        Term::Drawn {
+    fn operand(&self, id: ValueId) -> Operand {
+        Operand::Computed {
             id,
-            integer: self.inputs.iter().any(Term::is_integer),
+            integer: self.inputs.iter().any(Operand::is_integer),
         }
     }
 
-    /// Draws an operator and returns its output.
-    fn draw(&mut self, op: Op, inputs: &[Drawn]) -> Result<Vec<Term>, LayerProblem> {
-        let output = self.drawing().draw(op, inputs)?;
+    /// Adds an operator and returns its output.
+    fn draw(&mut self, op: Op, inputs: &[ValueId]) -> Outputs {
+        let output = self.draft().node("", op, inputs)?;
         Ok(self.result(output))
+    }
+
+    /// Adds a change of shape and returns its output.
+    fn reshaped(&mut self, x: ValueId, shape: Vec<usize>) -> Outputs {
+        let output = self.draft().reshape("", x, shape)?;
+        Ok(self.result(output))
+    }
+
+    /// Padding of a window; the explicit one is the convolution's business.
+    fn padding(&self) -> Result<Padding, LayerProblem> {
+        match self.attributes.text("padding")? {
+            Some("SAME") => Ok(Padding::Same),
+            Some("VALID") => Ok(Padding::Valid),
+            other => unsupported(format!("its padding is {}", other.unwrap_or("missing"))),
+        }
     }
 
     /// Whether channels come before height and width.
@@ -291,18 +334,18 @@ impl Call<'_, '_, '_> {
     }
 
     /// An image with channels last.
-    fn image(&mut self, index: usize) -> Result<Drawn, LayerProblem> {
+    fn image(&mut self, index: usize) -> Result<ValueId, LayerProblem> {
         let x = self.tensor(index)?;
-        if self.is_channels_first()? && self.drawing().shape(x).len() == 4 {
-            return self.drawing().transpose(x, vec![0, 2, 3, 1]);
+        if self.is_channels_first()? && self.draft().rank(x) == 4 {
+            return self.draft().transpose("", x, vec![0, 2, 3, 1]);
         }
         Ok(x)
     }
 
     /// The output for an image, with channels where the operator has them.
-    fn image_result(&mut self, mut output: Drawn) -> Result<Vec<Term>, LayerProblem> {
-        if self.is_channels_first()? && self.drawing().shape(output).len() == 4 {
-            output = self.drawing().transpose(output, vec![0, 3, 1, 2])?;
+    fn image_result(&mut self, mut output: ValueId) -> Outputs {
+        if self.is_channels_first()? && self.draft().rank(output) == 4 {
+            output = self.draft().transpose("", output, vec![0, 3, 1, 2])?;
         }
         Ok(self.result(output))
     }
@@ -310,7 +353,6 @@ impl Call<'_, '_, '_> {
     /// An attribute with an integer for each axis, of which only height and width may differ
     /// from 1.
     fn spatial(&self, name: &str) -> Result<[usize; 2], LayerProblem> {
-        use super::attributes::WithDefaults;
         let list = self.attributes.list(name)?;
         let (pair, others) = match (list.as_slice(), self.is_channels_first()?) {
             ([], _) => return Ok([1, 1]),
