@@ -257,7 +257,7 @@ impl<'a> Assembler<'a> {
         } = &mut self.progress;
         draft.set_origin(layers.len());
         let mut scope = Scope::new(draft, notes, self.weights, called, &name);
-        match layer.build_outputs(&mut scope, &inputs) {
+        match layer.build(&mut scope, &inputs) {
             Ok(outputs) => {
                 layers.push(scope.finish(&outputs));
                 Ok(outputs.into_iter().map(Some).collect())

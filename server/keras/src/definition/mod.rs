@@ -42,7 +42,7 @@ pub(crate) enum Content {
     /// A placeholder for an input of the model; its shape when one is recorded.
     Input(Option<OpenShape>),
     /// A layer that can be converted.
-    Layer(Box<dyn Layer>),
+    Layer(Layer),
     /// A layer that cannot be converted, and why.
     Unsupported(String),
     /// A nested model.

@@ -1,10 +1,8 @@
 use graph::Activation as Elementwise;
 use serde_json::Value;
 
-use super::Layer;
+use super::layer::Layer;
 use super::rectifier;
-use crate::draft::ValueId;
-use crate::layers::scope::Scope;
 use crate::operations::function::{Function, LEAKY_RELU_SLOPE, SELU};
 use crate::problem::{LayerProblem, invalid, unsupported};
 use crate::settings::{Generation, Settings};
@@ -106,28 +104,8 @@ pub(super) fn softmax_function(settings: &Settings) -> Result<Function, LayerPro
 }
 
 /// A layer that applies a function.
-pub(super) struct Activation {
-    pub(super) function: Function,
-}
-
-impl Activation {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let function = parse_function(settings, "activation")?;
-        Ok(Self { function })
-    }
-}
-
-impl Layer for Activation {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        self.function.build(scope.draft, "", x)
-    }
-}
-
-/// Parses the layer `Softmax`.
-pub(super) fn parse_softmax(settings: &Settings) -> Result<Activation, LayerProblem> {
-    let function = softmax_function(settings)?;
-    Ok(Activation { function })
+pub(super) fn of_function(function: Function) -> Layer {
+    Layer::of_operation(move |draft, x| function.build(draft, "", x))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use graph::{BinaryOp, Op};
 
-use super::{Layer, Variable};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
 use crate::draft::{Layout, ValueId};
 use crate::layers::scope::Scope;
 use crate::problem::{LayerProblem, invalid, unsupported};
@@ -8,7 +9,7 @@ use crate::settings::{Argument, Arguments, Settings};
 
 /// Multi-head attention (Vaswani et al., Attention Is All You Need, 2017) of a tensor to itself or
 /// to another one.
-pub(super) struct MultiHeadAttention {
+struct MultiHeadAttention {
     heads: usize,
     key_size: usize,
     value_size: usize,
@@ -17,7 +18,6 @@ pub(super) struct MultiHeadAttention {
     /// Axes of the positions; all between batch and features when they are open.
     axes: Option<Vec<i64>>,
     bias: bool,
-    variables: Vec<Variable>,
 }
 
 /// The four projections in the order in which Keras creates them.
@@ -49,39 +49,66 @@ const BIASES: [Variable; 4] = [
     ),
 ];
 
-impl MultiHeadAttention {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        if settings.flag("use_gate", false)? {
-            return unsupported("it sets use_gate");
-        }
-        if settings.get("sliding_window").is_some() {
-            return unsupported("it sets sliding_window");
-        }
-        let key_size = settings.count("key_dim")?;
-        let bias = settings.flag("use_bias", true)?;
-        let output_size = match settings.integers("output_shape")?.as_deref() {
-            None => None,
-            Some(&[size]) => match usize::try_from(size) {
-                Ok(size) if size > 0 => Some(size),
-                _ => return invalid("\"output_shape\" should be positive"),
-            },
-            Some(_) => return unsupported("its output_shape has several axes"),
-        };
-        let variables = KERNELS.into_iter().zip(BIASES);
-        Ok(Self {
-            heads: settings.count("num_heads")?,
-            key_size,
-            value_size: settings.count_or("value_dim", key_size)?,
-            output_size,
-            axes: settings.integers("attention_axes")?,
-            bias,
-            variables: variables
-                .flat_map(|(kernel, own)| [Some(kernel), bias.then_some(own)])
-                .flatten()
-                .collect(),
-        })
+/// Reads the layer.
+pub(super) fn multi_head_attention(settings: &Settings) -> Parsed {
+    if settings.flag("use_gate", false)? {
+        return unsupported("it sets use_gate");
     }
+    if settings.get("sliding_window").is_some() {
+        return unsupported("it sets sliding_window");
+    }
+    let key_size = settings.count("key_dim")?;
+    let bias = settings.flag("use_bias", true)?;
+    let output_size = match settings.integers("output_shape")?.as_deref() {
+        None => None,
+        Some(&[size]) => match usize::try_from(size) {
+            Ok(size) if size > 0 => Some(size),
+            _ => return invalid("\"output_shape\" should be positive"),
+        },
+        Some(_) => return unsupported("its output_shape has several axes"),
+    };
+    let variables = KERNELS.into_iter().zip(BIASES);
+    let variables = variables.flat_map(|(kernel, own)| [Some(kernel), bias.then_some(own)]);
+    let layer = MultiHeadAttention {
+        heads: settings.count("num_heads")?,
+        key_size,
+        value_size: settings.count_or("value_dim", key_size)?,
+        output_size,
+        axes: settings.integers("attention_axes")?,
+        bias,
+    };
+    let build = move |scope: &mut Scope<'_>, inputs: &[ValueId]| {
+        layer.build(scope, inputs).map(|output| vec![output])
+    };
+    Ok(Layer::of_many(variables.flatten().collect(), build).checked_by(check_call))
+}
 
+/// Arguments that Keras may pass along with values that change nothing.
+const WITHOUT_EFFECT: &[&str] = &["training", "use_causal_mask", "return_attention_scores"];
+
+fn check_call(arguments: &Arguments) -> Result<(), LayerProblem> {
+    for (name, argument) in &arguments.named {
+        let role = matches!(name.as_str(), "query" | "value" | "key");
+        let off = *argument == Argument::Constant(false.into());
+        let harmless = WITHOUT_EFFECT.contains(&name.as_str()) && off;
+        if !role && !harmless && !argument.is_null() {
+            return unsupported(format!("it is called with {name}"));
+        }
+    }
+    if arguments.positional.len() > 3 {
+        return unsupported("it is called with a mask");
+    }
+    for (position, name) in ["query", "value", "key"].into_iter().enumerate() {
+        match arguments.get(position, name) {
+            Some(Argument::Tensor(_)) => {}
+            None if name == "key" => {}
+            _ => return unsupported(format!("its {name} is not a tensor")),
+        }
+    }
+    Ok(())
+}
+
+impl MultiHeadAttention {
     /// A dense layer over the last axis; `kernel` is the shape in which Keras stores the weights
     /// of `inputs` features.
     fn project(
@@ -169,37 +196,6 @@ impl MultiHeadAttention {
             .draft
             .node(&format!("{part}/positions"), Op::Reshape { shape }, &[x])?;
         Ok((x, features))
-    }
-}
-
-/// Arguments that Keras may pass along with values that change nothing.
-const WITHOUT_EFFECT: &[&str] = &["training", "use_causal_mask", "return_attention_scores"];
-
-impl Layer for MultiHeadAttention {
-    fn variables(&self) -> &[Variable] {
-        &self.variables
-    }
-
-    fn check_call(&self, arguments: &Arguments) -> Result<(), LayerProblem> {
-        for (name, argument) in &arguments.named {
-            let role = matches!(name.as_str(), "query" | "value" | "key");
-            let off = *argument == Argument::Constant(false.into());
-            let harmless = WITHOUT_EFFECT.contains(&name.as_str()) && off;
-            if !role && !harmless && !argument.is_null() {
-                return unsupported(format!("it is called with {name}"));
-            }
-        }
-        if arguments.positional.len() > 3 {
-            return unsupported("it is called with a mask");
-        }
-        for (position, name) in ["query", "value", "key"].into_iter().enumerate() {
-            match arguments.get(position, name) {
-                Some(Argument::Tensor(_)) => {}
-                None if name == "key" => {}
-                _ => return unsupported(format!("its {name} is not a tensor")),
-            }
-        }
-        Ok(())
     }
 
     fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {

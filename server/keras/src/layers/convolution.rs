@@ -1,8 +1,9 @@
 use graph::{Op, Padding, Window};
 
 use super::activation::parse_function;
-use super::{Layer, Variable};
-use crate::draft::{Layout, ValueId};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::{Draft, Layout, ValueId};
 use crate::layers::scope::Scope;
 use crate::operations::function::Function;
 use crate::problem::{LayerProblem, invalid, unsupported};
@@ -20,8 +21,8 @@ struct Common {
     kernel: [usize; 2],
     window: Window,
     activation: Function,
-    variables: Vec<Variable>,
-    bias: bool,
+    /// Number of the variable that is the bias.
+    bias: Option<usize>,
 }
 
 impl Common {
@@ -29,14 +30,14 @@ impl Common {
         settings: &Settings,
         dimensions: usize,
         kernels: &[Variable],
-    ) -> Result<Self, LayerProblem> {
+    ) -> Result<(Self, Vec<Variable>), LayerProblem> {
         let Some(kernel) = settings.pair("kernel_size")? else {
             return invalid("\"kernel_size\" is missing");
         };
         let bias = settings.flag("use_bias", true)?;
         let mut variables = kernels.to_vec();
         variables.extend(bias.then_some(BIAS));
-        Ok(Self {
+        let common = Self {
             dimensions,
             kernel,
             window: Window {
@@ -45,9 +46,25 @@ impl Common {
                 padding: parse_padding(settings)?,
             },
             activation: parse_function(settings, "activation")?,
-            variables,
-            bias,
-        })
+            bias: bias.then_some(kernels.len()),
+        };
+        Ok((common, variables))
+    }
+
+    /// Shape of a kernel between two numbers of channels.
+    fn shape(&self, a: usize, b: usize) -> [usize; 4] {
+        let [height, width] = self.kernel;
+        [height, width, a, b]
+    }
+
+    /// Keras' `deconv_output_length` for inferred output padding.
+    fn transposed_length(&self, input: usize, axis: usize) -> Option<usize> {
+        let (kernel, stride) = (self.kernel[axis], self.window.stride[axis]);
+        let scaled = input.checked_mul(stride)?;
+        match self.window.padding {
+            Padding::Same => Some(scaled),
+            Padding::Valid => scaled.checked_add(kernel.saturating_sub(stride)),
+        }
     }
 
     /// The constant of a kernel `[height, width, a, b]`.
@@ -62,7 +79,7 @@ impl Common {
         scope.reshaped_weight(index, stored, &shape, layout)
     }
 
-    /// Adds the convolution and what follows it; the bias is the last variable.
+    /// Adds the convolution and what follows it.
     fn build(
         &self,
         scope: &mut Scope<'_>,
@@ -70,8 +87,8 @@ impl Common {
         mut inputs: Vec<ValueId>,
         filters: usize,
     ) -> Result<ValueId, LayerProblem> {
-        if self.bias {
-            inputs.push(scope.weight(self.variables.len() - 1, &[filters], Layout::Keras)?);
+        if let Some(bias) = self.bias {
+            inputs.push(scope.weight(bias, &[filters], Layout::Keras)?);
         }
         let output = scope.draft.node("", op, &inputs)?;
         self.activation.build(scope.draft, "activation", output)
@@ -88,8 +105,8 @@ pub(super) fn parse_padding(settings: &Settings) -> Result<Padding, LayerProblem
 }
 
 /// Channels of a feature map `[batch, height, width, channels]`.
-fn channels(scope: &Scope<'_>, x: ValueId) -> Result<usize, LayerProblem> {
-    match *scope.draft.shape(x) {
+fn channels(draft: &Draft, x: ValueId) -> Result<usize, LayerProblem> {
+    match *draft.shape(x) {
         [_, _, _, channels] if channels > 0 => Ok(channels),
         ref shape => invalid(format!("its input has shape {shape:?} instead of an image")),
     }
@@ -103,184 +120,88 @@ fn multiply(a: usize, b: usize) -> Result<usize, LayerProblem> {
 }
 
 /// Two-dimensional convolution, possibly grouped.
-pub(super) struct Conv2D {
-    common: Common,
-    filters: usize,
-    groups: usize,
-}
-
-impl Conv2D {
-    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            common: Common::parse(settings, dimensions, &[KERNEL])?,
-            filters: settings.count("filters")?,
-            groups: settings.count_or("groups", 1)?,
-        })
-    }
-}
-
-impl Layer for Conv2D {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        if !channels.is_multiple_of(self.groups) || !self.filters.is_multiple_of(self.groups) {
+pub(super) fn conv2d(settings: &Settings, dimensions: usize) -> Parsed {
+    let (common, variables) = Common::parse(settings, dimensions, &[KERNEL])?;
+    let filters = settings.count("filters")?;
+    let groups = settings.count_or("groups", 1)?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        if !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
             return invalid(format!(
-                "{channels} input and {} output channels do not divide into {} groups",
-                self.filters, self.groups
+                "{channels} input and {filters} output channels do not divide into {groups} groups"
             ));
         }
-        let [height, width] = self.common.kernel;
-        let shape = [height, width, channels / self.groups, self.filters];
-        let kernel = self.common.kernel(scope, 0, shape, Layout::Convolution)?;
-        let op = Op::Conv2d {
-            window: self.common.window,
-            groups: self.groups,
-        };
-        self.common.build(scope, op, vec![x, kernel], self.filters)
-    }
+        let shape = common.shape(channels / groups, filters);
+        let kernel = common.kernel(scope, 0, shape, Layout::Convolution)?;
+        let window = common.window;
+        let op = Op::Conv2d { window, groups };
+        common.build(scope, op, vec![x, kernel], filters)
+    }))
 }
 
 /// Convolution of each channel by itself.
-pub(super) struct DepthwiseConv2D {
-    common: Common,
-    multiplier: usize,
-}
-
-impl DepthwiseConv2D {
-    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            common: Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL])?,
-            multiplier: settings.count_or("depth_multiplier", 1)?,
-        })
-    }
-}
-
-impl Layer for DepthwiseConv2D {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        let filters = multiply(channels, self.multiplier)?;
-        let [height, width] = self.common.kernel;
-        let shape = [height, width, channels, self.multiplier];
-        let kernel = self.common.kernel(scope, 0, shape, Layout::Depthwise)?;
-        let op = Op::DepthwiseConv2d {
-            window: self.common.window,
-            multiplier: self.multiplier,
-        };
-        self.common.build(scope, op, vec![x, kernel], filters)
-    }
+pub(super) fn depthwise_conv2d(settings: &Settings, dimensions: usize) -> Parsed {
+    let (common, variables) = Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL])?;
+    let multiplier = settings.count_or("depth_multiplier", 1)?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        let filters = multiply(channels, multiplier)?;
+        let shape = common.shape(channels, multiplier);
+        let kernel = common.kernel(scope, 0, shape, Layout::Depthwise)?;
+        let window = common.window;
+        let op = Op::DepthwiseConv2d { window, multiplier };
+        common.build(scope, op, vec![x, kernel], filters)
+    }))
 }
 
 /// Depthwise convolution followed by a pointwise one.
-pub(super) struct SeparableConv2D {
-    common: Common,
-    filters: usize,
-    multiplier: usize,
-}
-
-impl SeparableConv2D {
-    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            common: Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL, POINTWISE_KERNEL])?,
-            filters: settings.count("filters")?,
-            multiplier: settings.count_or("depth_multiplier", 1)?,
-        })
-    }
-}
-
-impl Layer for SeparableConv2D {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        let middle = multiply(channels, self.multiplier)?;
-        let [height, width] = self.common.kernel;
-        let depthwise = [height, width, channels, self.multiplier];
-        let depthwise = self.common.kernel(scope, 0, depthwise, Layout::Depthwise)?;
-        let pointwise = [1, 1, middle, self.filters];
-        let pointwise = self
-            .common
-            .kernel(scope, 1, pointwise, Layout::Convolution)?;
-        let op = Op::SeparableConv2d {
-            window: self.common.window,
-            multiplier: self.multiplier,
-        };
-        self.common
-            .build(scope, op, vec![x, depthwise, pointwise], self.filters)
-    }
+pub(super) fn separable_conv2d(settings: &Settings, dimensions: usize) -> Parsed {
+    let kernels = [DEPTHWISE_KERNEL, POINTWISE_KERNEL];
+    let (common, variables) = Common::parse(settings, dimensions, &kernels)?;
+    let filters = settings.count("filters")?;
+    let multiplier = settings.count_or("depth_multiplier", 1)?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        let middle = multiply(channels, multiplier)?;
+        let shape = common.shape(channels, multiplier);
+        let depthwise = common.kernel(scope, 0, shape, Layout::Depthwise)?;
+        let shape = [1, 1, middle, filters];
+        let pointwise = common.kernel(scope, 1, shape, Layout::Convolution)?;
+        let window = common.window;
+        let op = Op::SeparableConv2d { window, multiplier };
+        common.build(scope, op, vec![x, depthwise, pointwise], filters)
+    }))
 }
 
 /// Transposed convolution.
-pub(super) struct Conv2DTranspose {
-    common: Common,
-    filters: usize,
-}
-
-impl Conv2DTranspose {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let common = Common::parse(settings, 2, &[KERNEL])?;
-        if common.window.dilation != [1, 1] {
-            return unsupported("its dilation_rate is not 1");
-        }
-        if settings.get("output_padding").is_some() {
-            return unsupported("it sets output_padding");
-        }
-        if settings.count_or("groups", 1)? != 1 {
-            return unsupported("it has several groups");
-        }
-        Ok(Self {
-            common,
-            filters: settings.count("filters")?,
-        })
+pub(super) fn conv2d_transpose(settings: &Settings) -> Parsed {
+    let (common, variables) = Common::parse(settings, 2, &[KERNEL])?;
+    if common.window.dilation != [1, 1] {
+        return unsupported("its dilation_rate is not 1");
     }
-
-    /// Keras' `deconv_output_length` for inferred output padding.
-    fn output_length(&self, input: usize, axis: usize) -> Option<usize> {
-        let (kernel, stride) = (self.common.kernel[axis], self.common.window.stride[axis]);
-        let scaled = input.checked_mul(stride)?;
-        match self.common.window.padding {
-            Padding::Same => Some(scaled),
-            Padding::Valid => scaled.checked_add(kernel.saturating_sub(stride)),
-        }
+    if settings.get("output_padding").is_some() {
+        return unsupported("it sets output_padding");
     }
-}
-
-impl Layer for Conv2DTranspose {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
+    if settings.count_or("groups", 1)? != 1 {
+        return unsupported("it has several groups");
     }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        let &[_, rows, columns, _] = scope.draft.shape(x) else {
-            return invalid("its input is not an image");
-        };
-        let size = self
-            .output_length(rows, 0)
-            .zip(self.output_length(columns, 1));
+    let filters = settings.count("filters")?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        let [_, rows, columns, _] = scope.draft.image(x)?;
+        let size = common
+            .transposed_length(rows, 0)
+            .zip(common.transposed_length(columns, 1));
         let Some((rows, columns)) = size else {
             return invalid("its output size is out of range");
         };
-        let [height, width] = self.common.kernel;
-        let shape = [height, width, self.filters, channels];
+        let shape = common.shape(filters, channels);
         let kernel = scope.weight(0, &shape, Layout::TransposeConvolution)?;
         let op = Op::TransposeConv2d {
-            stride: self.common.window.stride,
-            padding: self.common.window.padding,
+            stride: common.window.stride,
+            padding: common.window.padding,
             output_size: [rows, columns],
         };
-        self.common.build(scope, op, vec![x, kernel], self.filters)
-    }
+        common.build(scope, op, vec![x, kernel], filters)
+    }))
 }

@@ -93,14 +93,6 @@ impl<'a> Scope<'a> {
         self.layer.arguments
     }
 
-    /// The input of a layer that takes one.
-    pub(crate) fn only(&self, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
-        match inputs {
-            &[input] => Ok(input),
-            _ => invalid(format!("it has {} inputs instead of one", inputs.len())),
-        }
-    }
-
     /// Position of an axis of a tensor; negative axes count from the end.
     pub(crate) fn axis(&self, x: ValueId, axis: i64) -> Result<usize, LayerProblem> {
         shapes::axis(axis, self.draft.rank(x))

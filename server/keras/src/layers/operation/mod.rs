@@ -7,17 +7,18 @@ mod bound;
 mod names;
 mod node;
 
-use super::{Layer, Settings};
+use std::sync::Arc;
+
+use super::layer::Layer;
 use crate::draft::{Draft, ValueId};
 use crate::layers::scope::Scope;
 use crate::problem::{LayerProblem, unsupported};
-use crate::settings::Arguments;
+use crate::settings::{Arguments, Settings};
 use bound::{BoundCall, input};
 use node::Node;
 
 /// What adds the operators of a call, once its arguments have been read.
-type Build =
-    Box<dyn Fn(&mut Scope<'_>, &[ValueId]) -> Result<Vec<ValueId>, LayerProblem> + 'static>;
+type Build = Box<dyn Fn(&mut Scope<'_>, &[ValueId]) -> Result<Vec<ValueId>, LayerProblem>>;
 
 /// Reads the arguments of a call.
 type Read = fn(&BoundCall) -> Result<Build, LayerProblem>;
@@ -98,24 +99,15 @@ impl Operation {
     }
 }
 
-impl Layer for Operation {
-    fn check_call(&self, arguments: &Arguments) -> Result<(), LayerProblem> {
-        self.read(arguments).map(|_| ())
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
-        match self.build_outputs(scope, inputs)?.as_slice() {
-            &[output, ..] => Ok(output),
-            [] => unsupported("it has no outputs"),
-        }
-    }
-
-    fn build_outputs(
-        &self,
-        scope: &mut Scope<'_>,
-        inputs: &[ValueId],
-    ) -> Result<Vec<ValueId>, LayerProblem> {
-        self.read(scope.arguments())?(scope, inputs)
+impl Operation {
+    /// The operation as a layer.
+    pub(super) fn into_layer(self) -> Layer {
+        let operation = Arc::new(self);
+        let checked = Arc::clone(&operation);
+        let build = move |scope: &mut Scope<'_>, inputs: &[ValueId]| {
+            operation.read(scope.arguments())?(scope, inputs)
+        };
+        Layer::of_many(Vec::new(), build).checked_by(move |it| checked.read(it).map(|_| ()))
     }
 }
 
