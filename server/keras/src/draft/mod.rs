@@ -20,7 +20,7 @@ pub(crate) use layout::Layout;
 pub(crate) use names::Names;
 pub(crate) use pending::Pending;
 
-/// A value of a [`Draft`].
+/// A value of a [`Draft`]. Only that draft gives its number out, so that it always has an entry there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ValueId(usize);
 
@@ -151,6 +151,7 @@ impl Draft {
         self.entries.get(id.0)
     }
 
+    /// Shape of a value of this draft.
     pub(crate) fn shape(&self, id: ValueId) -> &[usize] {
         self.entry(id).map_or(&[], |entry| &entry.shape)
     }

@@ -57,13 +57,26 @@ impl Common {
         [height, width, a, b]
     }
 
-    /// Keras' `deconv_output_length` for inferred output padding.
-    fn transposed_length(&self, input: usize, axis: usize) -> Option<usize> {
+    /// Keras' `deconv_output_length`, for inferred or given output padding.
+    fn transposed_length(
+        &self,
+        input: usize,
+        axis: usize,
+        extra: Option<[usize; 2]>,
+    ) -> Option<usize> {
         let (kernel, stride) = (self.kernel[axis], self.window.stride[axis]);
-        let scaled = input.checked_mul(stride)?;
-        match self.window.padding {
-            Padding::Same => Some(scaled),
-            Padding::Valid => scaled.checked_add(kernel.saturating_sub(stride)),
+        let (padding, scaled) = (self.window.padding, input.checked_mul(stride)?);
+        match (padding, extra) {
+            (Padding::Same, None) => Some(scaled),
+            (Padding::Valid, None) => scaled.checked_add(kernel.saturating_sub(stride)),
+            (padding, Some(extra)) => {
+                let lost = match padding {
+                    Padding::Same => kernel / 2 * 2,
+                    Padding::Valid => 0,
+                };
+                let reach = input.checked_sub(1)?.checked_mul(stride)?;
+                reach.checked_add(kernel + extra[axis])?.checked_sub(lost)
+            }
         }
     }
 
@@ -173,25 +186,32 @@ pub(super) fn separable_conv2d(settings: &Settings, dimensions: usize) -> Parsed
     }))
 }
 
+/// Rows and columns that the output of a transposed convolution has beyond the least.
+fn output_padding(settings: &Settings) -> Result<Option<[usize; 2]>, LayerProblem> {
+    if settings.get("output_padding").is_none() {
+        return Ok(None);
+    }
+    let [[rows, _], [columns, _]] = settings.borders("output_padding")?;
+    Ok(Some([rows, columns]))
+}
+
 /// Transposed convolution.
 pub(super) fn conv2d_transpose(settings: &Settings) -> Parsed {
     let (common, variables) = Common::parse(settings, 2, &[KERNEL])?;
     if common.window.dilation != [1, 1] {
         return unsupported("its dilation_rate is not 1");
     }
-    if settings.get("output_padding").is_some() {
-        return unsupported("it sets output_padding");
-    }
     if settings.count_or("groups", 1)? != 1 {
         return unsupported("it has several groups");
     }
     let filters = settings.count("filters")?;
+    let extra = output_padding(settings)?;
     Ok(Layer::of_one(variables, move |scope, x| {
         let channels = channels(scope.draft, x)?;
         let [_, rows, columns, _] = scope.draft.image(x)?;
         let size = common
-            .transposed_length(rows, 0)
-            .zip(common.transposed_length(columns, 1));
+            .transposed_length(rows, 0, extra)
+            .zip(common.transposed_length(columns, 1, extra));
         let Some((rows, columns)) = size else {
             return invalid("its output size is out of range");
         };
@@ -204,4 +224,33 @@ pub(super) fn conv2d_transpose(settings: &Settings) -> Parsed {
         };
         common.build(scope, op, vec![x, kernel], filters)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::settings::Generation;
+
+    #[test]
+    fn transposed_lengths_are_those_of_keras() {
+        let check = |padding: &str, extra: serde_json::Value, expected: Option<usize>| {
+            let values = json!({"kernel_size": 3, "strides": 2, "padding": padding, "output_padding": extra});
+            let settings = Settings {
+                values: values.as_object().unwrap().clone(),
+                generation: Generation::Keras3,
+            };
+            let (common, _) = Common::parse(&settings, 2, &[KERNEL]).unwrap();
+            let extra = output_padding(&settings).ok();
+            let length = extra.and_then(|extra| common.transposed_length(5, 1, extra));
+            assert_eq!(length, expected, "{padding} {extra:?}");
+        };
+        check("same", json!(null), Some(10));
+        check("valid", json!(null), Some(11));
+        check("same", json!(1), Some(10));
+        check("same", json!([1, 0]), Some(9));
+        check("valid", json!([0, 1]), Some(12));
+        check("valid", json!(-1), None);
+    }
 }

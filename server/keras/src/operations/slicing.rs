@@ -18,8 +18,9 @@ impl Steps {
     /// The positions of the elements.
     pub(crate) fn positions(self) -> impl Iterator<Item = usize> {
         let first = self.first as i64;
+        // None is negative: `count` ends with the last one inside the axis.
         (0..self.count as i64)
-            .map(move |index| usize::try_from(first + index * self.step).unwrap_or(0))
+            .filter_map(move |index| usize::try_from(first + index * self.step).ok())
     }
 }
 
@@ -237,9 +238,10 @@ fn steps_between(
         first - last
     };
     let count = span.max(0).unsigned_abs().div_ceil(stride.unsigned_abs());
+    // No slice is longer than its axis, and only an empty one may begin in front of it.
     Ok(Steps {
-        first: usize::try_from(first).unwrap_or(0),
-        count: usize::try_from(count).unwrap_or(0),
+        first: first.max(0) as usize,
+        count: count as usize,
         step: stride,
     })
 }

@@ -13,8 +13,8 @@ mod softmax;
 
 use graph::{Activation, BinaryOp, Op};
 
-use crate::draft::{Content, Draft, Step, ValueId};
-use crate::problem::LayerProblem;
+use crate::draft::{Content, Draft, Entry, Step, ValueId};
+use crate::problem::{LayerProblem, invalid};
 
 /// A draft in which layers have been recognized.
 pub(crate) struct Recognized {
@@ -35,35 +35,41 @@ pub(crate) fn recognize(
     let mut places: Vec<ValueId> = Vec::with_capacity(draft.entries().len());
     for entry in draft.entries() {
         plain.continue_at(entry);
-        let content = match &entry.content {
-            Content::Node { step, inputs } => Content::Node {
-                step: step.clone(),
-                inputs: inputs
-                    .iter()
-                    .filter_map(|&input| places.get(Draft::position(input)).copied())
-                    .collect(),
-            },
-            content => content.clone(),
-        };
-        let place = match content {
-            Content::Node {
-                step: Step::Op(op),
-                inputs,
-            } => draw(&mut plain, op, &inputs),
-            Content::Node {
-                step: Step::Bias,
-                inputs,
-            } => bias::recognize(&mut plain, &inputs),
-            content => plain.copy(entry, content),
-        };
+        let place = anew(&mut plain, entry, &places);
         places.push(place.map_err(|problem| (entry.origin, problem))?);
     }
-    let outputs = outputs.iter();
-    let outputs = outputs.filter_map(|&output| places.get(Draft::position(output)).copied());
+    let outputs = outputs.iter().map(|&output| place_of(output, &places));
     Ok(Recognized {
-        outputs: outputs.collect(),
+        outputs: outputs
+            .collect::<Result<_, _>>()
+            .map_err(|problem| (plain.origin(), problem))?,
         draft: plain,
     })
+}
+
+/// Where a value is in the new draft.
+fn place_of(id: ValueId, places: &[ValueId]) -> Result<ValueId, LayerProblem> {
+    match places.get(Draft::position(id)) {
+        Some(&place) => Ok(place),
+        None => invalid("an input is missing"),
+    }
+}
+
+/// Adds an entry to the new draft.
+fn anew(draft: &mut Draft, entry: &Entry, places: &[ValueId]) -> Result<ValueId, LayerProblem> {
+    let Content::Node { step, inputs } = &entry.content else {
+        return draft.copy(entry, entry.content.clone());
+    };
+    let inputs = inputs.iter().map(|&input| place_of(input, places));
+    let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+    match step {
+        Step::Op(op) => draw(draft, op.clone(), &inputs),
+        Step::Bias => bias::recognize(draft, &inputs),
+        Step::Pending(_) => {
+            let step = step.clone();
+            draft.copy(entry, Content::Node { step, inputs })
+        }
+    }
 }
 
 /// Adds an operator, or what is known to compute the same.

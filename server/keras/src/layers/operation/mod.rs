@@ -75,7 +75,7 @@ impl Operation {
     /// Parses a layer of class `TensorFlowOpLayer`.
     pub(super) fn parse_node(settings: &Settings) -> Result<Self, LayerProblem> {
         let node = Node::parse(settings)?;
-        let (parameters, read) = node::signature(&node, settings)?;
+        let (parameters, read) = node.signature(settings.generation)?;
         Ok(Self {
             parameters,
             read,

@@ -110,7 +110,9 @@ pub(crate) fn import(
     let Recognized { draft, outputs } = recognition::recognize(&read.draft, &[output])
         .map_err(|(index, problem)| source.fatal(index, problem))?;
     read.draft = draft;
-    let output = outputs.first().copied().unwrap_or(output);
+    let [output] = *outputs.as_slice() else {
+        return Err(ErrorKind::OutputCount(names(&flat.outputs)));
+    };
     let alone = left_over(&read.draft, &scopes, output);
     if !alone.is_empty() {
         return Err(ErrorKind::UnsupportedLayers(alone));

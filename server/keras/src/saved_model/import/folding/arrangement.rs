@@ -297,7 +297,7 @@ fn pick(operands: &[&Value], positions: Positions) -> Result<Option<Value>, Laye
             .flatten()
             .copied()
             .collect();
-        return Ok(Some(Value::integers(shape, choose(&all, positions))));
+        return Ok(Some(Value::integers(shape, choose(&all, &positions)?)));
     }
     let unread = |operand: &&Value| matches!(operand.elements(), Elements::Unread);
     if operands.iter().any(unread) {
@@ -311,12 +311,12 @@ fn pick(operands: &[&Value], positions: Positions) -> Result<Option<Value>, Laye
         .iter()
         .flat_map(|array| array.iter().copied())
         .collect();
-    Value::floats(shape, choose(&all, positions)).map(Some)
+    Value::floats(shape, choose(&all, &positions)?).map(Some)
 }
 
-fn choose<T: Copy + Default>(elements: &[T], positions: Positions) -> Vec<T> {
-    positions
-        .iter()
-        .map(|&position| elements.get(position as usize).copied().unwrap_or_default())
-        .collect()
+fn choose<T: Copy>(elements: &[T], positions: &Positions) -> Result<Vec<T>, LayerProblem> {
+    let chosen = positions.iter();
+    let chosen = chosen.map(|&position| elements.get(position as usize).copied());
+    let missing = || invalid("its constants are too large");
+    chosen.collect::<Option<Vec<T>>>().ok_or_else(missing)
 }

@@ -11,7 +11,7 @@ use super::attributes::WithDefaults;
 use super::value::{Elements, Value};
 use crate::error::ErrorKind;
 use crate::limits;
-use crate::problem::LayerProblem;
+use crate::problem::{LayerProblem, invalid};
 use crate::saved_model::attributes::Attributes;
 
 /// Evaluates an operator; `None` when this program does not know how.
@@ -174,8 +174,13 @@ pub(super) fn transposed(value: &Value, permutation: &[usize]) -> Result<Value, 
         }
         _ => {
             let extent = |&axis: &usize| value.shape().get(axis).copied();
-            let shape: Option<Vec<usize>> = permutation.iter().map(extent).collect();
-            Ok(Value::unread(shape.unwrap_or_default()))
+            match permutation.iter().map(extent).collect() {
+                Some(shape) => Ok(Value::unread(shape)),
+                None => invalid(format!(
+                    "it permutes {} axes by {permutation:?}",
+                    value.shape().len()
+                )),
+            }
         }
     }
 }

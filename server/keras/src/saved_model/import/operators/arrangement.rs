@@ -1,6 +1,7 @@
-use super::{Call, Outputs, invalid, unsupported};
+use super::call::{Call, Outputs};
 use crate::operations::arrangement::{self, Mirror};
 use crate::operations::{shapes, slicing};
+use crate::problem::{invalid, unsupported};
 use crate::saved_model::import::attributes::WithDefaults;
 use crate::saved_model::import::slices;
 use crate::saved_model::import::splits;

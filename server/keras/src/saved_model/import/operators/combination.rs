@@ -2,10 +2,11 @@
 
 use graph::{Activation, BinaryOp};
 
-use super::{Call, Outputs, unsupported};
+use super::call::{Call, Outputs};
 use crate::draft::{Pending, Step, ValueId};
 use crate::operations::elementwise::{self, Power};
 use crate::operations::function::Function;
+use crate::problem::unsupported;
 use crate::saved_model::import::operand::Operand;
 use crate::saved_model::import::value::Value;
 
@@ -43,7 +44,7 @@ pub(super) fn add_all(call: &mut Call<'_, '_>) -> Outputs {
 
 pub(super) fn binary(call: &mut Call<'_, '_>) -> Outputs {
     let Some(op) = elementwise::binary_operator(call.op) else {
-        return unsupported(super::reason(call.op));
+        return unsupported(super::reason::reason(call.op));
     };
     let (a, b) = (call.tensor(0)?, call.tensor(1)?);
     let output = call.draft().binary("", op, a, b)?;

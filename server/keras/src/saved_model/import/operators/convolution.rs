@@ -1,10 +1,10 @@
 use graph::{Op, Padding, Window};
 
-use super::{Call, Outputs, invalid, unsupported};
+use super::call::{Call, Outputs};
 use crate::draft::Layout;
 use crate::draft::{Pending, Step, ValueId};
 use crate::operations::shapes;
-use crate::problem::LayerProblem;
+use crate::problem::{LayerProblem, invalid, unsupported};
 use crate::saved_model::import::attributes::WithDefaults;
 
 /// Stride, dilation and padding; explicit padding is drawn in front of the convolution.
@@ -110,19 +110,15 @@ fn blocks(
 ) -> Result<([usize; 2], [[usize; 2]; 2]), LayerProblem> {
     let block = call.integers(1)?;
     let amounts = call.integers(2)?;
-    let convert = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-    let in_range = |number: &i64| (0..1 << 16).contains(number);
-    match (block.as_slice(), amounts.as_slice()) {
-        (&[rows, columns], &[top, bottom, left, right])
-            if rank == 4
-                && rows > 0
-                && columns > 0
-                && block.iter().chain(&amounts).all(in_range) =>
+    let sizes = block.iter().chain(&amounts);
+    let sizes: Option<Vec<usize>> = sizes
+        .map(|&size| Some(u16::try_from(size).ok()?.into()))
+        .collect();
+    match sizes.as_deref() {
+        Some(&[rows, columns, top, bottom, left, right])
+            if rank == 4 && block.len() == 2 && rows > 0 && columns > 0 =>
         {
-            Ok((
-                [rows, columns].map(convert),
-                [[top, bottom].map(convert), [left, right].map(convert)],
-            ))
+            Ok(([rows, columns], [[top, bottom], [left, right]]))
         }
         _ => unsupported(format!("its block shape is {block:?}")),
     }

@@ -1,7 +1,8 @@
 use graph::Activation;
 
-use super::{Call, Outputs, unsupported};
+use super::call::{Call, Outputs};
 use crate::operations::function::{Function, LEAKY_RELU_SLOPE};
+use crate::problem::unsupported;
 use crate::saved_model::data_type::DataType;
 use crate::saved_model::import::attributes::WithDefaults;
 use crate::saved_model::import::operand::Operand;
@@ -13,7 +14,7 @@ pub(super) fn function(call: &mut Call<'_, '_>) -> Outputs {
             alpha: call.attributes.real("alpha", LEAKY_RELU_SLOPE)?,
         }),
         (_, Some(function)) => function,
-        (op, None) => return unsupported(super::reason(op)),
+        (op, None) => return unsupported(super::reason::reason(op)),
     };
     let x = call.tensor(0)?;
     let output = function.build(call.draft(), "", x)?;

@@ -3,10 +3,10 @@
 
 use graph::{BinaryOp, Op};
 
-use super::{Call, Outputs, unsupported};
+use super::call::{Call, Outputs};
 use crate::draft::{Pending, Step, ValueId};
 use crate::operations::shapes;
-use crate::problem::LayerProblem;
+use crate::problem::{LayerProblem, unsupported};
 use crate::saved_model::data_type::DataType;
 use crate::saved_model::import::value::Elements;
 

@@ -1,7 +1,8 @@
 use graph::Op;
 
-use super::{Call, Outputs, unsupported};
+use super::call::{Call, Outputs};
 use crate::operations::reduction::standardize;
+use crate::problem::unsupported;
 use crate::saved_model::import::attributes::WithDefaults;
 use crate::saved_model::import::value::Value;
 

@@ -1,7 +1,8 @@
 use graph::{Op, Pool, ReduceOp};
 
-use super::{Call, Outputs, unsupported};
+use super::call::{Call, Outputs};
 use crate::operations::{reduction, shapes};
+use crate::problem::unsupported;
 use crate::saved_model::import::attributes::WithDefaults;
 
 pub(super) fn pool(call: &mut Call<'_, '_>) -> Outputs {

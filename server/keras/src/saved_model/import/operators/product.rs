@@ -2,10 +2,11 @@
 
 use graph::Op;
 
-use super::{Call, Outputs, unsupported};
+use super::call::{Call, Outputs};
 use crate::draft::Layout;
 use crate::operations::einsum::Equation;
 use crate::operations::product;
+use crate::problem::unsupported;
 use crate::saved_model::import::attributes::WithDefaults;
 use crate::saved_model::import::folding;
 use crate::saved_model::import::operand::Operand;

@@ -1,9 +1,9 @@
 use graph::{Op, ResizeMethod, Window};
 
-use super::{Call, Outputs, invalid, unsupported};
+use super::call::{Call, Outputs};
 use crate::draft::ValueId;
 use crate::operations::blocks;
-use crate::problem::LayerProblem;
+use crate::problem::{LayerProblem, invalid, unsupported};
 use crate::saved_model::import::attributes::WithDefaults;
 
 pub(super) fn resize(call: &mut Call<'_, '_>) -> Outputs {
