@@ -14,14 +14,11 @@ pub(crate) enum LayerProblem {
 }
 
 impl LayerProblem {
-    /// The error of a whole model, when no layer of it is to blame.
-    pub(crate) fn of_model(self, name: &str) -> ErrorKind {
+    /// The error that ends the reading of a model, with the layer or the part that is to blame.
+    pub(crate) fn at(self, place: String) -> ErrorKind {
         match self {
             LayerProblem::Unsupported(problem) | LayerProblem::Invalid(problem) => {
-                ErrorKind::InvalidConfiguration {
-                    place: format!("model \"{name}\""),
-                    problem,
-                }
+                ErrorKind::InvalidConfiguration { place, problem }
             }
             LayerProblem::Other(kind) => kind,
         }

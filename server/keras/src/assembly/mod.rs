@@ -39,7 +39,7 @@ pub(crate) fn assemble(
             match output.filter(|_| assembler.unsupported.is_empty()) {
                 Some(output) => {
                     let graph = assembler.progress.draft.into_graph(&model.name, output);
-                    graph.map_err(|problem| problem.of_model(&model.name))
+                    graph.map_err(|problem| problem.at(place_of(model)))
                 }
                 None => Err(unsupported(assembler)),
             }
@@ -50,6 +50,10 @@ pub(crate) fn assemble(
             Err(ErrorKind::OutputCount(names.collect()))
         }
     }
+}
+
+fn place_of(model: &ModelDefinition) -> String {
+    format!("model \"{}\"", model.name)
 }
 
 /// Walks a model and its nested models.
@@ -101,22 +105,27 @@ impl<'a> Assembler<'a> {
     /// Joins steps that only mean something together, and returns where the outputs are then.
     /// Steps that stand alone are noted as unsupported.
     fn recognize(&mut self, outputs: &[ValueId]) -> Result<Vec<ValueId>, ErrorKind> {
-        let draft = &mut self.progress.draft;
+        let Progress { draft, layers, .. } = &mut self.progress;
         if draft.left_over(outputs).next().is_none() {
             return Ok(outputs.to_vec());
         }
-        let found = recognition::recognize(draft, outputs)
-            .map_err(|(_, problem)| problem.of_model("the model"))?;
+        // Origins are positions of the calls.
+        let layer = |origin: usize| {
+            let layer = layers.get(origin);
+            layer.map_or(("", ""), |layer| (&layer.name, &layer.class))
+        };
+        let found = recognition::recognize(draft, outputs).map_err(|(origin, problem)| {
+            let (name, class) = layer(origin);
+            problem.at(format!("layer \"{name}\" ({class})"))
+        })?;
         *draft = found.draft;
-        let alone: Vec<_> = draft
-            .left_over(&found.outputs)
-            .map(|(entry, pending)| (entry.origin, pending.describe().1))
-            .collect();
-        for (origin, reason) in alone {
-            if let Some(layer) = self.progress.layers.get(origin) {
-                let (name, class) = (layer.name.clone(), layer.class.clone());
-                self.note_unsupported(&name, &class, reason.to_owned());
-            }
+        for (entry, pending) in draft.left_over(&found.outputs) {
+            let (name, class) = layer(entry.origin);
+            self.unsupported.push(UnsupportedLayer {
+                layer: name.to_owned(),
+                class: class.to_owned(),
+                reason: pending.describe().1.to_owned(),
+            });
         }
         Ok(found.outputs)
     }
@@ -135,7 +144,7 @@ impl<'a> Assembler<'a> {
             };
             let layer = model.layers.get(reference.layer);
             let name = layer.map_or("input", |layer| layer.name.as_str());
-            let invalid = |problem: LayerProblem| problem.of_model(&model.name);
+            let invalid = |problem: LayerProblem| problem.at(place_of(model));
             let draft = &mut self.progress.draft;
             let mut start = draft.input(name, shape.clone()).map_err(invalid)?;
             self.progress.notes.pixels.insert(start);
@@ -158,7 +167,7 @@ impl<'a> Assembler<'a> {
         inputs: &[Value],
     ) -> Result<Vec<Value>, ErrorKind> {
         let place = || match prefix {
-            "" => format!("model \"{}\"", model.name),
+            "" => place_of(model),
             prefix => format!("model \"{}\"", prefix.trim_end_matches('/')),
         };
         let invalid = |problem: String| ErrorKind::InvalidConfiguration {

@@ -180,7 +180,7 @@ impl Parser {
                 .text("data_format")
                 .map(|order| order == "channels_first");
             let content =
-                interpret(&class, origin, &settings).map_err(|problem| describe(problem, place))?;
+                interpret(&class, origin, &settings).map_err(|problem| problem.at(place))?;
             (trainable, content)
         };
         let definition = LayerDefinition {
@@ -397,15 +397,6 @@ fn interpret(class: &str, origin: Origin, settings: &Settings) -> Result<Content
         Ok(layer) => Ok(Content::Layer(layer)),
         Err(LayerProblem::Unsupported(reason)) => Ok(Content::Unsupported(reason)),
         Err(problem) => Err(problem),
-    }
-}
-
-fn describe(problem: LayerProblem, place: String) -> ErrorKind {
-    match problem {
-        LayerProblem::Invalid(problem) | LayerProblem::Unsupported(problem) => {
-            invalid(place, problem)
-        }
-        LayerProblem::Other(kind) => kind,
     }
 }
 

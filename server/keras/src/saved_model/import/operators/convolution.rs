@@ -7,7 +7,7 @@ use crate::operations::shapes;
 use crate::problem::{LayerProblem, invalid, unsupported};
 use crate::saved_model::import::attributes::WithDefaults;
 
-/// Stride, dilation and padding; explicit padding is drawn in front of the convolution.
+/// Stride, dilation and padding; explicit padding is added in front of the convolution.
 fn window(call: &mut Call<'_, '_>, x: &mut ValueId) -> Result<Window, LayerProblem> {
     let padding = match call.attributes.text("padding")? {
         Some("EXPLICIT") => {
