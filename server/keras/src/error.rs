@@ -3,8 +3,6 @@ use std::path::{Path, PathBuf};
 use graph::GraphError;
 use thiserror::Error;
 
-use crate::summary::UnsupportedLayer;
-
 /// Why a model file could not be read: the file and what is wrong with it.
 #[derive(Debug, Error)]
 #[error("{}: {kind}", path.display())]
@@ -216,6 +214,17 @@ pub enum ErrorKind {
     /// The HDF5 reader gave up on a damaged file.
     #[error("the file is damaged in a way that stopped the reader; copy or save it again")]
     Panic,
+}
+
+/// A layer that cannot be converted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsupportedLayer {
+    /// Name, with the names of the models around it.
+    pub layer: String,
+    /// Keras class name.
+    pub class: String,
+    /// Why, as a phrase.
+    pub reason: String,
 }
 
 /// Number of layers that an error names before it counts the rest.

@@ -66,3 +66,11 @@ pub(crate) const FOLDED_ELEMENTS: u64 = 4 << 20;
 pub(crate) const INSPECTED_ELEMENTS: u64 = 4096;
 /// Objects of a SavedModel, and children that they have.
 pub(crate) const OBJECTS: usize = 400_000;
+/// Parts that a tensor is cut into.
+pub(crate) const PARTS: usize = 1024;
+/// Pieces of a tensor that are put together: runs of picked elements, or copies.
+pub(crate) const PIECES: usize = 256;
+/// Largest whole exponent that is written out as multiplications.
+pub(crate) const EXPONENT: usize = 8;
+/// Edge of the blocks that operations move between pixels and channels.
+pub(crate) const BLOCK: usize = 1 << 12;

@@ -1,4 +1,4 @@
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, UnsupportedLayer};
 
 /// What a model file holds, without its weights.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,17 +58,6 @@ pub struct LayerSummary {
     /// Multiply-accumulate operations of kernels with data and of matrix products, as
     /// [`graph::operator_multiply_accumulates`] counts them; `None` when they are not known.
     pub macs: Option<u64>,
-}
-
-/// A layer that cannot be converted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnsupportedLayer {
-    /// Name, with the names of the models around it.
-    pub layer: String,
-    /// Keras class name.
-    pub class: String,
-    /// Why, as a phrase.
-    pub reason: String,
 }
 
 /// A built-in layer that maps pixel values, `scale * x + offset`.

@@ -1,7 +1,7 @@
 //! What is known of a model once its shapes are, whatever format it came in.
 
-use crate::error::ErrorKind;
-use crate::summary::{InputNormalization, LayerSummary, OpenShape, Summary, UnsupportedLayer};
+use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::summary::{InputNormalization, LayerSummary, OpenShape, Summary};
 
 /// What is known of a model without its weights, for one size of its input.
 #[derive(Debug, Default)]

@@ -40,10 +40,10 @@ fn models_that_cannot_be_converted() {
     );
     check(
         "keras2_layers/refused_layers.h5",
-        "9 layers of the model cannot be converted: \
+        "8 layers of the model cannot be converted: \
          \"tf.math.greater\" (TFOpLambda): the TensorFlow operation math.greater is not supported, \
          use a Keras layer instead; \"tf.cast\" (TFOpLambda): it casts to int32; \"jump\" (ReLU): \
-         it has a threshold other than 0; and 6 more layers; replace them",
+         it has a threshold other than 0; and 5 more layers; replace them",
     );
     for generation in ["keras2", "keras3"] {
         check(
@@ -288,7 +288,6 @@ fn unsupported_layers_are_data() {
                 "its theta is 1, where the function jumps"
             ),
             ("tf.where", "TFOpLambda", unknown),
-            ("tf.compat.v1.pad", "TFOpLambda", "it pads in mode reflect"),
             (
                 "causal",
                 "MultiHeadAttention",

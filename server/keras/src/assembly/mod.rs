@@ -1,28 +1,23 @@
 //! From a model's definition to operators, or to their shapes alone.
 
-mod canvas;
-mod layout;
 mod order;
-mod scope;
 mod survey;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use graph::{Graph, Op, TensorId};
+use graph::Graph;
 
-use canvas::Canvas;
-pub(crate) use layout::Layout;
-pub(crate) use scope::Scope;
 pub(crate) use survey::survey;
 
-use crate::container::WeightSource;
-use crate::definition::{
-    Arguments, Content, LayerDefinition, ModelDefinition, TensorReference, VariableId,
-};
-use crate::error::ErrorKind;
-use crate::layers::LayerProblem;
+use crate::definition::{Content, LayerDefinition, ModelDefinition, TensorReference};
+use crate::draft::{Draft, ValueId};
+use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::layers::{Called, Notes, Progress, Scope, WeightSource};
 use crate::limits;
-use crate::summary::{InputNormalization, LayerSummary, UnsupportedLayer};
+use crate::problem::LayerProblem;
+use crate::recognition;
+use crate::settings::Arguments;
+use crate::summary::LayerSummary;
 
 /// Builds the graph of a model with one input and one output. The shape of an input image has the
 /// channels last, also where the model has them first.
@@ -31,82 +26,74 @@ pub(crate) fn assemble(
     input_shape: &[usize],
     weights: &dyn WeightSource,
 ) -> Result<Graph, ErrorKind> {
-    let canvas = Canvas::Graph(Graph::new(model.name.clone()));
-    let mut assembler = Assembler::new(canvas, Some(weights));
+    let mut assembler = Assembler::new(Some(weights));
     let outputs = assembler.build(model, &[Some(input_shape.to_vec())])?;
-    let mut canvas = assembler.workspace.canvas;
+    let unsupported = |assembler: Assembler<'_>| {
+        let mut unsupported = model.unsupported();
+        unsupported.extend(assembler.unsupported);
+        ErrorKind::UnsupportedLayers(unsupported)
+    };
     match *outputs.as_slice() {
-        [Some(output)] => canvas.set_output(output),
-        [None] => {
-            let mut unsupported = model.unsupported();
-            unsupported.append(&mut assembler.workspace.unsupported);
-            return Err(ErrorKind::UnsupportedLayers(unsupported));
+        [Some(output)] => {
+            let output = assembler.recognize(&[output])?.first().copied();
+            match output.filter(|_| assembler.unsupported.is_empty()) {
+                Some(output) => {
+                    let graph = assembler.progress.draft.into_graph(&model.name, output);
+                    graph.map_err(|problem| problem.at(place_of(model)))
+                }
+                None => Err(unsupported(assembler)),
+            }
         }
+        [None] => Err(unsupported(assembler)),
         _ => {
             let names = (0..outputs.len()).map(|index| format!("output {index}"));
-            return Err(ErrorKind::OutputCount(names.collect()));
+            Err(ErrorKind::OutputCount(names.collect()))
         }
     }
-    Ok(canvas.into_graph())
+}
+
+fn place_of(model: &ModelDefinition) -> String {
+    format!("model \"{}\"", model.name)
 }
 
 /// Walks a model and its nested models.
 struct Assembler<'a> {
-    workspace: Workspace,
+    progress: Progress,
+    /// Layers that turn out to be unsupported for the shapes they meet.
+    unsupported: Vec<UnsupportedLayer>,
     weights: Option<&'a dyn WeightSource>,
     /// Layer calls and their inputs so far.
     work: usize,
 }
 
-/// What an assembly has made so far.
-struct Workspace {
-    canvas: Canvas,
-    /// Names of tensors that are taken.
-    names: HashSet<String>,
-    /// Constants of variables that are in use, so that calls of a shared layer share them.
-    constants: HashMap<VariableId, TensorId>,
-    /// Variables that have been counted.
-    counted: HashSet<VariableId>,
-    /// Values of integer tensors that are known while the model is put together.
-    integers: HashMap<TensorId, Vec<i64>>,
-    layers: Vec<LayerSummary>,
-    /// Layers that turn out to be unsupported for the shapes they meet.
-    unsupported: Vec<UnsupportedLayer>,
-    /// Tensors whose elements are pixels of the input, whatever their scale.
-    pixels: HashSet<TensorId>,
-    input_normalizations: Vec<InputNormalization>,
-}
-
 /// A tensor; `None` when an unsupported layer makes it.
-type Value = Option<TensorId>;
+type Value = Option<ValueId>;
 
-impl Workspace {
-    /// A tensor name that is not taken yet.
-    fn unique_name(&mut self, name: String) -> String {
-        if self.names.insert(name.clone()) {
-            return name;
-        }
-        let mut number = 1usize;
-        loop {
-            let candidate = format!("{name}_{number}");
-            if self.names.insert(candidate.clone()) {
-                return candidate;
-            }
-            number += 1;
+impl<'a> Assembler<'a> {
+    fn new(weights: Option<&'a dyn WeightSource>) -> Self {
+        Self {
+            progress: Progress {
+                draft: Draft::with_names(weights.is_some()),
+                layers: Vec::new(),
+                notes: Notes::default(),
+            },
+            unsupported: Vec::new(),
+            weights,
+            work: 0,
         }
     }
 
-    fn note_unsupported(&mut self, layer: &LayerDefinition, name: &str, reason: String) {
+    fn note_unsupported(&mut self, layer: &str, class: &str, reason: String) {
         self.unsupported.push(UnsupportedLayer {
-            layer: name.to_owned(),
-            class: layer.class.clone(),
+            layer: layer.to_owned(),
+            class: class.to_owned(),
             reason,
         });
     }
 
     /// Records a call of which nothing but the layer is known.
     fn note_unknown(&mut self, layer: &LayerDefinition, name: String) {
-        self.layers.push(LayerSummary {
+        self.progress.layers.push(LayerSummary {
             name,
             class: layer.class.clone(),
             output_shape: None,
@@ -114,26 +101,33 @@ impl Workspace {
             macs: None,
         });
     }
-}
 
-impl<'a> Assembler<'a> {
-    fn new(canvas: Canvas, weights: Option<&'a dyn WeightSource>) -> Self {
-        let workspace = Workspace {
-            canvas,
-            names: HashSet::new(),
-            constants: HashMap::new(),
-            counted: HashSet::new(),
-            integers: HashMap::new(),
-            layers: Vec::new(),
-            unsupported: Vec::new(),
-            pixels: HashSet::new(),
-            input_normalizations: Vec::new(),
-        };
-        Self {
-            workspace,
-            weights,
-            work: 0,
+    /// Joins steps that only mean something together, and returns where the outputs are then.
+    /// Steps that stand alone are noted as unsupported.
+    fn recognize(&mut self, outputs: &[ValueId]) -> Result<Vec<ValueId>, ErrorKind> {
+        let Progress { draft, layers, .. } = &mut self.progress;
+        if draft.left_over(outputs).next().is_none() {
+            return Ok(outputs.to_vec());
         }
+        // Origins are positions of the calls.
+        let layer = |origin: usize| {
+            let layer = layers.get(origin);
+            layer.map_or(("", ""), |layer| (&layer.name, &layer.class))
+        };
+        let found = recognition::recognize(draft, outputs).map_err(|(origin, problem)| {
+            let (name, class) = layer(origin);
+            problem.at(format!("layer \"{name}\" ({class})"))
+        })?;
+        *draft = found.draft;
+        for (entry, pending) in draft.left_over(&found.outputs) {
+            let (name, class) = layer(entry.origin);
+            self.unsupported.push(UnsupportedLayer {
+                layer: name.to_owned(),
+                class: class.to_owned(),
+                reason: pending.describe().1.to_owned(),
+            });
+        }
+        Ok(found.outputs)
     }
 
     /// Builds a model from its inputs on.
@@ -150,16 +144,15 @@ impl<'a> Assembler<'a> {
             };
             let layer = model.layers.get(reference.layer);
             let name = layer.map_or("input", |layer| layer.name.as_str());
-            let input = self.workspace.canvas.input(name, shape)?;
-            self.workspace.names.insert(name.to_owned());
-            self.workspace.pixels.insert(input);
-            let mut start = input;
+            let invalid = |problem: LayerProblem| problem.at(place_of(model));
+            let draft = &mut self.progress.draft;
+            let mut start = draft.input(name, shape.clone()).map_err(invalid)?;
+            self.progress.notes.pixels.insert(start);
             if shape.len() == 4 && model.takes_channels_first() {
-                let name = self.workspace.unique_name(format!("{name}/channels_first"));
-                let permutation = vec![0, 3, 1, 2];
-                let op = Op::Transpose { permutation };
-                start = self.workspace.canvas.node(name, op, &[input])?;
-                self.workspace.pixels.insert(start);
+                draft.enter(name);
+                let moved = draft.transpose("channels_first", start, vec![0, 3, 1, 2]);
+                start = moved.map_err(invalid)?;
+                self.progress.notes.pixels.insert(start);
             }
             inputs.push(Some(start));
         }
@@ -174,7 +167,7 @@ impl<'a> Assembler<'a> {
         inputs: &[Value],
     ) -> Result<Vec<Value>, ErrorKind> {
         let place = || match prefix {
-            "" => format!("model \"{}\"", model.name),
+            "" => place_of(model),
             prefix => format!("model \"{}\"", prefix.trim_end_matches('/')),
         };
         let invalid = |problem: String| ErrorKind::InvalidConfiguration {
@@ -250,35 +243,41 @@ impl<'a> Assembler<'a> {
         let layer = match &definition.content {
             Content::Layer(layer) if !inputs.is_empty() => layer,
             Content::Unsupported(_) => {
-                self.workspace.note_unknown(definition, name);
+                self.note_unknown(definition, name);
                 return Ok(vec![None]);
             }
             _ => return Err(invalid(&name, "it has no inputs".to_owned())),
         };
-        let known: Option<Vec<TensorId>> = inputs.iter().copied().collect();
+        let known: Option<Vec<ValueId>> = inputs.iter().copied().collect();
         let Some(inputs) = known.or_else(|| self.recorded_input(definition, inputs)) else {
-            self.workspace.note_unknown(definition, name);
+            self.note_unknown(definition, name);
             return Ok(vec![None]);
         };
-        let workspace = &mut self.workspace;
-        let mut scope = Scope::new(workspace, self.weights, definition, arguments, name);
-        let problem = match layer.build_outputs(&mut scope, &inputs) {
-            Ok(outputs) => {
-                scope.finish(&outputs);
-                return Ok(outputs.into_iter().map(Some).collect());
-            }
-            Err(problem) => problem,
+        let called = Called {
+            id: definition.id,
+            class: &definition.class,
+            variables: layer.variables(),
+            arguments,
         };
-        let name = scope.into_name();
-        match problem {
-            LayerProblem::Unsupported(reason) => {
-                let workspace = &mut self.workspace;
-                workspace.note_unsupported(definition, &name, reason);
-                workspace.note_unknown(definition, name);
+        let Progress {
+            draft,
+            layers,
+            notes,
+        } = &mut self.progress;
+        draft.set_origin(layers.len());
+        let mut scope = Scope::new(draft, notes, self.weights, called, &name);
+        match layer.build(&mut scope, &inputs) {
+            Ok(outputs) => {
+                layers.push(scope.finish(&outputs));
+                Ok(outputs.into_iter().map(Some).collect())
+            }
+            Err(LayerProblem::Unsupported(reason)) => {
+                self.note_unsupported(&name, &definition.class, reason);
+                self.note_unknown(definition, name);
                 Ok(vec![None])
             }
-            LayerProblem::Invalid(problem) => Err(invalid(&name, problem)),
-            LayerProblem::Other(kind) => Err(kind),
+            Err(LayerProblem::Invalid(problem)) => Err(invalid(&name, problem)),
+            Err(LayerProblem::Other(kind)) => Err(kind),
         }
     }
 
@@ -287,12 +286,15 @@ impl<'a> Assembler<'a> {
         &mut self,
         definition: &LayerDefinition,
         inputs: &[Value],
-    ) -> Option<Vec<TensorId>> {
+    ) -> Option<Vec<ValueId>> {
         let (Some(shape), [None]) = (&definition.recorded_input, inputs) else {
             return None;
         };
         let shape = shape.iter().copied().collect::<Option<Vec<usize>>>()?;
-        let tensor = self.workspace.canvas.recorded(&definition.name, shape)?;
+        if self.weights.is_some() {
+            return None;
+        }
+        let tensor = self.progress.draft.placeholder(shape).ok()?;
         Some(vec![tensor])
     }
 
@@ -309,5 +311,101 @@ impl<'a> Assembler<'a> {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::layers::{VariableId, WeightProblem};
+
+    /// Models without variables need none.
+    struct NoWeights;
+
+    impl WeightSource for NoWeights {
+        fn read(&self, _: VariableId, _: &[usize]) -> Result<Vec<f32>, WeightProblem> {
+            Err(WeightProblem::Described("is missing".to_owned()))
+        }
+    }
+
+    /// A model of functions of TensorFlow, each with its positional arguments behind the first, which
+    /// is the function in front of it, and its named ones. `"image"` among them is the input.
+    fn assembled(functions: &[(&str, Json, Json)]) -> Result<Graph, ErrorKind> {
+        let mut layers = vec![
+            json!({"class_name": "InputLayer", "name": "image", "inbound_nodes": [],
+            "config": {"name": "image", "batch_input_shape": [null, 4, 4, 2]}}),
+        ];
+        let mut last = "image".to_owned();
+        for (index, (function, positional, named)) in functions.iter().enumerate() {
+            let name = format!("f{index}");
+            let mut arguments = named.clone();
+            let keys = arguments
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>();
+            for key in keys {
+                if arguments[&key] == json!("image") {
+                    arguments[&key] = json!(["image", 0, 0]);
+                }
+            }
+            for (key, value) in positional.as_object().unwrap() {
+                arguments[key] = value.clone();
+            }
+            layers.push(json!({"class_name": "TFOpLambda", "name": name,
+                "config": {"name": name, "function": function},
+                "inbound_nodes": [[last, 0, 0, arguments]]}));
+            last = name;
+        }
+        let configuration = json!({"class_name": "Functional", "config": {"name": "model",
+            "layers": layers, "input_layers": [["image", 0, 0]], "output_layers": [[last, 0, 0]]}});
+        let model = ModelDefinition::parse(&configuration.to_string(), Some("2.15.0"))?;
+        assemble(&model, &[1, 4, 4, 2], &NoWeights)
+    }
+
+    fn operators(graph: &Graph) -> Vec<&'static str> {
+        graph.nodes().iter().map(|node| node.op.name()).collect()
+    }
+
+    #[test]
+    fn borders_are_mirrored() {
+        let check = |mode: &str, extents: Option<&[usize]>| {
+            let paddings = json!({"paddings": [[0, 0], [1, 2], [0, 3], [0, 0]], "mode": mode});
+            let graph = assembled(&[("pad", paddings, json!({}))]);
+            let shape = graph
+                .ok()
+                .map(|graph| graph.shape(graph.outputs()[0]).to_vec());
+            assert_eq!(shape.as_deref(), extents, "{mode}");
+        };
+        check("REFLECT", Some(&[1, 7, 7, 2]));
+        check("SYMMETRIC", Some(&[1, 7, 7, 2]));
+        check("WRAP", None);
+    }
+
+    /// `x * (1 + erf(x / sqrt(2)))` with the half of it in front or behind.
+    #[test]
+    fn a_gelu_is_recognized_and_an_error_function_alone_refused() {
+        let number = |number: f64| json!({"y": number});
+        let steps = [
+            (
+                "math.multiply",
+                number(std::f64::consts::FRAC_1_SQRT_2),
+                json!({}),
+            ),
+            ("math.erf", json!({}), json!({})),
+            ("math.add", number(1.0), json!({})),
+            ("math.multiply", json!({}), json!({"y": "image"})),
+            ("math.multiply", number(0.5), json!({})),
+        ];
+        let graph = assembled(&steps).unwrap();
+        assert_eq!(operators(&graph), ["Gelu"]);
+        assert_eq!(graph.nodes()[0].name, "f4");
+        let Err(ErrorKind::UnsupportedLayers(layers)) = assembled(&steps[..3]) else {
+            panic!("an error function alone is not refused");
+        };
+        assert_eq!((layers.len(), layers[0].layer.as_str()), (1, "f1"));
     }
 }

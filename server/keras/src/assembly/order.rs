@@ -46,7 +46,8 @@ pub(super) fn execution_order(layers: &[LayerDefinition]) -> Option<Vec<(usize, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::{Call, Content, LayerId, TensorReference};
+    use crate::definition::{Call, Content, TensorReference};
+    use crate::layers::LayerId;
 
     /// A layer's number and, for each of its calls, the calls it reads.
     type Calls<'a> = (usize, &'a [&'a [(usize, usize)]]);

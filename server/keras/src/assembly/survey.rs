@@ -1,7 +1,8 @@
-use super::canvas::Canvas;
 use super::{Assembler, Value};
 use crate::definition::ModelDefinition;
+use crate::draft::ValueId;
 use crate::error::ErrorKind;
+use crate::summary::OpenShape;
 use crate::survey::{Survey, total};
 
 /// Computes the shapes of a model without reading weights, and finds all layers that cannot be
@@ -14,28 +15,40 @@ pub(crate) fn survey(
     model: &ModelDefinition,
     input_shapes: &[Option<Vec<usize>>],
 ) -> Result<Survey, ErrorKind> {
-    let mut assembler = Assembler::new(Canvas::Shapes(Vec::new()), None);
+    let mut assembler = Assembler::new(None);
     let outputs = assembler.build(model, input_shapes);
-    let workspace = assembler.workspace;
+    let outputs = outputs.and_then(|outputs| {
+        let known: Vec<ValueId> = outputs.iter().copied().flatten().collect();
+        let shapes = outputs.iter().map(|output| shape(&assembler, *output));
+        let shapes = shapes.collect();
+        assembler.recognize(&known)?;
+        Ok(shapes)
+    });
     let mut unsupported = model.unsupported();
-    for layer in workspace.unsupported {
+    for layer in assembler.unsupported {
         if !unsupported.iter().any(|other| other.layer == layer.layer) {
             unsupported.push(layer);
         }
     }
-    let outputs = match outputs {
-        Ok(outputs) => outputs,
+    let output_shapes = match outputs {
+        Ok(shapes) => shapes,
         Err(kind) if unsupported.is_empty() => return Err(kind),
         Err(_) => Vec::new(),
     };
-    let shape = |output: Value| output.map(|tensor| workspace.canvas.open_shape(tensor));
+    let layers = assembler.progress.layers;
     Ok(Survey {
-        output_shapes: outputs.into_iter().map(shape).collect(),
-        parameters: total(workspace.layers.iter().map(|layer| layer.parameters)),
-        layers: workspace.layers,
+        output_shapes,
+        parameters: total(layers.iter().map(|layer| layer.parameters)),
+        layers,
         unsupported,
-        input_normalizations: workspace.input_normalizations,
+        input_normalizations: assembler.progress.notes.input_normalizations,
     })
+}
+
+/// The shape as summaries have it.
+fn shape(assembler: &Assembler<'_>, output: Value) -> Option<OpenShape> {
+    let shape = assembler.progress.draft.shape(output?);
+    Some(shape.iter().copied().map(Some).collect())
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::hdf5::{DatasetProblem, Hdf5};
-use super::{WeightProblem, WeightSource};
-use crate::definition::VariableId;
 use crate::error::ErrorKind;
+use crate::layers::{VariableId, WeightProblem, WeightSource};
 use crate::limits;
 
 /// Weights in the datasets of an HDF5 file.

@@ -11,14 +11,15 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::Container;
 use super::datasets::DatasetWeights;
 use super::hdf5::{Hdf5, PureHdf5};
 use super::members::Members;
 use super::section::Section;
 use super::zip::Archive;
-use super::{Container, WeightSource};
-use crate::definition::{Content, LayerDefinition, ModelDefinition, VariableId};
+use crate::definition::{Content, LayerDefinition, ModelDefinition};
 use crate::error::ErrorKind;
+use crate::layers::{VariableId, WeightSource};
 use crate::limits;
 
 const CONFIGURATION: &str = "config.json";

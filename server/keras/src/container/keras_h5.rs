@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::Container;
 use super::datasets::DatasetWeights;
 use super::hdf5::{Hdf5, PureHdf5, StringAttributes};
 use super::legacy_order::stored_order;
 use super::section::Section;
-use super::{Container, WeightSource};
-use crate::definition::{Content, LayerDefinition, ModelDefinition, VariableId};
+use crate::definition::{Content, LayerDefinition, ModelDefinition};
 use crate::error::ErrorKind;
-use crate::layers::Variable;
+use crate::layers::{Variable, VariableId, WeightSource};
 
 const WEIGHTS: &str = "model_weights";
 

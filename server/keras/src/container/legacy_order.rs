@@ -1,7 +1,9 @@
 //! The order in which the .h5 format stores the variables of a layer or nested model: all
 //! trainable ones, then all others, as `_legacy_weights` in Keras' hdf5_format has it.
 
-use crate::definition::{Content, Generation, LayerDefinition, ModelDefinition, VariableId};
+use crate::definition::{Content, LayerDefinition, ModelDefinition};
+use crate::layers::VariableId;
+use crate::settings::Generation;
 
 /// Variables of a top-level layer in the order of its `weight_names`.
 pub(super) fn stored_order(layer: &LayerDefinition, generation: Generation) -> Vec<VariableId> {

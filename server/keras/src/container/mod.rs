@@ -16,8 +16,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::definition::{ModelDefinition, VariableId};
+use crate::definition::ModelDefinition;
 use crate::error::ErrorKind;
+use crate::layers::WeightSource;
 pub(crate) use keras_archive::is_unzipped;
 use section::Section;
 
@@ -37,21 +38,6 @@ pub(crate) trait Container {
         &'a self,
         model: &ModelDefinition,
     ) -> Result<Box<dyn WeightSource + 'a>, ErrorKind>;
-}
-
-/// The stored arrays of a model's variables.
-pub(crate) trait WeightSource {
-    /// Reads an array whose shape the configuration of its layer foretells; other shapes are
-    /// refused before anything is allocated. Values are in row-major order.
-    fn read(&self, variable: VariableId, shape: &[usize]) -> Result<Vec<f32>, WeightProblem>;
-}
-
-/// Why a stored array cannot be read.
-pub(crate) enum WeightProblem {
-    /// The rest of a sentence that begins with the layer and the weight.
-    Described(String),
-    /// The file is at fault as a whole.
-    Fatal(ErrorKind),
 }
 
 /// Opens a model file, after its first bytes and not its name have told its format.

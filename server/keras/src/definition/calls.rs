@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::settings::{integer, sequence};
-use super::{Argument, Arguments, Generation};
+use crate::settings::{Argument, Arguments, Generation, integer, sequence};
 
 /// A tensor by the name of the layer that makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

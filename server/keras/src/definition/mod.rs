@@ -1,29 +1,15 @@
 //! What a model's configuration says, whatever file it came from.
 
-mod arguments;
 mod calls;
 mod model;
-mod settings;
-
-pub(crate) use arguments::{Argument, Arguments};
-pub(crate) use settings::{Generation, Settings};
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::error::ErrorKind;
-use crate::layers::{Layer, LayerProblem, Variable};
-use crate::summary::{OpenShape, UnsupportedLayer};
-
-/// Number of a layer, unique in the whole tree of models.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct LayerId(pub(crate) usize);
-
-/// A variable of a layer: the position in [`Layer::variables`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct VariableId {
-    pub(crate) layer: LayerId,
-    pub(crate) index: usize,
-}
+use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::layers::{Layer, LayerId, Variable};
+use crate::problem::LayerProblem;
+use crate::settings::{Arguments, Generation};
+use crate::summary::OpenShape;
 
 /// A Functional or Sequential model. A Sequential one has become a chain of calls that begins
 /// with an input layer.
@@ -56,7 +42,7 @@ pub(crate) enum Content {
     /// A placeholder for an input of the model; its shape when one is recorded.
     Input(Option<OpenShape>),
     /// A layer that can be converted.
-    Layer(Box<dyn Layer>),
+    Layer(Layer),
     /// A layer that cannot be converted, and why.
     Unsupported(String),
     /// A nested model.

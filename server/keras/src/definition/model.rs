@@ -3,15 +3,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::calls::{NamedCall, NamedTensor, parse_calls, parse_tensors};
-use super::settings::sequence;
-use super::{
-    Argument, Arguments, Call, Content, Generation, LayerDefinition, LayerId, ModelDefinition,
-    Settings, TensorReference,
-};
-use crate::error::ErrorKind;
-use crate::layers::{self, LayerProblem, Origin};
+use super::{Call, Content, LayerDefinition, ModelDefinition, TensorReference};
+use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::layers::{self, LayerId, Origin};
 use crate::limits;
-use crate::summary::{OpenShape, UnsupportedLayer};
+use crate::problem::LayerProblem;
+use crate::settings::{Argument, Arguments, Generation, Settings, integer, sequence};
+use crate::summary::OpenShape;
 
 pub(super) fn parse(
     configuration: &str,
@@ -182,7 +180,7 @@ impl Parser {
                 .text("data_format")
                 .map(|order| order == "channels_first");
             let content =
-                interpret(&class, origin, &settings).map_err(|problem| describe(problem, place))?;
+                interpret(&class, origin, &settings).map_err(|problem| problem.at(place))?;
             (trainable, content)
         };
         let definition = LayerDefinition {
@@ -402,15 +400,6 @@ fn interpret(class: &str, origin: Origin, settings: &Settings) -> Result<Content
     }
 }
 
-fn describe(problem: LayerProblem, place: String) -> ErrorKind {
-    match problem {
-        LayerProblem::Invalid(problem) | LayerProblem::Unsupported(problem) => {
-            invalid(place, problem)
-        }
-        LayerProblem::Other(kind) => kind,
-    }
-}
-
 /// Tells a layer of Keras from a user's class and from an operation on tensors, which Keras 3
 /// saves under the same class names (`Add`, `Multiply`, `Concatenate`).
 fn origin(entry: &Map<String, Value>, generation: Generation, class: &str) -> Origin {
@@ -498,7 +487,7 @@ fn parse_shape(value: &Value) -> Option<OpenShape> {
         .iter()
         .map(|extent| match extent {
             Value::Null => Some(None),
-            extent => super::settings::integer(extent).map(Some),
+            extent => integer(extent).map(Some),
         })
         .collect()
 }

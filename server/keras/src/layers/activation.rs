@@ -1,20 +1,17 @@
-use graph::{Activation as Elementwise, TensorId};
+use graph::Activation as Elementwise;
 use serde_json::Value;
 
-use super::function::{Function, SELU};
+use super::layer::Layer;
 use super::rectifier;
-use super::{Layer, LayerProblem, Settings, invalid, unsupported};
-use crate::assembly::Scope;
-use crate::definition::Generation;
+use crate::operations::function::{Function, LEAKY_RELU_SLOPE, SELU};
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Generation, Settings};
 
 /// `hard_tanh` of Keras 3.
 const HARD_TANH: Function = Function::Clamp {
     minimum: -1.0,
     maximum: 1.0,
 };
-
-/// Slope that Keras gives `leaky_relu` when it is used as a function.
-const LEAKY_RELU_SLOPE: f32 = 0.2;
 
 /// Reads an activation function: a name, an object that describes a layer, or nothing.
 pub(super) fn parse_function(settings: &Settings, key: &str) -> Result<Function, LayerProblem> {
@@ -107,28 +104,8 @@ pub(super) fn softmax_function(settings: &Settings) -> Result<Function, LayerPro
 }
 
 /// A layer that applies a function.
-pub(super) struct Activation {
-    pub(super) function: Function,
-}
-
-impl Activation {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let function = parse_function(settings, "activation")?;
-        Ok(Self { function })
-    }
-}
-
-impl Layer for Activation {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        self.function.build(scope, "", x)
-    }
-}
-
-/// Parses the layer `Softmax`.
-pub(super) fn parse_softmax(settings: &Settings) -> Result<Activation, LayerProblem> {
-    let function = softmax_function(settings)?;
-    Ok(Activation { function })
+pub(super) fn of_function(function: Function) -> Layer {
+    Layer::of_operation(move |draft, x| function.build(draft, "", x))
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
-use graph::{BinaryOp, Op, TensorId};
+use graph::{BinaryOp, Op};
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
-use crate::definition::{Argument, Arguments};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Argument, Arguments, Settings};
 
 /// Multi-head attention (Vaswani et al., Attention Is All You Need, 2017) of a tensor to itself or
 /// to another one.
-pub(super) struct MultiHeadAttention {
+struct MultiHeadAttention {
     heads: usize,
     key_size: usize,
     value_size: usize,
@@ -15,7 +18,6 @@ pub(super) struct MultiHeadAttention {
     /// Axes of the positions; all between batch and features when they are open.
     axes: Option<Vec<i64>>,
     bias: bool,
-    variables: Vec<Variable>,
 }
 
 /// The four projections in the order in which Keras creates them.
@@ -47,49 +49,76 @@ const BIASES: [Variable; 4] = [
     ),
 ];
 
-impl MultiHeadAttention {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        if settings.flag("use_gate", false)? {
-            return unsupported("it sets use_gate");
-        }
-        if settings.get("sliding_window").is_some() {
-            return unsupported("it sets sliding_window");
-        }
-        let key_size = settings.count("key_dim")?;
-        let bias = settings.flag("use_bias", true)?;
-        let output_size = match settings.integers("output_shape")?.as_deref() {
-            None => None,
-            Some(&[size]) => match usize::try_from(size) {
-                Ok(size) if size > 0 => Some(size),
-                _ => return invalid("\"output_shape\" should be positive"),
-            },
-            Some(_) => return unsupported("its output_shape has several axes"),
-        };
-        let variables = KERNELS.into_iter().zip(BIASES);
-        Ok(Self {
-            heads: settings.count("num_heads")?,
-            key_size,
-            value_size: settings.count_or("value_dim", key_size)?,
-            output_size,
-            axes: settings.integers("attention_axes")?,
-            bias,
-            variables: variables
-                .flat_map(|(kernel, own)| [Some(kernel), bias.then_some(own)])
-                .flatten()
-                .collect(),
-        })
+/// Reads the layer.
+pub(super) fn multi_head_attention(settings: &Settings) -> Parsed {
+    if settings.flag("use_gate", false)? {
+        return unsupported("it sets use_gate");
     }
+    if settings.get("sliding_window").is_some() {
+        return unsupported("it sets sliding_window");
+    }
+    let key_size = settings.count("key_dim")?;
+    let bias = settings.flag("use_bias", true)?;
+    let output_size = match settings.integers("output_shape")?.as_deref() {
+        None => None,
+        Some(&[size]) => match usize::try_from(size) {
+            Ok(size) if size > 0 => Some(size),
+            _ => return invalid("\"output_shape\" should be positive"),
+        },
+        Some(_) => return unsupported("its output_shape has several axes"),
+    };
+    let variables = KERNELS.into_iter().zip(BIASES);
+    let variables = variables.flat_map(|(kernel, own)| [Some(kernel), bias.then_some(own)]);
+    let layer = MultiHeadAttention {
+        heads: settings.count("num_heads")?,
+        key_size,
+        value_size: settings.count_or("value_dim", key_size)?,
+        output_size,
+        axes: settings.integers("attention_axes")?,
+        bias,
+    };
+    let build = move |scope: &mut Scope<'_>, inputs: &[ValueId]| {
+        layer.build(scope, inputs).map(|output| vec![output])
+    };
+    Ok(Layer::of_many(variables.flatten().collect(), build).checked_by(check_call))
+}
 
+/// Arguments that Keras may pass along with values that change nothing.
+const WITHOUT_EFFECT: &[&str] = &["training", "use_causal_mask", "return_attention_scores"];
+
+fn check_call(arguments: &Arguments) -> Result<(), LayerProblem> {
+    for (name, argument) in &arguments.named {
+        let role = matches!(name.as_str(), "query" | "value" | "key");
+        let off = *argument == Argument::Constant(false.into());
+        let harmless = WITHOUT_EFFECT.contains(&name.as_str()) && off;
+        if !role && !harmless && !argument.is_null() {
+            return unsupported(format!("it is called with {name}"));
+        }
+    }
+    if arguments.positional.len() > 3 {
+        return unsupported("it is called with a mask");
+    }
+    for (position, name) in ["query", "value", "key"].into_iter().enumerate() {
+        match arguments.get(position, name) {
+            Some(Argument::Tensor(_)) => {}
+            None if name == "key" => {}
+            _ => return unsupported(format!("its {name} is not a tensor")),
+        }
+    }
+    Ok(())
+}
+
+impl MultiHeadAttention {
     /// A dense layer over the last axis; `kernel` is the shape in which Keras stores the weights
     /// of `inputs` features.
     fn project(
         &self,
         scope: &mut Scope<'_>,
         projection: Projection,
-        x: TensorId,
+        x: ValueId,
         kernel: &[usize],
         inputs: usize,
-    ) -> Result<TensorId, LayerProblem> {
+    ) -> Result<ValueId, LayerProblem> {
         let first = projection as usize * (1 + usize::from(self.bias));
         let elements = kernel
             .iter()
@@ -114,7 +143,7 @@ impl MultiHeadAttention {
             Projection::Value => "value",
             Projection::Output => "attention_output",
         };
-        scope.node(part, Op::FullyConnected, &operands)
+        scope.draft.node(part, Op::FullyConnected, &operands)
     }
 
     /// `[1, positions, heads * size]` becomes `[1, heads, positions, size]`.
@@ -122,15 +151,16 @@ impl MultiHeadAttention {
         &self,
         scope: &mut Scope<'_>,
         part: &str,
-        x: TensorId,
+        x: ValueId,
         size: usize,
-    ) -> Result<TensorId, LayerProblem> {
-        let positions = scope.shape(x).get(1).copied().unwrap_or(0);
-        let shape = vec![1, positions, self.heads, size];
-        let x = scope.node(&format!("{part}/heads"), Op::Reshape { shape }, &[x])?;
+    ) -> Result<ValueId, LayerProblem> {
+        let shape = vec![1, scope.draft.extent(x, 1)?, self.heads, size];
+        let x = scope
+            .draft
+            .node(&format!("{part}/heads"), Op::Reshape { shape }, &[x])?;
         let permutation = vec![0, 2, 1, 3];
         let part = format!("{part}/heads_first");
-        scope.node(&part, Op::Transpose { permutation }, &[x])
+        scope.draft.node(&part, Op::Transpose { permutation }, &[x])
     }
 
     /// Joins the axes of the positions.
@@ -138,9 +168,9 @@ impl MultiHeadAttention {
         &self,
         scope: &mut Scope<'_>,
         part: &str,
-        x: TensorId,
-    ) -> Result<(TensorId, usize), LayerProblem> {
-        let shape = scope.shape(x).to_vec();
+        x: ValueId,
+    ) -> Result<(ValueId, usize), LayerProblem> {
+        let shape = scope.draft.shape(x).to_vec();
         let &[_, ref positions @ .., features] = shape.as_slice() else {
             return invalid(format!("it has an input of shape {shape:?}"));
         };
@@ -162,42 +192,13 @@ impl MultiHeadAttention {
             return Ok((x, features));
         }
         let shape = vec![1, positions, features];
-        let x = scope.node(&format!("{part}/positions"), Op::Reshape { shape }, &[x])?;
+        let x = scope
+            .draft
+            .node(&format!("{part}/positions"), Op::Reshape { shape }, &[x])?;
         Ok((x, features))
     }
-}
 
-/// Arguments that Keras may pass along with values that change nothing.
-const WITHOUT_EFFECT: &[&str] = &["training", "use_causal_mask", "return_attention_scores"];
-
-impl Layer for MultiHeadAttention {
-    fn variables(&self) -> &[Variable] {
-        &self.variables
-    }
-
-    fn check_call(&self, arguments: &Arguments) -> Result<(), LayerProblem> {
-        for (name, argument) in &arguments.named {
-            let role = matches!(name.as_str(), "query" | "value" | "key");
-            let off = *argument == Argument::Constant(false.into());
-            let harmless = WITHOUT_EFFECT.contains(&name.as_str()) && off;
-            if !role && !harmless && !argument.is_null() {
-                return unsupported(format!("it is called with {name}"));
-            }
-        }
-        if arguments.positional.len() > 3 {
-            return unsupported("it is called with a mask");
-        }
-        for (position, name) in ["query", "value", "key"].into_iter().enumerate() {
-            match arguments.get(position, name) {
-                Some(Argument::Tensor(_)) => {}
-                None if name == "key" => {}
-                _ => return unsupported(format!("its {name} is not a tensor")),
-            }
-        }
-        Ok(())
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
+    fn build(&self, scope: &mut Scope<'_>, inputs: &[ValueId]) -> Result<ValueId, LayerProblem> {
         let arguments = scope.arguments();
         let tensor = |position, name| match arguments.get(position, name) {
             Some(Argument::Tensor(index)) => inputs.get(*index).copied(),
@@ -207,7 +208,7 @@ impl Layer for MultiHeadAttention {
             return invalid("it is called without query and value");
         };
         let key = tensor(2, "key").unwrap_or(value);
-        let outer = scope.shape(query).to_vec();
+        let outer = scope.draft.shape(query).to_vec();
         let (query, query_features) = self.flatten(scope, "query", query)?;
         let (value, value_features) = self.flatten(scope, "value", value)?;
         let (key, key_features) = self.flatten(scope, "key", key)?;
@@ -216,7 +217,9 @@ impl Layer for MultiHeadAttention {
         let kernel = [query_features, heads, size];
         let query = self.project(scope, Projection::Query, query, &kernel, query_features)?;
         let scale = (size as f32).sqrt().recip();
-        let query = scope.with_number("query/scaled", BinaryOp::Multiply, query, scale)?;
+        let query = scope
+            .draft
+            .with_number("query/scaled", BinaryOp::Multiply, query, scale)?;
         let query = self.split_heads(scope, "query", query, size)?;
         let kernel = [key_features, heads, size];
         let key = self.project(scope, Projection::Key, key, &kernel, key_features)?;
@@ -226,17 +229,21 @@ impl Layer for MultiHeadAttention {
         let value = self.split_heads(scope, "value", value, self.value_size)?;
 
         let product = Op::BatchMatMul { transpose_b: true };
-        let scores = scope.node("scores", product, &[query, key])?;
-        let weights = scope.node("softmax", Op::Softmax, &[scores])?;
+        let scores = scope.draft.node("scores", product, &[query, key])?;
+        let weights = scope.draft.node("softmax", Op::Softmax, &[scores])?;
         let product = Op::BatchMatMul { transpose_b: false };
-        let attended = scope.node("attended", product, &[weights, value])?;
+        let attended = scope.draft.node("attended", product, &[weights, value])?;
         let permutation = vec![0, 2, 1, 3];
         let op = Op::Transpose { permutation };
-        let attended = scope.node("attended/positions_first", op, &[attended])?;
-        let positions = scope.shape(query).get(2).copied().unwrap_or(0);
+        let attended = scope
+            .draft
+            .node("attended/positions_first", op, &[attended])?;
+        let positions = scope.draft.extent(query, 2)?;
         let joined = heads.saturating_mul(self.value_size);
         let shape = vec![1, positions, joined];
-        let attended = scope.node("attended/joined", Op::Reshape { shape }, &[attended])?;
+        let attended = scope
+            .draft
+            .node("attended/joined", Op::Reshape { shape }, &[attended])?;
         let features = self.output_size.unwrap_or(query_features);
         let kernel = [heads, self.value_size, features];
         let output = self.project(scope, Projection::Output, attended, &kernel, joined)?;
@@ -244,6 +251,6 @@ impl Layer for MultiHeadAttention {
         if let Some(last) = shape.last_mut() {
             *last = features;
         }
-        scope.node("", Op::Reshape { shape }, &[output])
+        scope.draft.node("", Op::Reshape { shape }, &[output])
     }
 }

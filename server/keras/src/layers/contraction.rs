@@ -1,43 +1,51 @@
 //! Layers that contract axes by Einstein's convention.
 
-use graph::{BinaryOp, Op, TensorId};
+use graph::BinaryOp;
 
 use super::activation::parse_function;
-use super::function::Function;
-use super::operation::{Einsum, unit_length};
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::einsum::Equation;
+use crate::operations::function::Function;
+use crate::operations::reduction::unit_length;
+use crate::operations::shapes;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 /// A dense layer whose product is given by an equation such as `abc,cde->abde`.
-pub(super) struct EinsumDense {
+struct EinsumDense {
     equation: String,
-    parsed: Einsum,
+    parsed: Equation,
     /// Extents of the output without the batch axis; `None` where the input tells.
     output_shape: Vec<Option<usize>>,
     bias_axes: Option<String>,
     activation: Function,
-    variables: Vec<Variable>,
+}
+
+/// Reads the layer.
+pub(super) fn einsum_dense(settings: &Settings) -> Parsed {
+    let Some(equation) = settings.text("equation") else {
+        return invalid("\"equation\" is missing");
+    };
+    let output_shape = settings.extents("output_shape")?;
+    let bias_axes = settings.text("bias_axes").map(str::to_owned);
+    let mut variables = vec![Variable::trained(&["kernel"])];
+    variables.extend(bias_axes.as_ref().map(|_| Variable::trained(&["bias"])));
+    let layer = EinsumDense {
+        parsed: Equation::parse(equation)?,
+        equation: equation.replace(' ', ""),
+        output_shape,
+        bias_axes,
+        activation: parse_function(settings, "activation")?,
+    };
+    Ok(Layer::of_one(variables, move |scope, x| {
+        layer.build(scope, x)
+    }))
 }
 
 impl EinsumDense {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let Some(equation) = settings.text("equation") else {
-            return invalid("\"equation\" is missing");
-        };
-        let output_shape = settings.extents("output_shape")?;
-        let bias_axes = settings.text("bias_axes").map(str::to_owned);
-        let mut variables = vec![Variable::trained(&["kernel"])];
-        variables.extend(bias_axes.as_ref().map(|_| Variable::trained(&["bias"])));
-        Ok(Self {
-            parsed: Einsum::parse(equation)?,
-            equation: equation.replace(' ', ""),
-            output_shape,
-            bias_axes,
-            activation: parse_function(settings, "activation")?,
-            variables,
-        })
-    }
-
     /// The extent of each letter, as far as input and settings tell.
     fn extent(&self, shape: &[usize], letter: char) -> Option<usize> {
         let (input, rest) = self.equation.split_once(',')?;
@@ -83,32 +91,22 @@ impl EinsumDense {
             })
             .collect()
     }
-}
 
-impl Layer for EinsumDense {
-    fn variables(&self) -> &[Variable] {
-        &self.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let shape = scope.shape(x).to_vec();
+    fn build(&self, scope: &mut Scope<'_>, x: ValueId) -> Result<ValueId, LayerProblem> {
+        let shape = scope.draft.shape(x).to_vec();
         let Some(kernel_shape) = self.kernel_shape(&shape) else {
             return invalid(format!(
                 "its equation \"{}\" does not fit an input of shape {shape:?}",
                 self.equation
             ));
         };
-        let plan = self.parsed.plan(&shape, &kernel_shape)?;
-        if plan.batch != 1 {
+        let contraction = self.parsed.contraction(&shape, &kernel_shape)?;
+        if !contraction.is_dense() {
             return unsupported("its equation has a kernel for each position");
         }
-        // Rows of the kernel as a dense layer has them: output features, then input features.
-        let matrix = [plan.columns, plan.inner];
-        let kernel = scope.permuted_weight(0, &kernel_shape, &plan.right, &matrix)?;
-        let rows = plan.arrange(scope, "input", x, &plan.left, [plan.rows, plan.inner])?;
-        let product = scope.node("product", Op::FullyConnected, &[rows, kernel])?;
-        let mut output = plan.finish(scope, "", product)?;
+        let (permutation, matrix) = contraction.kernel()?;
+        let kernel = scope.permuted_weight(0, &kernel_shape, &permutation, &matrix)?;
+        let mut output = contraction.with_kernel(scope.draft, x, kernel)?;
         if let Some(axes) = &self.bias_axes {
             let Some(shape) = self.bias_shape(&shape, axes) else {
                 return invalid(format!(
@@ -116,73 +114,63 @@ impl Layer for EinsumDense {
                 ));
             };
             let bias = scope.weight(1, &shape, Layout::Keras)?;
-            output = scope.binary("biased", BinaryOp::Add, output, bias)?;
+            output = scope.draft.binary("biased", BinaryOp::Add, output, bias)?;
         }
-        self.activation.build(scope, "activation", output)
-    }
-}
-
-/// Product of two tensors along an axis of each.
-pub(super) struct Dot {
-    axes: [i64; 2],
-    normalize: bool,
-}
-
-impl Dot {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let axes = match settings.integers("axes")?.as_deref() {
-            Some(&[axis]) => [axis, axis],
-            Some(&[a, b]) => [a, b],
-            _ => return invalid("\"axes\" should be one integer or two"),
-        };
-        Ok(Self {
-            axes,
-            normalize: settings.flag("normalize", false)?,
-        })
+        self.activation.build(scope.draft, "activation", output)
     }
 }
 
 /// Least sum of squares that `Dot(normalize=True)` divides by.
 const LEAST_SQUARE: f32 = 1e-12;
 
-impl Layer for Dot {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let &[mut x, mut y] = inputs else {
-            return invalid(format!("it has {} inputs instead of two", inputs.len()));
-        };
-        let axes = [scope.axis(x, self.axes[0])?, scope.axis(y, self.axes[1])?];
+/// Product of two tensors along an axis of each.
+pub(super) fn dot(settings: &Settings) -> Parsed {
+    let axes = match settings.integers("axes")?.as_deref() {
+        Some(&[axis]) => [axis, axis],
+        Some(&[a, b]) => [a, b],
+        _ => return invalid("\"axes\" should be one integer or two"),
+    };
+    let normalize = settings.flag("normalize", false)?;
+    Ok(Layer::of_two(move |draft, mut x, mut y| {
+        let axes = [
+            shapes::axis(axes[0], draft.rank(x))?,
+            shapes::axis(axes[1], draft.rank(y))?,
+        ];
         if axes.contains(&0) {
             return unsupported("it contracts the batch axis");
         }
-        if self.normalize {
-            x = unit_length(scope, "x", x, vec![axes[0]], LEAST_SQUARE)?;
-            y = unit_length(scope, "y", y, vec![axes[1]], LEAST_SQUARE)?;
+        if normalize {
+            x = unit_length(draft, "x", x, vec![axes[0]], LEAST_SQUARE)?;
+            y = unit_length(draft, "y", y, vec![axes[1]], LEAST_SQUARE)?;
         }
-        let (left, right) = (scope.shape(x).to_vec(), scope.shape(y).to_vec());
-        // The batch is "a"; the contracted axis is "z".
-        let labels = |rank: usize, axis: usize, first: u8| -> String {
-            (0..rank)
-                .map(|index| match index {
-                    0 => 'a',
-                    index if index == axis => 'z',
-                    index => char::from(first + index as u8),
-                })
-                .collect()
-        };
+        let [left, right] = [x, y].map(|it| draft.shape(it).to_vec());
         if left.len() > 8 || right.len() > 8 {
             return unsupported("its inputs have many axes");
         }
-        let left_labels = labels(left.len(), axes[0], b'b');
-        let right_labels = labels(right.len(), axes[1], b'm');
-        let free = |text: &str| text.replace(['a', 'z'], "");
-        let output = format!("a{}{}", free(&left_labels), free(&right_labels));
-        let plan = Einsum::parse(&format!("{left_labels},{right_labels}->{output}"))?;
-        let plan = plan.plan(&left, &right)?;
-        let product = plan.product_of_tensors(scope, x, y)?;
+        let equation = dot_equation([left.len(), right.len()], axes)?;
+        let contraction = equation.contraction(&left, &right)?;
+        let product = contraction.of_tensors(draft, x, y)?;
         if left.len() == 2 && right.len() == 2 {
-            let shape = vec![1, 1];
-            return scope.node("", Op::Reshape { shape }, &[product]);
+            return draft.reshape("", product, vec![1, 1]);
         }
         Ok(product)
-    }
+    }))
+}
+
+/// The batch is "a"; the contracted axis is "z".
+fn dot_equation(ranks: [usize; 2], axes: [usize; 2]) -> Result<Equation, LayerProblem> {
+    let labels = |rank: usize, axis: usize, first: u8| -> String {
+        (0..rank)
+            .map(|index| match index {
+                0 => 'a',
+                index if index == axis => 'z',
+                index => char::from(first + index as u8),
+            })
+            .collect()
+    };
+    let left = labels(ranks[0], axes[0], b'b');
+    let right = labels(ranks[1], axes[1], b'm');
+    let free = |text: &str| text.replace(['a', 'z'], "");
+    let output = format!("a{}{}", free(&left), free(&right));
+    Equation::parse(&format!("{left},{right}->{output}"))
 }

@@ -1,9 +1,13 @@
-use graph::{Op, Padding, TensorId, Window};
+use graph::{Op, Padding, Window};
 
 use super::activation::parse_function;
-use super::function::Function;
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::{Draft, Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::function::Function;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 const KERNEL: Variable = Variable::trained(&["kernel"]);
 const DEPTHWISE_KERNEL: Variable = Variable::trained(&["depthwise_kernel", "kernel"]);
@@ -17,8 +21,8 @@ struct Common {
     kernel: [usize; 2],
     window: Window,
     activation: Function,
-    variables: Vec<Variable>,
-    bias: bool,
+    /// Number of the variable that is the bias.
+    bias: Option<usize>,
 }
 
 impl Common {
@@ -26,14 +30,14 @@ impl Common {
         settings: &Settings,
         dimensions: usize,
         kernels: &[Variable],
-    ) -> Result<Self, LayerProblem> {
+    ) -> Result<(Self, Vec<Variable>), LayerProblem> {
         let Some(kernel) = settings.pair("kernel_size")? else {
             return invalid("\"kernel_size\" is missing");
         };
         let bias = settings.flag("use_bias", true)?;
         let mut variables = kernels.to_vec();
         variables.extend(bias.then_some(BIAS));
-        Ok(Self {
+        let common = Self {
             dimensions,
             kernel,
             window: Window {
@@ -42,9 +46,38 @@ impl Common {
                 padding: parse_padding(settings)?,
             },
             activation: parse_function(settings, "activation")?,
-            variables,
-            bias,
-        })
+            bias: bias.then_some(kernels.len()),
+        };
+        Ok((common, variables))
+    }
+
+    /// Shape of a kernel between two numbers of channels.
+    fn shape(&self, a: usize, b: usize) -> [usize; 4] {
+        let [height, width] = self.kernel;
+        [height, width, a, b]
+    }
+
+    /// Keras' `deconv_output_length`, for inferred or given output padding.
+    fn transposed_length(
+        &self,
+        input: usize,
+        axis: usize,
+        extra: Option<[usize; 2]>,
+    ) -> Option<usize> {
+        let (kernel, stride) = (self.kernel[axis], self.window.stride[axis]);
+        let (padding, scaled) = (self.window.padding, input.checked_mul(stride)?);
+        match (padding, extra) {
+            (Padding::Same, None) => Some(scaled),
+            (Padding::Valid, None) => scaled.checked_add(kernel.saturating_sub(stride)),
+            (padding, Some(extra)) => {
+                let lost = match padding {
+                    Padding::Same => kernel / 2 * 2,
+                    Padding::Valid => 0,
+                };
+                let reach = input.checked_sub(1)?.checked_mul(stride)?;
+                reach.checked_add(kernel + extra[axis])?.checked_sub(lost)
+            }
+        }
     }
 
     /// The constant of a kernel `[height, width, a, b]`.
@@ -54,24 +87,24 @@ impl Common {
         index: usize,
         shape: [usize; 4],
         layout: Layout,
-    ) -> Result<TensorId, LayerProblem> {
+    ) -> Result<ValueId, LayerProblem> {
         let stored = shape.get(2 - self.dimensions..).unwrap_or(&shape);
         scope.reshaped_weight(index, stored, &shape, layout)
     }
 
-    /// Adds the convolution and what follows it; the bias is the last variable.
+    /// Adds the convolution and what follows it.
     fn build(
         &self,
         scope: &mut Scope<'_>,
         op: Op,
-        mut inputs: Vec<TensorId>,
+        mut inputs: Vec<ValueId>,
         filters: usize,
-    ) -> Result<TensorId, LayerProblem> {
-        if self.bias {
-            inputs.push(scope.weight(self.variables.len() - 1, &[filters], Layout::Keras)?);
+    ) -> Result<ValueId, LayerProblem> {
+        if let Some(bias) = self.bias {
+            inputs.push(scope.weight(bias, &[filters], Layout::Keras)?);
         }
-        let output = scope.node("", op, &inputs)?;
-        self.activation.build(scope, "activation", output)
+        let output = scope.draft.node("", op, &inputs)?;
+        self.activation.build(scope.draft, "activation", output)
     }
 }
 
@@ -85,8 +118,8 @@ pub(super) fn parse_padding(settings: &Settings) -> Result<Padding, LayerProblem
 }
 
 /// Channels of a feature map `[batch, height, width, channels]`.
-fn channels(scope: &Scope<'_>, x: TensorId) -> Result<usize, LayerProblem> {
-    match *scope.shape(x) {
+fn channels(draft: &Draft, x: ValueId) -> Result<usize, LayerProblem> {
+    match *draft.shape(x) {
         [_, _, _, channels] if channels > 0 => Ok(channels),
         ref shape => invalid(format!("its input has shape {shape:?} instead of an image")),
     }
@@ -100,184 +133,124 @@ fn multiply(a: usize, b: usize) -> Result<usize, LayerProblem> {
 }
 
 /// Two-dimensional convolution, possibly grouped.
-pub(super) struct Conv2D {
-    common: Common,
-    filters: usize,
-    groups: usize,
-}
-
-impl Conv2D {
-    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            common: Common::parse(settings, dimensions, &[KERNEL])?,
-            filters: settings.count("filters")?,
-            groups: settings.count_or("groups", 1)?,
-        })
-    }
-}
-
-impl Layer for Conv2D {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        if !channels.is_multiple_of(self.groups) || !self.filters.is_multiple_of(self.groups) {
+pub(super) fn conv2d(settings: &Settings, dimensions: usize) -> Parsed {
+    let (common, variables) = Common::parse(settings, dimensions, &[KERNEL])?;
+    let filters = settings.count("filters")?;
+    let groups = settings.count_or("groups", 1)?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        if !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
             return invalid(format!(
-                "{channels} input and {} output channels do not divide into {} groups",
-                self.filters, self.groups
+                "{channels} input and {filters} output channels do not divide into {groups} groups"
             ));
         }
-        let [height, width] = self.common.kernel;
-        let shape = [height, width, channels / self.groups, self.filters];
-        let kernel = self.common.kernel(scope, 0, shape, Layout::Convolution)?;
-        let op = Op::Conv2d {
-            window: self.common.window,
-            groups: self.groups,
-        };
-        self.common.build(scope, op, vec![x, kernel], self.filters)
-    }
+        let shape = common.shape(channels / groups, filters);
+        let kernel = common.kernel(scope, 0, shape, Layout::Convolution)?;
+        let window = common.window;
+        let op = Op::Conv2d { window, groups };
+        common.build(scope, op, vec![x, kernel], filters)
+    }))
 }
 
 /// Convolution of each channel by itself.
-pub(super) struct DepthwiseConv2D {
-    common: Common,
-    multiplier: usize,
-}
-
-impl DepthwiseConv2D {
-    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            common: Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL])?,
-            multiplier: settings.count_or("depth_multiplier", 1)?,
-        })
-    }
-}
-
-impl Layer for DepthwiseConv2D {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        let filters = multiply(channels, self.multiplier)?;
-        let [height, width] = self.common.kernel;
-        let shape = [height, width, channels, self.multiplier];
-        let kernel = self.common.kernel(scope, 0, shape, Layout::Depthwise)?;
-        let op = Op::DepthwiseConv2d {
-            window: self.common.window,
-            multiplier: self.multiplier,
-        };
-        self.common.build(scope, op, vec![x, kernel], filters)
-    }
+pub(super) fn depthwise_conv2d(settings: &Settings, dimensions: usize) -> Parsed {
+    let (common, variables) = Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL])?;
+    let multiplier = settings.count_or("depth_multiplier", 1)?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        let filters = multiply(channels, multiplier)?;
+        let shape = common.shape(channels, multiplier);
+        let kernel = common.kernel(scope, 0, shape, Layout::Depthwise)?;
+        let window = common.window;
+        let op = Op::DepthwiseConv2d { window, multiplier };
+        common.build(scope, op, vec![x, kernel], filters)
+    }))
 }
 
 /// Depthwise convolution followed by a pointwise one.
-pub(super) struct SeparableConv2D {
-    common: Common,
-    filters: usize,
-    multiplier: usize,
+pub(super) fn separable_conv2d(settings: &Settings, dimensions: usize) -> Parsed {
+    let kernels = [DEPTHWISE_KERNEL, POINTWISE_KERNEL];
+    let (common, variables) = Common::parse(settings, dimensions, &kernels)?;
+    let filters = settings.count("filters")?;
+    let multiplier = settings.count_or("depth_multiplier", 1)?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        let middle = multiply(channels, multiplier)?;
+        let shape = common.shape(channels, multiplier);
+        let depthwise = common.kernel(scope, 0, shape, Layout::Depthwise)?;
+        let shape = [1, 1, middle, filters];
+        let pointwise = common.kernel(scope, 1, shape, Layout::Convolution)?;
+        let window = common.window;
+        let op = Op::SeparableConv2d { window, multiplier };
+        common.build(scope, op, vec![x, depthwise, pointwise], filters)
+    }))
 }
 
-impl SeparableConv2D {
-    pub(super) fn parse(settings: &Settings, dimensions: usize) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            common: Common::parse(settings, dimensions, &[DEPTHWISE_KERNEL, POINTWISE_KERNEL])?,
-            filters: settings.count("filters")?,
-            multiplier: settings.count_or("depth_multiplier", 1)?,
-        })
+/// Rows and columns that the output of a transposed convolution has beyond the least.
+fn output_padding(settings: &Settings) -> Result<Option<[usize; 2]>, LayerProblem> {
+    if settings.get("output_padding").is_none() {
+        return Ok(None);
     }
-}
-
-impl Layer for SeparableConv2D {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        let middle = multiply(channels, self.multiplier)?;
-        let [height, width] = self.common.kernel;
-        let depthwise = [height, width, channels, self.multiplier];
-        let depthwise = self.common.kernel(scope, 0, depthwise, Layout::Depthwise)?;
-        let pointwise = [1, 1, middle, self.filters];
-        let pointwise = self
-            .common
-            .kernel(scope, 1, pointwise, Layout::Convolution)?;
-        let op = Op::SeparableConv2d {
-            window: self.common.window,
-            multiplier: self.multiplier,
-        };
-        self.common
-            .build(scope, op, vec![x, depthwise, pointwise], self.filters)
-    }
+    let [[rows, _], [columns, _]] = settings.borders("output_padding")?;
+    Ok(Some([rows, columns]))
 }
 
 /// Transposed convolution.
-pub(super) struct Conv2DTranspose {
-    common: Common,
-    filters: usize,
-}
-
-impl Conv2DTranspose {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let common = Common::parse(settings, 2, &[KERNEL])?;
-        if common.window.dilation != [1, 1] {
-            return unsupported("its dilation_rate is not 1");
-        }
-        if settings.get("output_padding").is_some() {
-            return unsupported("it sets output_padding");
-        }
-        if settings.count_or("groups", 1)? != 1 {
-            return unsupported("it has several groups");
-        }
-        Ok(Self {
-            common,
-            filters: settings.count("filters")?,
-        })
+pub(super) fn conv2d_transpose(settings: &Settings) -> Parsed {
+    let (common, variables) = Common::parse(settings, 2, &[KERNEL])?;
+    if common.window.dilation != [1, 1] {
+        return unsupported("its dilation_rate is not 1");
     }
-
-    /// Keras' `deconv_output_length` for inferred output padding.
-    fn output_length(&self, input: usize, axis: usize) -> Option<usize> {
-        let (kernel, stride) = (self.common.kernel[axis], self.common.window.stride[axis]);
-        let scaled = input.checked_mul(stride)?;
-        match self.common.window.padding {
-            Padding::Same => Some(scaled),
-            Padding::Valid => scaled.checked_add(kernel.saturating_sub(stride)),
-        }
+    if settings.count_or("groups", 1)? != 1 {
+        return unsupported("it has several groups");
     }
-}
-
-impl Layer for Conv2DTranspose {
-    fn variables(&self) -> &[Variable] {
-        &self.common.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let channels = channels(scope, x)?;
-        let &[_, rows, columns, _] = scope.shape(x) else {
-            return invalid("its input is not an image");
-        };
-        let size = self
-            .output_length(rows, 0)
-            .zip(self.output_length(columns, 1));
+    let filters = settings.count("filters")?;
+    let extra = output_padding(settings)?;
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let channels = channels(scope.draft, x)?;
+        let [_, rows, columns, _] = scope.draft.image(x)?;
+        let size = common
+            .transposed_length(rows, 0, extra)
+            .zip(common.transposed_length(columns, 1, extra));
         let Some((rows, columns)) = size else {
             return invalid("its output size is out of range");
         };
-        let [height, width] = self.common.kernel;
-        let shape = [height, width, self.filters, channels];
+        let shape = common.shape(filters, channels);
         let kernel = scope.weight(0, &shape, Layout::TransposeConvolution)?;
         let op = Op::TransposeConv2d {
-            stride: self.common.window.stride,
-            padding: self.common.window.padding,
+            stride: common.window.stride,
+            padding: common.window.padding,
             output_size: [rows, columns],
         };
-        self.common.build(scope, op, vec![x, kernel], self.filters)
+        common.build(scope, op, vec![x, kernel], filters)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::settings::Generation;
+
+    #[test]
+    fn transposed_lengths_are_those_of_keras() {
+        let check = |padding: &str, extra: serde_json::Value, expected: Option<usize>| {
+            let values = json!({"kernel_size": 3, "strides": 2, "padding": padding, "output_padding": extra});
+            let settings = Settings {
+                values: values.as_object().unwrap().clone(),
+                generation: Generation::Keras3,
+            };
+            let (common, _) = Common::parse(&settings, 2, &[KERNEL]).unwrap();
+            let extra = output_padding(&settings).ok();
+            let length = extra.and_then(|extra| common.transposed_length(5, 1, extra));
+            assert_eq!(length, expected, "{padding} {extra:?}");
+        };
+        check("same", json!(null), Some(10));
+        check("valid", json!(null), Some(11));
+        check("same", json!(1), Some(10));
+        check("same", json!([1, 0]), Some(9));
+        check("valid", json!([0, 1]), Some(12));
+        check("valid", json!(-1), None);
     }
 }

@@ -1,50 +1,30 @@
-use graph::{Op, TensorId};
+use graph::Op;
 
 use super::activation::parse_function;
-use super::function::Function;
-use super::{Layer, LayerProblem, Settings, Variable, invalid};
-use crate::assembly::{Layout, Scope};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::Layout;
+use crate::problem::invalid;
+use crate::settings::Settings;
 
 /// Fully connected layer over the last axis.
-pub(super) struct Dense {
-    units: usize,
-    activation: Function,
-    variables: Vec<Variable>,
-}
-
-impl Dense {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let mut variables = vec![Variable::trained(&["kernel"])];
-        if settings.flag("use_bias", true)? {
-            variables.push(Variable::trained(&["bias"]));
-        }
-        Ok(Self {
-            units: settings.count("units")?,
-            activation: parse_function(settings, "activation")?,
-            variables,
-        })
-    }
-}
-
-impl Layer for Dense {
-    fn variables(&self) -> &[Variable] {
-        &self.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let features = match scope.shape(x) {
-            [_, .., features] => *features,
-            shape => return invalid(format!("its input has shape {shape:?}, without features")),
+pub(super) fn dense(settings: &Settings) -> Parsed {
+    let bias = settings.flag("use_bias", true)?;
+    let units = settings.count("units")?;
+    let activation = parse_function(settings, "activation")?;
+    let mut variables = vec![Variable::trained(&["kernel"])];
+    variables.extend(bias.then_some(Variable::trained(&["bias"])));
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let &[_, .., features] = scope.draft.shape(x) else {
+            let shape = scope.draft.shape(x);
+            return invalid(format!("its input has shape {shape:?}, without features"));
         };
-        let mut operands = vec![
-            x,
-            scope.weight(0, &[features, self.units], Layout::Transposed)?,
-        ];
-        if self.variables.len() > 1 {
-            operands.push(scope.weight(1, &[self.units], Layout::Keras)?);
+        let kernel = scope.weight(0, &[features, units], Layout::Transposed)?;
+        let mut operands = vec![x, kernel];
+        if bias {
+            operands.push(scope.weight(1, &[units], Layout::Keras)?);
         }
-        let output = scope.node("", Op::FullyConnected, &operands)?;
-        self.activation.build(scope, "activation", output)
-    }
+        let output = scope.draft.node("", Op::FullyConnected, &operands)?;
+        activation.build(scope.draft, "activation", output)
+    }))
 }

@@ -9,7 +9,7 @@ mod channels_first;
 mod contraction;
 mod convolution;
 mod dense;
-mod function;
+mod layer;
 mod merging;
 mod normalization;
 mod one_dimensional;
@@ -21,115 +21,22 @@ mod rectifier;
 mod reshaping;
 mod resizing;
 mod scaling;
+mod scope;
+mod variable;
 
-use graph::{GraphError, TensorId};
+use graph::{BinaryOp, ReduceOp};
 use serde_json::Value;
 
-use crate::assembly::Scope;
-use crate::definition::{Arguments, Settings};
-use crate::error::ErrorKind;
-
-/// A layer that can be converted.
-pub(crate) trait Layer: Send {
-    /// Variables, trainable ones first, in the order in which Keras creates them.
-    fn variables(&self) -> &[Variable] {
-        &[]
-    }
-
-    /// Whether the layer computes something else when it is called with `training=True`.
-    fn depends_on_training(&self) -> bool {
-        false
-    }
-
-    /// Refuses a call that asks for what the layer cannot do, before anything is built.
-    fn check_call(&self, arguments: &Arguments) -> Result<(), LayerProblem> {
-        if arguments.has_constants() {
-            return unsupported("it is called with arguments other than tensors");
-        }
-        Ok(())
-    }
-
-    /// Adds the operators of one call and returns its output. There is at least one input;
-    /// [`Scope::arguments`] tells what the layer is called with besides.
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem>;
-
-    /// [`build`](Layer::build) for layers that can have several outputs.
-    fn build_outputs(
-        &self,
-        scope: &mut Scope<'_>,
-        inputs: &[TensorId],
-    ) -> Result<Vec<TensorId>, LayerProblem> {
-        Ok(vec![self.build(scope, inputs)?])
-    }
-}
-
-/// A variable of a layer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Variable {
-    /// Names that versions of Keras store it under; the first one is for messages.
-    pub(crate) names: &'static [&'static str],
-    /// Whether training changes it while the layer is trainable.
-    pub(crate) trainable: bool,
-    /// Names of the part of the layer that holds it in the .keras format, if it is not the layer
-    /// itself.
-    pub(crate) parts: &'static [&'static str],
-}
-
-impl Variable {
-    const fn trained(names: &'static [&'static str]) -> Self {
-        Self {
-            names,
-            trainable: true,
-            parts: &[],
-        }
-    }
-
-    const fn of_part(names: &'static [&'static str], parts: &'static [&'static str]) -> Self {
-        Self {
-            names,
-            trainable: true,
-            parts,
-        }
-    }
-
-    const fn fixed(names: &'static [&'static str]) -> Self {
-        Self {
-            names,
-            trainable: false,
-            parts: &[],
-        }
-    }
-
-    /// Name for messages and for tensors.
-    pub(crate) fn name(&self) -> &'static str {
-        self.names.first().copied().unwrap_or("weight")
-    }
-}
-
-/// Why a layer cannot be converted.
-#[derive(Debug)]
-pub(crate) enum LayerProblem {
-    /// Keras can do it, this program cannot; a phrase.
-    Unsupported(String),
-    /// Keras would not have written it; a phrase.
-    Invalid(String),
-    /// A problem that is not the layer's.
-    Other(ErrorKind),
-}
-
-impl From<GraphError> for LayerProblem {
-    fn from(error: GraphError) -> Self {
-        LayerProblem::Other(error.into())
-    }
-}
-
-fn unsupported<T>(reason: impl Into<String>) -> Result<T, LayerProblem> {
-    Err(LayerProblem::Unsupported(reason.into()))
-}
-
-fn invalid<T>(problem: impl Into<String>) -> Result<T, LayerProblem> {
-    Err(LayerProblem::Invalid(problem.into()))
-}
+use crate::problem::{LayerProblem, unsupported};
+use crate::settings::Settings;
+use activation::{of_function, parse_function, softmax_function};
+pub(crate) use layer::Layer;
+use layer::Parsed;
+use merging::merge;
+use one_dimensional::sequence;
+use operation::Operation;
+pub(crate) use scope::{Called, Notes, Progress, Scope};
+pub(crate) use variable::{LayerId, Variable, VariableId, WeightProblem, WeightSource};
 
 /// Where a saved class comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,18 +50,10 @@ pub(crate) enum Origin {
 }
 
 /// Parses the settings of a layer.
-pub(crate) fn parse(
-    class: &str,
-    origin: Origin,
-    settings: &Settings,
-) -> Result<Box<dyn Layer>, LayerProblem> {
+pub(crate) fn parse(class: &str, origin: Origin, settings: &Settings) -> Parsed {
     match origin {
         Origin::Custom => return unsupported("it is a custom class"),
-        Origin::Operation => {
-            return Ok(Box::new(operation::Operation::parse_class(
-                class, settings,
-            )?));
-        }
+        Origin::Operation => return Ok(Operation::parse_class(class, settings)?.into_layer()),
         Origin::Keras => {}
     }
     check_common(class, settings)?;
@@ -168,96 +67,175 @@ pub(crate) fn parse(
         return match parse_layer(class, &last)? {
             // What hands its input on does not ask for an order of axes.
             inner if is_random(class) => Ok(inner),
-            inner => Ok(Box::new(channels_first::ChannelsFirst { inner })),
+            inner => Ok(channels_first::channels_first(inner)),
         };
     }
     parse_layer(class, settings)
 }
 
-fn parse_layer(class: &str, settings: &Settings) -> Result<Box<dyn Layer>, LayerProblem> {
-    if let Some(class) = class.strip_suffix("1D")
-        && let Some(parse) = sequence_layer(class)
-    {
-        let layer = one_dimensional::OneDimensional::parse(settings, parse)?;
-        return Ok(Box::new(layer));
+fn parse_layer(class: &str, settings: &Settings) -> Parsed {
+    let known = LAYERS.iter().find(|(names, _)| names.contains(&class));
+    match known {
+        Some((_, parse)) => parse(settings),
+        None if is_random(class) => Ok(reshaping::identity().unlike_training()),
+        None if CATEGORICAL.contains(&class) => {
+            unsupported("it works on categories, not on images")
+        }
+        None if RECURRENT.contains(&class) => unsupported("recurrent layers are not supported"),
+        None => unsupported("this program does not know its class"),
     }
-    Ok(match class {
-        "Conv2D" | "Convolution2D" => Box::new(convolution::Conv2D::parse(settings, 2)?),
-        "DepthwiseConv2D" => Box::new(convolution::DepthwiseConv2D::parse(settings, 2)?),
-        "SeparableConv2D" | "SeparableConvolution2D" => {
-            Box::new(convolution::SeparableConv2D::parse(settings, 2)?)
-        }
-        "Conv2DTranspose" | "Convolution2DTranspose" => {
-            Box::new(convolution::Conv2DTranspose::parse(settings)?)
-        }
-        "Dense" => Box::new(dense::Dense::parse(settings)?),
-        "EinsumDense" => Box::new(contraction::EinsumDense::parse(settings)?),
-        "Dot" => Box::new(contraction::Dot::parse(settings)?),
-        "MultiHeadAttention" => Box::new(attention::MultiHeadAttention::parse(settings)?),
-        "BatchNormalization"
-        | "BatchNormalizationV1"
-        | "BatchNormalizationV2"
-        | "SyncBatchNormalization" => Box::new(normalization::BatchNormalization::parse(settings)?),
-        "LayerNormalization" => Box::new(normalization::LayerNormalization::parse(settings)?),
-        "GroupNormalization" => Box::new(normalization::GroupNormalization::parse(settings)?),
-        "UnitNormalization" => Box::new(normalization::UnitNormalization::parse(settings)?),
-        "LayerScale" if settings.get("projection_dim").is_some() => Box::new(scaling::LayerScale),
-        "CustomScaleLayer" | "Custom>CustomScaleLayer" => {
-            Box::new(scaling::ScaledSum::parse(settings)?)
-        }
-        "Activation" => Box::new(activation::Activation::parse(settings)?),
-        "ReLU" => Box::new(rectifier::parse_relu(settings)?),
-        "ThresholdedReLU" => Box::new(rectifier::parse_thresholded_relu(settings)?),
-        "LeakyReLU" => Box::new(rectifier::parse_leaky_relu(settings)?),
-        "ELU" => Box::new(rectifier::parse_elu(settings)?),
-        "Softmax" => Box::new(activation::parse_softmax(settings)?),
-        "PReLU" => Box::new(rectifier::PReLU::parse(settings)?),
-        "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" => {
-            Box::new(merging::Merge::parse(class)?)
-        }
-        "Concatenate" => Box::new(merging::Concatenate::parse(settings)?),
-        "MaxPooling2D" | "AveragePooling2D" | "MaxPool2D" | "AvgPool2D" => {
-            Box::new(pooling::Pooling2D::parse(class, settings)?)
-        }
-        "GlobalAveragePooling2D"
-        | "GlobalMaxPooling2D"
-        | "GlobalAvgPool2D"
-        | "GlobalMaxPool2D"
-        | "GlobalAveragePooling1D"
-        | "GlobalMaxPooling1D"
-        | "GlobalAvgPool1D"
-        | "GlobalMaxPool1D" => Box::new(pooling::GlobalPooling::parse(class, settings)?),
-        "ZeroPadding2D" => Box::new(padding::ZeroPadding2D::parse(settings)?),
-        "Cropping2D" => Box::new(padding::Cropping2D::parse(settings)?),
-        "UpSampling2D" => Box::new(resizing::UpSampling2D::parse(settings)?),
-        "Resizing" => Box::new(resizing::Resizing::parse(settings)?),
-        "CenterCrop" => Box::new(resizing::CenterCrop::parse(settings)?),
-        "RandomCrop" => Box::new(resizing::RandomCrop::parse(settings)?),
-        "Flatten" => Box::new(reshaping::Flatten),
-        "Reshape" => Box::new(reshaping::Reshape::parse(settings)?),
-        "Permute" => Box::new(reshaping::Permute::parse(settings)?),
-        "RepeatVector" => Box::new(reshaping::RepeatVector::parse(settings)?),
-        "Rescaling" => Box::new(preprocessing::Rescaling::parse(settings)?),
-        "Normalization" => Box::new(preprocessing::Normalization::parse(settings)?),
-        "Identity" | "ActivityRegularization" => Box::new(reshaping::Identity { random: false }),
-        class if is_random(class) => Box::new(reshaping::Identity { random: true }),
-        "TFOpLambda" | "SlicingOpLambda" => {
-            Box::new(operation::Operation::parse_function(settings)?)
-        }
-        "TensorFlowOpLayer" => Box::new(operation::Operation::parse_node(settings)?),
-        "Lambda" => match scaling::ScaledSum::of_lambda(settings) {
-            Some(layer) => Box::new(layer),
-            None => return unsupported("it runs Python code of its own"),
-        },
-        "Discretization" | "Hashing" | "CategoryEncoding" | "StringLookup" | "IntegerLookup"
-        | "TextVectorization" | "Embedding" => {
-            return unsupported("it works on categories, not on images");
-        }
-        "LSTM" | "GRU" | "SimpleRNN" | "RNN" | "ConvLSTM2D" | "Bidirectional"
-        | "TimeDistributed" => return unsupported("recurrent layers are not supported"),
-        _ => return unsupported("this program does not know its class"),
-    })
 }
+
+/// Names of a class, and what reads its settings.
+type Row = (&'static [&'static str], fn(&Settings) -> Parsed);
+
+/// The layers of Keras.
+const LAYERS: &[Row] = &[
+    // Kernels.
+    (&["Conv2D", "Convolution2D"], |it| {
+        convolution::conv2d(it, 2)
+    }),
+    (&["Conv1D", "Convolution1D"], |it| {
+        sequence(it, |it| convolution::conv2d(it, 1))
+    }),
+    (&["DepthwiseConv2D"], |it| {
+        convolution::depthwise_conv2d(it, 2)
+    }),
+    (&["DepthwiseConv1D"], |it| {
+        sequence(it, |it| convolution::depthwise_conv2d(it, 1))
+    }),
+    (&["SeparableConv2D", "SeparableConvolution2D"], |it| {
+        convolution::separable_conv2d(it, 2)
+    }),
+    (&["SeparableConv1D", "SeparableConvolution1D"], |it| {
+        sequence(it, |it| convolution::separable_conv2d(it, 1))
+    }),
+    (
+        &["Conv2DTranspose", "Convolution2DTranspose"],
+        convolution::conv2d_transpose,
+    ),
+    (&["Dense"], dense::dense),
+    (&["EinsumDense"], contraction::einsum_dense),
+    (&["MultiHeadAttention"], attention::multi_head_attention),
+    // Normalization.
+    (
+        &[
+            "BatchNormalization",
+            "BatchNormalizationV1",
+            "BatchNormalizationV2",
+            "SyncBatchNormalization",
+        ],
+        normalization::batch_normalization,
+    ),
+    (&["LayerNormalization"], normalization::layer_normalization),
+    (&["GroupNormalization"], normalization::group_normalization),
+    (&["UnitNormalization"], normalization::unit_normalization),
+    (&["Normalization"], preprocessing::normalization),
+    (&["Rescaling"], preprocessing::rescaling),
+    // Functions.
+    (&["Activation"], |it| {
+        parse_function(it, "activation").map(of_function)
+    }),
+    (&["ReLU"], |it| {
+        rectifier::relu_function(it).map(of_function)
+    }),
+    (&["ThresholdedReLU"], |it| {
+        rectifier::thresholded_relu_function(it).map(of_function)
+    }),
+    (&["LeakyReLU"], |it| {
+        rectifier::leaky_relu_function(it).map(of_function)
+    }),
+    (&["ELU"], |it| rectifier::elu_function(it).map(of_function)),
+    (&["Softmax"], |it| softmax_function(it).map(of_function)),
+    (&["PReLU"], rectifier::prelu),
+    // Several inputs.
+    (&["Add"], |_| Ok(merge(BinaryOp::Add))),
+    (&["Subtract"], |_| Ok(merge(BinaryOp::Subtract))),
+    (&["Multiply"], |_| Ok(merge(BinaryOp::Multiply))),
+    (&["Maximum"], |_| Ok(merge(BinaryOp::Maximum))),
+    (&["Minimum"], |_| Ok(merge(BinaryOp::Minimum))),
+    (&["Average"], |_| Ok(merging::average())),
+    (&["Concatenate"], merging::concatenate),
+    (&["Dot"], contraction::dot),
+    // Windows.
+    (&["MaxPooling2D", "MaxPool2D"], pooling::max_pooling),
+    (&["MaxPooling1D", "MaxPool1D"], |it| {
+        sequence(it, pooling::max_pooling)
+    }),
+    (&["AveragePooling2D", "AvgPool2D"], pooling::average_pooling),
+    (&["AveragePooling1D", "AvgPool1D"], |it| {
+        sequence(it, pooling::average_pooling)
+    }),
+    (&["GlobalAveragePooling2D", "GlobalAvgPool2D"], |it| {
+        pooling::global_pooling(it, ReduceOp::Mean, 4)
+    }),
+    (&["GlobalMaxPooling2D", "GlobalMaxPool2D"], |it| {
+        pooling::global_pooling(it, ReduceOp::Max, 4)
+    }),
+    (&["GlobalAveragePooling1D", "GlobalAvgPool1D"], |it| {
+        pooling::global_pooling(it, ReduceOp::Mean, 3)
+    }),
+    (&["GlobalMaxPooling1D", "GlobalMaxPool1D"], |it| {
+        pooling::global_pooling(it, ReduceOp::Max, 3)
+    }),
+    // Positions and shapes.
+    (&["ZeroPadding2D"], padding::zero_padding),
+    (&["ZeroPadding1D"], |it| sequence(it, padding::zero_padding)),
+    (&["Cropping2D"], padding::cropping),
+    (&["Cropping1D"], |it| sequence(it, padding::cropping)),
+    (&["UpSampling2D"], resizing::up_sampling),
+    (&["UpSampling1D"], |it| sequence(it, resizing::up_sampling)),
+    (&["Resizing"], resizing::resizing),
+    (&["CenterCrop"], resizing::center_crop),
+    (&["RandomCrop"], resizing::random_crop),
+    (&["Flatten"], |_| Ok(reshaping::flatten())),
+    (&["Reshape"], reshaping::reshape),
+    (&["Permute"], reshaping::permute),
+    (&["RepeatVector"], reshaping::repeat_vector),
+    (&["Identity", "ActivityRegularization"], |_| {
+        Ok(reshaping::identity())
+    }),
+    // Of applications.
+    (&["LayerScale"], |it| match it.get("projection_dim") {
+        Some(_) => Ok(scaling::layer_scale()),
+        None => unsupported("this program does not know its class"),
+    }),
+    (
+        &["CustomScaleLayer", "Custom>CustomScaleLayer"],
+        scaling::scaled_sum,
+    ),
+    (&["Lambda"], |it| match scaling::scaled_sum_of_lambda(it) {
+        Some(layer) => Ok(layer),
+        None => unsupported("it runs Python code of its own"),
+    }),
+    // Operations on tensors.
+    (&["TFOpLambda", "SlicingOpLambda"], |it| {
+        Ok(Operation::parse_function(it)?.into_layer())
+    }),
+    (&["TensorFlowOpLayer"], |it| {
+        Ok(Operation::parse_node(it)?.into_layer())
+    }),
+];
+
+const CATEGORICAL: &[&str] = &[
+    "Discretization",
+    "Hashing",
+    "CategoryEncoding",
+    "StringLookup",
+    "IntegerLookup",
+    "TextVectorization",
+    "Embedding",
+];
+
+const RECURRENT: &[&str] = &[
+    "LSTM",
+    "GRU",
+    "SimpleRNN",
+    "RNN",
+    "ConvLSTM2D",
+    "Bidirectional",
+    "TimeDistributed",
+];
 
 /// Layers that hand their input on at inference. RandomCrop is none of them.
 fn is_random(class: &str) -> bool {
@@ -295,27 +273,6 @@ fn is_random(class: &str) -> bool {
             | "CutMix"
             | "MixUp"
     )
-}
-
-/// Parses the layer over images that a layer over sequences is a case of.
-type ParseSequence = fn(&Settings) -> Result<Box<dyn Layer>, LayerProblem>;
-
-fn sequence_layer(class: &str) -> Option<ParseSequence> {
-    Some(match class {
-        "Conv" | "Convolution" => |it| Ok(Box::new(convolution::Conv2D::parse(it, 1)?)),
-        "DepthwiseConv" => |it| Ok(Box::new(convolution::DepthwiseConv2D::parse(it, 1)?)),
-        "SeparableConv" | "SeparableConvolution" => {
-            |it| Ok(Box::new(convolution::SeparableConv2D::parse(it, 1)?))
-        }
-        "MaxPooling" | "MaxPool" => |it| Ok(Box::new(pooling::Pooling2D::parse("Max", it)?)),
-        "AveragePooling" | "AvgPool" => {
-            |it| Ok(Box::new(pooling::Pooling2D::parse("Average", it)?))
-        }
-        "ZeroPadding" => |it| Ok(Box::new(padding::ZeroPadding2D::parse(it)?)),
-        "Cropping" => |it| Ok(Box::new(padding::Cropping2D::parse(it)?)),
-        "UpSampling" => |it| Ok(Box::new(resizing::UpSampling2D::parse(it)?)),
-        _ => return None,
-    })
 }
 
 /// Refuses what any layer may ask for and none supports.

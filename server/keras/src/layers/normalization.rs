@@ -1,10 +1,14 @@
-use graph::{Activation, BinaryOp, Op, ReduceOp, TensorId};
+use graph::{BinaryOp, Op};
 
-use super::function::over_last_axis;
-use super::operation::unit_length;
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
-use crate::definition::Generation;
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::{Layout, ValueId};
+use crate::layers::scope::Scope;
+use crate::operations::function::over_last_axis;
+use crate::operations::reduction::{standardize, unit_length};
+use crate::operations::shapes;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Generation, Settings};
 
 const DEFAULT_EPSILON: f32 = 1e-3;
 const GAMMA: Variable = Variable::trained(&["gamma"]);
@@ -41,7 +45,7 @@ impl Affine {
     }
 
     /// The axis of the channels.
-    fn axis(&self, scope: &Scope<'_>, x: TensorId) -> Result<usize, LayerProblem> {
+    fn axis(&self, scope: &Scope<'_>, x: ValueId) -> Result<usize, LayerProblem> {
         let &[axis] = self.axes.as_slice() else {
             return unsupported(format!("it normalizes axes {:?} together", self.axes));
         };
@@ -52,21 +56,36 @@ impl Affine {
     }
 
     /// The trained factor, or ones.
-    fn gamma(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<TensorId, LayerProblem> {
+    fn gamma(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<ValueId, LayerProblem> {
         if self.scale {
             scope.weight(0, shape, Layout::Keras)
         } else {
-            scope.filled("gamma", 1.0, shape.iter().product())
+            scope.draft.filled("gamma", 1.0, shape.iter().product())
         }
     }
 
     /// The trained summand, or zeros.
-    fn beta(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<TensorId, LayerProblem> {
+    fn beta(&self, scope: &mut Scope<'_>, shape: &[usize]) -> Result<ValueId, LayerProblem> {
         if self.center {
             scope.weight(usize::from(self.scale), shape, Layout::Keras)
         } else {
-            scope.filled("beta", 0.0, shape.iter().product())
+            scope.draft.filled("beta", 0.0, shape.iter().product())
         }
+    }
+
+    /// Normalizes all axes from `first` on.
+    fn over_end(
+        &self,
+        scope: &mut Scope<'_>,
+        part: &str,
+        x: ValueId,
+        first: usize,
+    ) -> Result<ValueId, LayerProblem> {
+        let shape: Vec<usize> = scope.draft.shape(x).iter().skip(first).copied().collect();
+        let axes = (first..scope.draft.rank(x)).collect();
+        self.build(scope, part, &shape, |scope, part| {
+            standardize(scope.draft, part, x, axes, self.epsilon)
+        })
     }
 
     /// Adds what follows the normalization itself, which `normalize` names after a part.
@@ -75,8 +94,8 @@ impl Affine {
         scope: &mut Scope<'_>,
         part: &str,
         shape: &[usize],
-        normalize: impl FnOnce(&mut Scope<'_>, &str) -> Result<TensorId, LayerProblem>,
-    ) -> Result<TensorId, LayerProblem> {
+        normalize: impl FnOnce(&mut Scope<'_>, &str) -> Result<ValueId, LayerProblem>,
+    ) -> Result<ValueId, LayerProblem> {
         let normalized = if self.scale || self.center {
             "normalized"
         } else {
@@ -86,251 +105,124 @@ impl Affine {
         if self.scale {
             let gamma = self.gamma(scope, shape)?;
             let part = if self.center { "scaled" } else { part };
-            output = scope.binary(part, BinaryOp::Multiply, output, gamma)?;
+            output = scope
+                .draft
+                .binary(part, BinaryOp::Multiply, output, gamma)?;
         }
         if self.center {
             let beta = self.beta(scope, shape)?;
-            output = scope.binary(part, BinaryOp::Add, output, beta)?;
+            output = scope.draft.binary(part, BinaryOp::Add, output, beta)?;
         }
         Ok(output)
     }
 }
 
-/// `(x - mean) / sqrt(variance + epsilon)` over axes.
-fn standardize(
-    scope: &mut Scope<'_>,
-    part: &str,
-    x: TensorId,
-    axes: Vec<usize>,
-    epsilon: f32,
-) -> Result<TensorId, LayerProblem> {
-    let mean_over_axes = Op::Reduce {
-        kind: ReduceOp::Mean,
-        axes,
-        keep_dims: true,
-    };
-    let mean = scope.node("mean", mean_over_axes.clone(), &[x])?;
-    let centered = scope.binary("centered", BinaryOp::Subtract, x, mean)?;
-    let squared = scope.unary("squared", Activation::Square, centered)?;
-    let variance = scope.node("variance", mean_over_axes, &[squared])?;
-    let shifted = scope.with_number("variance/shifted", BinaryOp::Add, variance, epsilon)?;
-    let inverse = scope.unary("inverse_deviation", Activation::Rsqrt, shifted)?;
-    scope.binary(part, BinaryOp::Multiply, centered, inverse)
-}
-
 /// Batch normalization with its moving statistics.
-pub(super) struct BatchNormalization {
-    affine: Affine,
-    variables: Vec<Variable>,
-}
-
-impl BatchNormalization {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        if settings.flag("renorm", false)? {
-            return unsupported("it uses batch renormalization");
-        }
-        let affine = Affine::parse(settings)?;
-        let mut variables = affine.variables();
-        variables.extend([MEAN, VARIANCE]);
-        Ok(Self { affine, variables })
+pub(super) fn batch_normalization(settings: &Settings) -> Parsed {
+    if settings.flag("renorm", false)? {
+        return unsupported("it uses batch renormalization");
     }
-}
-
-impl Layer for BatchNormalization {
-    fn variables(&self) -> &[Variable] {
-        &self.variables
-    }
-
-    fn depends_on_training(&self) -> bool {
-        true
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let axis = self.affine.axis(scope, x)?;
-        over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
-            let channels: Vec<usize> = scope.shape(x).last().copied().into_iter().collect();
+    let affine = Affine::parse(settings)?;
+    let mut variables = affine.variables();
+    let statistics = variables.len();
+    variables.extend([MEAN, VARIANCE]);
+    let layer = Layer::of_one(variables, move |scope, x| {
+        let axis = affine.axis(scope, x)?;
+        over_last_axis(scope, "", x, axis, |scope, part, x| {
+            let channels = [scope.draft.channels(x)?];
             // Statistics first: they are always stored, so that a damaged number of channels shows
             // before ones and zeros are made for it.
-            let statistics = self.variables.len() - 2;
             let mean = scope.weight(statistics, &channels, Layout::Keras)?;
             let variance = scope.weight(statistics + 1, &channels, Layout::Keras)?;
-            let gamma = self.affine.gamma(scope, &channels)?;
-            let beta = self.affine.beta(scope, &channels)?;
+            let gamma = affine.gamma(scope, &channels)?;
+            let beta = affine.beta(scope, &channels)?;
             let op = Op::BatchNormalization {
-                epsilon: self.affine.epsilon,
+                epsilon: affine.epsilon,
             };
-            scope.node(part, op, &[x, gamma, beta, mean, variance])
+            let inputs = [x, gamma, beta, mean, variance];
+            scope.draft.node(part, op, &inputs)
         })
-    }
+    });
+    Ok(layer.unlike_training())
 }
 
 /// Layer normalization as a chain of operators, over one axis or several at the end.
-pub(super) struct LayerNormalization {
-    affine: Affine,
-    variables: Vec<Variable>,
-}
-
-impl LayerNormalization {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        if settings.flag("rms_scaling", false)? {
-            return unsupported("it uses rms_scaling");
-        }
-        let affine = Affine::parse(settings)?;
-        let variables = affine.variables();
-        Ok(Self { affine, variables })
+pub(super) fn layer_normalization(settings: &Settings) -> Parsed {
+    if settings.flag("rms_scaling", false)? {
+        return unsupported("it uses rms_scaling");
     }
-
-    /// Normalizes axes that are the last ones.
-    fn over(
-        &self,
-        scope: &mut Scope<'_>,
-        part: &str,
-        x: TensorId,
-        axes: Vec<usize>,
-    ) -> Result<TensorId, LayerProblem> {
-        let shape = scope.shape(x);
-        let shape = shape.iter().skip(shape.len() - axes.len());
-        let shape: Vec<usize> = shape.copied().collect();
-        let epsilon = self.affine.epsilon;
-        self.affine.build(scope, part, &shape, |scope, part| {
-            standardize(scope, part, x, axes, epsilon)
-        })
-    }
-}
-
-impl Layer for LayerNormalization {
-    fn variables(&self) -> &[Variable] {
-        &self.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        if self.affine.axes.len() == 1 {
-            let axis = self.affine.axis(scope, x)?;
-            return over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
-                let last = scope.shape(x).len() - 1;
-                self.over(scope, part, x, vec![last])
+    let affine = Affine::parse(settings)?;
+    Ok(Layer::of_one(affine.variables(), move |scope, x| {
+        let rank = scope.draft.rank(x);
+        if affine.axes.len() == 1 {
+            let axis = affine.axis(scope, x)?;
+            return over_last_axis(scope, "", x, axis, |scope, part, x| {
+                affine.over_end(scope, part, x, rank - 1)
             });
         }
-        let rank = scope.shape(x).len();
-        let mut axes = self
-            .affine
-            .axes
-            .iter()
-            .map(|&axis| scope.axis(x, axis))
-            .collect::<Result<Vec<_>, _>>()?;
-        axes.sort_unstable();
-        let first = rank.saturating_sub(axes.len());
-        if first == 0 || !axes.iter().copied().eq(first..rank) {
-            return unsupported(format!(
-                "it normalizes axes {:?} together",
-                self.affine.axes
-            ));
+        let axes = shapes::axes(&affine.axes, rank)?;
+        match rank.checked_sub(axes.len()) {
+            Some(first) if first > 0 && axes.iter().copied().eq(first..rank) => {
+                affine.over_end(scope, "", x, first)
+            }
+            _ => unsupported(format!("it normalizes axes {:?} together", affine.axes)),
         }
-        self.over(scope, "", x, axes)
-    }
-}
-
-/// Group normalization (Wu and He, Group Normalization, 2018).
-pub(super) struct GroupNormalization {
-    affine: Affine,
-    /// Number of groups; -1 makes a group of each channel.
-    groups: i64,
-    variables: Vec<Variable>,
+    }))
 }
 
 /// Number of groups when the settings do not say.
 const DEFAULT_GROUPS: i64 = 32;
 
-impl GroupNormalization {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let affine = Affine::parse(settings)?;
-        let groups = match settings.integers("groups")?.as_deref() {
-            None => DEFAULT_GROUPS,
-            Some(&[groups]) => groups,
-            Some(_) => return invalid("\"groups\" should be one integer"),
-        };
-        Ok(Self {
-            groups,
-            variables: affine.variables(),
-            affine,
-        })
-    }
-}
-
-impl Layer for GroupNormalization {
-    fn variables(&self) -> &[Variable] {
-        &self.variables
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let axis = self.affine.axis(scope, x)?;
-        over_last_axis(scope, "", &str::to_owned, x, axis, |scope, part, x| {
-            let shape = scope.shape(x).to_vec();
+/// Group normalization (Wu and He, Group Normalization, 2018); -1 makes a group of each channel.
+pub(super) fn group_normalization(settings: &Settings) -> Parsed {
+    let affine = Affine::parse(settings)?;
+    let groups = match settings.integers("groups")?.as_deref() {
+        None => DEFAULT_GROUPS,
+        Some(&[groups]) => groups,
+        Some(_) => return invalid("\"groups\" should be one integer"),
+    };
+    Ok(Layer::of_one(affine.variables(), move |scope, x| {
+        let axis = affine.axis(scope, x)?;
+        over_last_axis(scope, "", x, axis, |scope, part, x| {
+            let shape = scope.draft.shape(x).to_vec();
             let &[_, ref positions @ .., channels] = shape.as_slice() else {
                 return invalid("its input has no channels");
             };
-            let groups = match self.groups {
-                -1 => channels,
-                groups => usize::try_from(groups).unwrap_or(0),
+            let count = match groups {
+                -1 => Some(channels),
+                groups => usize::try_from(groups).ok(),
             };
-            if groups == 0 || !channels.is_multiple_of(groups) {
-                let groups = self.groups;
+            let count = count.filter(|&it| it > 0 && channels.is_multiple_of(it));
+            let Some(count) = count else {
                 return invalid(format!(
                     "{channels} channels do not divide into {groups} groups"
                 ));
-            }
-            let grouped = vec![1, positions.iter().product(), groups, channels / groups];
-            let epsilon = self.affine.epsilon;
-            self.affine.build(scope, part, &[channels], |scope, part| {
-                let grouped = scope.node("groups", Op::Reshape { shape: grouped }, &[x])?;
+            };
+            let grouped = vec![1, positions.iter().product(), count, channels / count];
+            affine.build(scope, part, &[channels], |scope, part| {
+                let draft = &mut *scope.draft;
+                let grouped = draft.reshape("groups", x, grouped)?;
                 let axes = vec![1, 3];
-                let normalized = standardize(scope, "standardized", grouped, axes, epsilon)?;
-                scope.node(
-                    part,
-                    Op::Reshape {
-                        shape: shape.clone(),
-                    },
-                    &[normalized],
-                )
+                let normalized = standardize(draft, "standardized", grouped, axes, affine.epsilon)?;
+                draft.reshape(part, normalized, shape.clone())
             })
         })
-    }
+    }))
 }
 
 /// Scales vectors along axes to length one.
-pub(super) struct UnitNormalization {
-    axes: Vec<i64>,
-    least: f32,
-}
-
-impl UnitNormalization {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            axes: settings.integers("axis")?.unwrap_or_else(|| vec![-1]),
-            // Keras 2 bounds the square of the length by 1e-12, Keras 3 the length.
-            least: match settings.generation {
-                Generation::Keras2 => 1e-12,
-                Generation::Keras3 => 1e-24,
-            },
-        })
-    }
-}
-
-impl Layer for UnitNormalization {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let mut axes = self
-            .axes
-            .iter()
-            .map(|&axis| scope.axis(x, axis))
-            .collect::<Result<Vec<_>, _>>()?;
-        axes.sort_unstable();
-        if axes.contains(&0) {
-            return unsupported("it normalizes the batch axis");
+pub(super) fn unit_normalization(settings: &Settings) -> Parsed {
+    let axes = settings.integers("axis")?.unwrap_or_else(|| vec![-1]);
+    // Keras 2 bounds the square of the length by 1e-12, Keras 3 the length.
+    let least = match settings.generation {
+        Generation::Keras2 => 1e-12,
+        Generation::Keras3 => 1e-24,
+    };
+    Ok(Layer::of_operation(move |draft, x| {
+        let axes = shapes::axes(&axes, draft.rank(x))?;
+        match axes.contains(&0) {
+            true => unsupported("it normalizes the batch axis"),
+            false => unit_length(draft, "", x, axes, least),
         }
-        unit_length(scope, "", x, axes, self.least)
-    }
+    }))
 }

@@ -1,16 +1,9 @@
-use graph::{Op, TensorId};
+use graph::Op;
 use serde_json::{Value, json};
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid};
-use crate::assembly::Scope;
-
-/// A layer over sequences `[batch, positions, features]`, as the layer of the same kind over
-/// images with one row.
-pub(super) struct OneDimensional {
-    inner: Box<dyn Layer>,
-    /// Zeros in front of the sequence.
-    before: usize,
-}
+use super::layer::{Parsed, build_one};
+use crate::problem::{LayerProblem, invalid};
+use crate::settings::Settings;
 
 /// Settings that have one number for each axis of the positions.
 const BY_AXIS: &[&str] = &[
@@ -21,88 +14,68 @@ const BY_AXIS: &[&str] = &[
     "size",
 ];
 
-/// Settings that have a pair for each axis of the positions.
-const PAIR_BY_AXIS: &[&str] = &["cropping"];
-
-impl OneDimensional {
-    /// Parses with the parser of the two-dimensional layer.
-    pub(super) fn parse(
-        settings: &Settings,
-        parse: impl FnOnce(&Settings) -> Result<Box<dyn Layer>, LayerProblem>,
-    ) -> Result<Self, LayerProblem> {
-        let mut flat = Settings {
-            values: settings.values.clone(),
-            generation: settings.generation,
+/// A layer over sequences `[batch, positions, features]`, as the layer of the same kind over images
+/// with one row, which `parse` reads.
+pub(super) fn sequence(settings: &Settings, parse: fn(&Settings) -> Parsed) -> Parsed {
+    let mut flat = Settings {
+        values: settings.values.clone(),
+        generation: settings.generation,
+    };
+    for &key in BY_AXIS {
+        if let Some([first, ..]) = settings.integers(key)?.as_deref() {
+            flat.values.insert(key.to_owned(), json!([1, first]));
+        }
+    }
+    for key in ["cropping", "padding"] {
+        let pairs = match settings.integers(key).unwrap_or_default().as_deref() {
+            Some(&[both]) => json!([[0, 0], [both, both]]),
+            Some(&[before, after]) => json!([[0, 0], [before, after]]),
+            _ => continue,
         };
-        for &key in BY_AXIS {
-            if let Some([first, ..]) = settings.integers(key)?.as_deref() {
-                flat.values.insert(key.to_owned(), json!([1, first]));
-            }
-        }
-        for &key in PAIR_BY_AXIS.iter().chain(&["padding"]) {
-            match settings.integers(key).unwrap_or_default().as_deref() {
-                Some(&[both]) => {
-                    flat.values
-                        .insert(key.to_owned(), json!([[0, 0], [both, both]]));
-                }
-                Some(&[before, after]) => {
-                    let pairs = json!([[0, 0], [before, after]]);
-                    flat.values.insert(key.to_owned(), pairs);
-                }
-                _ => {}
-            }
-        }
-        let mut before = 0;
-        if settings.text("padding") == Some("causal") {
-            let one = |key: &str| -> Result<i64, LayerProblem> {
-                let numbers = settings.integers(key)?;
-                Ok(numbers
-                    .and_then(|numbers| numbers.first().copied())
-                    .unwrap_or(1))
-            };
-            let reach = (one("kernel_size")? - 1).checked_mul(one("dilation_rate")?);
-            before = match reach.and_then(|reach| usize::try_from(reach).ok()) {
-                Some(reach) => reach,
-                None => return invalid("\"dilation_rate\" is out of range"),
-            };
-            flat.values
-                .insert("padding".to_owned(), Value::from("valid"));
-        }
-        Ok(Self {
-            inner: parse(&flat)?,
-            before,
-        })
+        flat.values.insert(key.to_owned(), pairs);
     }
-}
-
-impl Layer for OneDimensional {
-    fn variables(&self) -> &[Variable] {
-        self.inner.variables()
+    // Zeros in front of the sequence.
+    let mut before = 0;
+    if settings.text("padding") == Some("causal") {
+        before = causal_reach(settings)?;
+        flat.values
+            .insert("padding".to_owned(), Value::from("valid"));
     }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let mut x = scope.only(inputs)?;
-        let &[batch, positions, features] = scope.shape(x) else {
+    Ok(parse(&flat)?.wrapped(move |scope, mut x, inner| {
+        let &[batch, positions, features] = scope.draft.shape(x) else {
             return invalid(format!(
                 "its input has shape {:?} instead of a sequence",
-                scope.shape(x)
+                scope.draft.shape(x)
             ));
         };
         let shape = vec![batch, 1, positions, features];
-        x = scope.node("row", Op::Reshape { shape }, &[x])?;
-        if self.before > 0 {
+        x = scope.draft.reshape("row", x, shape)?;
+        if before > 0 {
             let op = Op::Pad {
-                before: vec![0, 0, self.before, 0],
+                before: vec![0, 0, before, 0],
                 after: vec![0; 4],
                 value: 0.0,
             };
-            x = scope.node("padded", op, &[x])?;
+            x = scope.draft.node("padded", op, &[x])?;
         }
-        let output = self.inner.build(scope, &[x])?;
-        let &[batch, _, positions, features] = scope.shape(output) else {
+        let output = build_one(inner, scope, x)?;
+        let &[batch, _, positions, features] = scope.draft.shape(output) else {
             return Ok(output);
         };
         let shape = vec![batch, positions, features];
-        scope.node("sequence", Op::Reshape { shape }, &[output])
+        scope.draft.reshape("sequence", output, shape)
+    }))
+}
+
+/// Positions that a causal kernel looks back.
+fn causal_reach(settings: &Settings) -> Result<usize, LayerProblem> {
+    let one = |key: &str| -> Result<i64, LayerProblem> {
+        let numbers = settings.integers(key)?;
+        Ok(numbers.and_then(|it| it.first().copied()).unwrap_or(1))
+    };
+    let reach = (one("kernel_size")? - 1).checked_mul(one("dilation_rate")?);
+    match reach.and_then(|reach| usize::try_from(reach).ok()) {
+        Some(reach) => Ok(reach),
+        None => invalid("\"dilation_rate\" is out of range"),
     }
 }

@@ -1,29 +1,15 @@
-use graph::{Op, TensorId};
+use graph::Op;
 
-use super::{Layer, LayerProblem, Settings, invalid};
-use crate::assembly::Scope;
+use super::layer::{Layer, Parsed};
+use crate::problem::invalid;
+use crate::settings::Settings;
 
 /// Zeros around an image.
-pub(super) struct ZeroPadding2D {
-    /// `[[top, bottom], [left, right]]`
-    borders: [[usize; 2]; 2],
-}
-
-impl ZeroPadding2D {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let borders = settings.borders("padding")?;
-        Ok(Self { borders })
-    }
-}
-
-impl Layer for ZeroPadding2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        if scope.shape(x).len() != 4 {
-            return invalid("its input is not an image");
-        }
-        let [[top, bottom], [left, right]] = self.borders;
-        if self.borders == [[0; 2]; 2] {
+pub(super) fn zero_padding(settings: &Settings) -> Parsed {
+    let [[top, bottom], [left, right]] = settings.borders("padding")?;
+    Ok(Layer::of_one(Vec::new(), move |scope, x| {
+        scope.draft.image(x)?;
+        if [top, bottom, left, right] == [0; 4] {
             return Ok(x);
         }
         let op = Op::Pad {
@@ -32,35 +18,20 @@ impl Layer for ZeroPadding2D {
             value: 0.0,
         };
         scope.pixelwise_node("", op, x)
-    }
+    }))
 }
 
 /// An image without its border.
-pub(super) struct Cropping2D {
-    /// `[[top, bottom], [left, right]]`
-    borders: [[usize; 2]; 2],
-}
-
-impl Cropping2D {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let borders = settings.borders("cropping")?;
-        Ok(Self { borders })
-    }
-}
-
-impl Layer for Cropping2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let &[batch, height, width, channels] = scope.shape(x) else {
-            return invalid("its input is not an image");
-        };
-        let [[top, bottom], [left, right]] = self.borders;
+pub(super) fn cropping(settings: &Settings) -> Parsed {
+    let [[top, bottom], [left, right]] = settings.borders("cropping")?;
+    Ok(Layer::of_one(Vec::new(), move |scope, x| {
+        let [batch, height, width, channels] = scope.draft.image(x)?;
         let rows = height.checked_sub(top + bottom).filter(|&rows| rows > 0);
         let columns = width.checked_sub(left + right).filter(|&rows| rows > 0);
         let (Some(rows), Some(columns)) = (rows, columns) else {
             return invalid(format!("it cuts all of {height} x {width} pixels away"));
         };
-        if self.borders == [[0; 2]; 2] {
+        if [rows, columns] == [height, width] {
             return Ok(x);
         }
         let op = Op::Slice {
@@ -68,5 +39,5 @@ impl Layer for Cropping2D {
             size: vec![batch, rows, columns, channels],
         };
         scope.pixelwise_node("", op, x)
-    }
+    }))
 }

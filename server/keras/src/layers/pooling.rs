@@ -1,79 +1,44 @@
-use graph::{Op, Pool, ReduceOp, TensorId};
+use graph::{Op, Pool, ReduceOp};
 
 use super::convolution::parse_padding;
-use super::{Layer, LayerProblem, Settings, invalid};
-use crate::assembly::Scope;
+use super::layer::{Layer, Parsed};
+use crate::operations::reduction;
+use crate::problem::invalid;
+use crate::settings::Settings;
 
-/// Largest element or mean of each window.
-pub(super) struct Pooling2D {
-    maximum: bool,
-    pool: Pool,
+/// Largest element of each window.
+pub(super) fn max_pooling(settings: &Settings) -> Parsed {
+    let pool = pool(settings)?;
+    Ok(Layer::of_operation(move |draft, x| {
+        draft.node("", Op::MaxPool2d(pool), &[x])
+    }))
 }
 
-impl Pooling2D {
-    pub(super) fn parse(class: &str, settings: &Settings) -> Result<Self, LayerProblem> {
-        let kernel = settings.pair("pool_size")?.unwrap_or([2, 2]);
-        let pool = Pool {
-            kernel,
-            stride: settings.pair("strides")?.unwrap_or(kernel),
-            padding: parse_padding(settings)?,
-        };
-        Ok(Self {
-            maximum: class.starts_with("Max"),
-            pool,
-        })
-    }
+/// Mean of each window.
+pub(super) fn average_pooling(settings: &Settings) -> Parsed {
+    let pool = pool(settings)?;
+    Ok(Layer::of_operation(move |draft, x| {
+        draft.node("", Op::AveragePool2d(pool), &[x])
+    }))
 }
 
-impl Layer for Pooling2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let op = if self.maximum {
-            Op::MaxPool2d(self.pool)
-        } else {
-            Op::AveragePool2d(self.pool)
-        };
-        scope.node("", op, &[x])
-    }
+fn pool(settings: &Settings) -> Result<Pool, crate::problem::LayerProblem> {
+    let kernel = settings.pair("pool_size")?.unwrap_or([2, 2]);
+    Ok(Pool {
+        kernel,
+        stride: settings.pair("strides")?.unwrap_or(kernel),
+        padding: parse_padding(settings)?,
+    })
 }
 
-/// Largest element or mean of each channel.
-pub(super) struct GlobalPooling {
-    kind: ReduceOp,
-    /// Axes of the input: 4 for images, 3 for sequences.
-    rank: usize,
-    keep_dims: bool,
-}
-
-impl GlobalPooling {
-    pub(super) fn parse(class: &str, settings: &Settings) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            kind: if class.starts_with("GlobalMax") {
-                ReduceOp::Max
-            } else {
-                ReduceOp::Mean
-            },
-            rank: if class.ends_with("1D") { 3 } else { 4 },
-            keep_dims: settings.flag("keepdims", false)?,
-        })
-    }
-}
-
-impl Layer for GlobalPooling {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let rank = scope.shape(x).len();
-        if rank != self.rank {
-            return invalid(format!(
-                "its input has {rank} axes instead of {}",
-                self.rank
-            ));
+/// Largest element or mean of each channel; `expected` axes are 4 for images, 3 for sequences.
+pub(super) fn global_pooling(settings: &Settings, kind: ReduceOp, expected: usize) -> Parsed {
+    let keep_dims = settings.flag("keepdims", false)?;
+    Ok(Layer::of_operation(move |draft, x| {
+        let rank = draft.rank(x);
+        if rank != expected {
+            return invalid(format!("its input has {rank} axes instead of {expected}"));
         }
-        let op = Op::Reduce {
-            kind: self.kind,
-            axes: (1..rank - 1).collect(),
-            keep_dims: self.keep_dims,
-        };
-        scope.node("", op, &[x])
-    }
+        reduction::reduce(draft, x, kind, (1..rank - 1).collect(), keep_dims)
+    }))
 }

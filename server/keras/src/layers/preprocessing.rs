@@ -1,24 +1,28 @@
-use graph::{BinaryOp, Op, TensorId};
+use graph::{BinaryOp, Op};
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::Scope;
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 /// Adds `scale * x + offset`, each one number or one for each channel, and notes that the layer
 /// maps pixel values.
 fn build_affine(
     scope: &mut Scope<'_>,
-    x: TensorId,
+    x: ValueId,
     scale: Vec<f32>,
     offset: Vec<f32>,
     known: bool,
-) -> Result<TensorId, LayerProblem> {
-    let channels = scope.shape(x).last().copied();
+) -> Result<ValueId, LayerProblem> {
+    let channels = scope.draft.shape(x).last().copied();
     for coefficients in [&scale, &offset] {
         if coefficients.len() != 1 && Some(coefficients.len()) != channels {
             return invalid(format!(
                 "it has {} coefficients for an input of shape {:?}",
                 coefficients.len(),
-                scope.shape(x)
+                scope.draft.shape(x)
             ));
         }
         if coefficients.iter().any(|number| !number.is_finite()) {
@@ -33,52 +37,35 @@ fn build_affine(
     let shifted = summand != Some(0.0);
     let mut output = x;
     if factor != Some(1.0) {
-        let scale = scope.vector("scale", scale)?;
+        let scale = scope.draft.vector("scale", scale)?;
         let part = if shifted { "scaled" } else { "" };
-        output = scope.node(part, Op::Binary(BinaryOp::Multiply), &[x, scale])?;
+        output = scope
+            .draft
+            .node(part, Op::Binary(BinaryOp::Multiply), &[x, scale])?;
     }
     if shifted {
-        let offset = scope.vector("offset", offset)?;
-        output = scope.node("", Op::Binary(BinaryOp::Add), &[output, offset])?;
+        let offset = scope.draft.vector("offset", offset)?;
+        output = scope
+            .draft
+            .node("", Op::Binary(BinaryOp::Add), &[output, offset])?;
     }
     scope.note_normalization(x, output, factor, summand);
     Ok(output)
 }
 
 /// Multiplies pixel values and adds to them.
-pub(super) struct Rescaling {
-    scale: Vec<f32>,
-    offset: Vec<f32>,
-}
-
-impl Rescaling {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let Some(scale) = settings.numbers("scale")? else {
-            return invalid("\"scale\" is missing");
-        };
-        let offset = settings.numbers("offset")?.unwrap_or_else(|| vec![0.0]);
-        Ok(Self { scale, offset })
-    }
-}
-
-impl Layer for Rescaling {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        build_affine(scope, x, self.scale.clone(), self.offset.clone(), true)
-    }
-}
-
-/// Shifts and scales to given or learnt mean and variance.
-pub(super) struct Normalization {
-    /// Axes with statistics of their own; empty when one mean holds for all.
-    axes: Vec<i64>,
-    /// Mean and variance from the settings; otherwise they are weights.
-    given: Option<(Vec<f32>, Vec<f32>)>,
-    invert: bool,
+pub(super) fn rescaling(settings: &Settings) -> Parsed {
+    let Some(scale) = settings.numbers("scale")? else {
+        return invalid("\"scale\" is missing");
+    };
+    let offset = settings.numbers("offset")?.unwrap_or_else(|| vec![0.0]);
+    Ok(Layer::of_one(Vec::new(), move |scope, x| {
+        build_affine(scope, x, scale.clone(), offset.clone(), true)
+    }))
 }
 
 /// Weights that `adapt` computes; the count of seen samples plays no part at inference.
-const ADAPTED: &[Variable] = &[
+const ADAPTED: [Variable; 3] = [
     Variable::fixed(&["mean"]),
     Variable::fixed(&["variance"]),
     Variable::fixed(&["count"]),
@@ -87,50 +74,26 @@ const ADAPTED: &[Variable] = &[
 /// Smallest standard deviation that Keras divides by, `keras.backend.epsilon()`.
 const MIN_DEVIATION: f32 = 1e-7;
 
-impl Normalization {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let given = match (settings.numbers("mean")?, settings.numbers("variance")?) {
-            (Some(mean), Some(variance)) => Some((mean, variance)),
-            (None, None) => None,
-            _ => return invalid("it has only one of \"mean\" and \"variance\""),
-        };
-        // A present null stands for "no axis", an absent key for the default.
-        let axes = match settings.values.get("axis") {
-            None => vec![-1],
-            Some(_) => settings.integers("axis")?.unwrap_or_default(),
-        };
-        Ok(Self {
-            axes,
-            given,
-            invert: settings.flag("invert", false)?,
-        })
-    }
-
-    /// Checks that statistics are for the last axis or for none, and returns their shape.
-    fn statistics_shape(&self, scope: &Scope<'_>, x: TensorId) -> Result<Vec<usize>, LayerProblem> {
-        let last = scope.shape(x).len().saturating_sub(1);
-        match *self.axes.as_slice() {
-            [] => Ok(Vec::new()),
-            [axis] if scope.axis(x, axis)? == last && last > 0 => {
-                Ok(scope.shape(x).last().copied().into_iter().collect())
-            }
-            _ => unsupported(format!(
-                "it normalizes axes {:?}, only the last is supported",
-                self.axes
-            )),
-        }
-    }
-}
-
-impl Layer for Normalization {
-    fn variables(&self) -> &[Variable] {
-        if self.given.is_some() { &[] } else { ADAPTED }
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let shape = self.statistics_shape(scope, x)?;
-        let statistics = match &self.given {
+/// Shifts and scales to given or learnt mean and variance.
+pub(super) fn normalization(settings: &Settings) -> Parsed {
+    let given = match (settings.numbers("mean")?, settings.numbers("variance")?) {
+        (Some(mean), Some(variance)) => Some((mean, variance)),
+        (None, None) => None,
+        _ => return invalid("it has only one of \"mean\" and \"variance\""),
+    };
+    // A present null stands for "no axis", an absent key for the default.
+    let axes = match settings.values.get("axis") {
+        None => vec![-1],
+        Some(_) => settings.integers("axis")?.unwrap_or_default(),
+    };
+    let invert = settings.flag("invert", false)?;
+    let variables = match given {
+        Some(_) => Vec::new(),
+        None => ADAPTED.to_vec(),
+    };
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let shape = statistics_shape(scope, x, &axes)?;
+        let statistics = match &given {
             Some(given) => Some(given.clone()),
             None => scope.values(0, &shape)?.zip(scope.values(1, &shape)?),
         };
@@ -143,22 +106,31 @@ impl Layer for Normalization {
             .iter()
             .map(|variance| variance.sqrt().max(MIN_DEVIATION))
             .collect();
-        if self.invert {
+        if invert {
             return build_affine(scope, x, deviation, mean, known);
         }
-        let scale: Vec<f32> = deviation
-            .iter()
-            .map(|deviation| deviation.recip())
-            .collect();
+        let scale: Vec<f32> = deviation.iter().map(|it| it.recip()).collect();
         // Lists from the settings may have one number beside one for each channel.
         let count = mean.len().max(scale.len());
-        let offset = mean
-            .iter()
-            .cycle()
-            .zip(deviation.iter().cycle())
-            .take(count)
-            .map(|(mean, deviation)| -mean / deviation)
-            .collect();
-        build_affine(scope, x, scale, offset, known)
+        let pairs = mean.iter().cycle().zip(deviation.iter().cycle());
+        let offset = pairs.take(count).map(|(mean, deviation)| -mean / deviation);
+        build_affine(scope, x, scale, offset.collect(), known)
+    }))
+}
+
+/// Checks that statistics are for the last axis or for none, and returns their shape.
+fn statistics_shape(
+    scope: &Scope<'_>,
+    x: ValueId,
+    axes: &[i64],
+) -> Result<Vec<usize>, LayerProblem> {
+    match axes {
+        [] => Ok(Vec::new()),
+        &[axis] if scope.axis(x, axis)? + 1 == scope.draft.rank(x) && scope.draft.rank(x) > 1 => {
+            Ok(vec![scope.draft.channels(x)?])
+        }
+        _ => unsupported(format!(
+            "it normalizes axes {axes:?}, only the last is supported"
+        )),
     }
 }

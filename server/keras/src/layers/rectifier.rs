@@ -1,9 +1,11 @@
-use graph::{Activation as Elementwise, Op, TensorId};
+use graph::{Activation as Elementwise, Op};
 
-use super::activation::Activation;
-use super::function::Function;
-use super::{Layer, LayerProblem, Settings, Variable, invalid, unsupported};
-use crate::assembly::{Layout, Scope};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::Layout;
+use crate::operations::function::Function;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Settings;
 
 /// Default slopes and factors of Keras' layers.
 const LEAKY_RELU_ALPHA: f32 = 0.3;
@@ -47,55 +49,22 @@ pub(super) fn elu_function(settings: &Settings) -> Result<Function, LayerProblem
     Ok(Function::ScaledElu { scale: 1.0, alpha })
 }
 
-pub(super) fn parse_relu(settings: &Settings) -> Result<Activation, LayerProblem> {
-    let function = relu_function(settings)?;
-    Ok(Activation { function })
-}
-
-pub(super) fn parse_leaky_relu(settings: &Settings) -> Result<Activation, LayerProblem> {
-    let function = leaky_relu_function(settings)?;
-    Ok(Activation { function })
-}
-
-pub(super) fn parse_elu(settings: &Settings) -> Result<Activation, LayerProblem> {
-    let function = elu_function(settings)?;
-    Ok(Activation { function })
-}
-
-/// Parses `ThresholdedReLU(theta)`, which is the plain rectifier at 0 and jumps elsewhere.
-pub(super) fn parse_thresholded_relu(settings: &Settings) -> Result<Activation, LayerProblem> {
+/// Reads `ThresholdedReLU(theta)`, which is the plain rectifier at 0 and jumps elsewhere.
+pub(super) fn thresholded_relu_function(settings: &Settings) -> Result<Function, LayerProblem> {
     match settings.number("theta")?.unwrap_or(THRESHOLD) {
-        0.0 => Ok(Activation {
-            function: Function::Elementwise(Elementwise::Relu),
-        }),
+        0.0 => Ok(Function::Elementwise(Elementwise::Relu)),
         theta => unsupported(format!("its theta is {theta}, where the function jumps")),
     }
 }
 
-/// Rectifier with a trained slope for each element, or one along shared axes.
-pub(super) struct PReLU {
-    /// Axes along which slopes are shared, counted from 1 as the batch is axis 0.
-    shared_axes: Vec<i64>,
-}
-
-const ALPHA: &[Variable] = &[Variable::trained(&["alpha"])];
-
-impl PReLU {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let shared_axes = settings.integers("shared_axes")?.unwrap_or_default();
-        Ok(Self { shared_axes })
-    }
-}
-
-impl Layer for PReLU {
-    fn variables(&self) -> &[Variable] {
-        ALPHA
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let mut shape: Vec<usize> = scope.shape(x).iter().skip(1).copied().collect();
-        for &axis in &self.shared_axes {
+/// Rectifier with a trained slope for each element, or one along shared axes, which are counted
+/// from 1 as the batch is axis 0.
+pub(super) fn prelu(settings: &Settings) -> Parsed {
+    let shared = settings.integers("shared_axes")?.unwrap_or_default();
+    let variables = vec![Variable::trained(&["alpha"])];
+    Ok(Layer::of_one(variables, move |scope, x| {
+        let mut shape: Vec<usize> = scope.draft.shape(x).iter().skip(1).copied().collect();
+        for &axis in &shared {
             let axis = scope.axis(x, axis)?;
             match axis.checked_sub(1).and_then(|axis| shape.get_mut(axis)) {
                 Some(extent) => *extent = 1,
@@ -103,14 +72,14 @@ impl Layer for PReLU {
             }
         }
         let alpha = scope.weight(0, &shape, Layout::Keras)?;
-        scope.node("", Op::PRelu, &[x, alpha])
-    }
+        scope.draft.node("", Op::PRelu, &[x, alpha])
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::Generation;
+    use crate::settings::Generation;
 
     #[test]
     fn rectifiers_become_the_plainest_function() {

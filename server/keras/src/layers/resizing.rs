@@ -1,8 +1,10 @@
-use graph::{Op, ResizeMethod, TensorId};
+use graph::{Op, ResizeMethod};
 
-use super::{Layer, LayerProblem, Settings, invalid, unsupported};
-use crate::assembly::Scope;
-use crate::definition::Generation;
+use super::layer::{Layer, Parsed};
+use crate::draft::ValueId;
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Generation, Settings};
 
 fn parse_method(settings: &Settings, default: &str) -> Result<ResizeMethod, LayerProblem> {
     match settings.text("interpolation").unwrap_or(default) {
@@ -13,51 +15,31 @@ fn parse_method(settings: &Settings, default: &str) -> Result<ResizeMethod, Laye
 }
 
 /// Enlarges an image by whole factors.
-pub(super) struct UpSampling2D {
-    factors: [usize; 2],
-    method: ResizeMethod,
-}
-
-impl UpSampling2D {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            factors: settings.pair("size")?.unwrap_or([2, 2]),
-            method: parse_method(settings, "nearest")?,
-        })
-    }
-}
-
-impl Layer for UpSampling2D {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let &[_, height, width, _] = scope.shape(x) else {
-            return invalid("its input is not an image");
-        };
+pub(super) fn up_sampling(settings: &Settings) -> Parsed {
+    let factors = settings.pair("size")?.unwrap_or([2, 2]);
+    let method = parse_method(settings, "nearest")?;
+    Ok(Layer::of_one(Vec::new(), move |scope, x| {
+        let [_, height, width, _] = scope.draft.image(x)?;
         let size = height
-            .checked_mul(self.factors[0])
-            .zip(width.checked_mul(self.factors[1]));
+            .checked_mul(factors[0])
+            .zip(width.checked_mul(factors[1]));
         let Some((height, width)) = size else {
             return invalid("its output size is out of range");
         };
-        let op = Op::Resize {
-            size: [height, width],
-            method: self.method,
-        };
-        scope.pixelwise_node("", op, x)
-    }
+        let size = [height, width];
+        scope.pixelwise_node("", Op::Resize { size, method }, x)
+    }))
 }
 
 /// Cuts the largest box with the proportions of `size` out of the middle of an image and scales it
 /// to that size, as `keras.utils.image_utils.smart_resize` does.
 fn crop_and_resize(
     scope: &mut Scope<'_>,
-    x: TensorId,
+    x: ValueId,
     size: [usize; 2],
     method: ResizeMethod,
-) -> Result<TensorId, LayerProblem> {
-    let &[_, height, width, _] = scope.shape(x) else {
-        return invalid("its input is not an image");
-    };
+) -> Result<ValueId, LayerProblem> {
+    let [_, height, width, _] = scope.draft.image(x)?;
     // Sizes are below 2^53, where `f64` is exact; the fraction is cut off.
     let proportional = |a: usize, b: usize, c: usize| (a as f64 * b as f64 / c as f64) as usize;
     let rows = proportional(width, size[0], size[1]).min(height).max(1);
@@ -70,12 +52,10 @@ fn crop_and_resize(
 fn crop_middle(
     scope: &mut Scope<'_>,
     part: &str,
-    x: TensorId,
+    x: ValueId,
     [rows, columns]: [usize; 2],
-) -> Result<TensorId, LayerProblem> {
-    let &[batch, height, width, channels] = scope.shape(x) else {
-        return invalid("its input is not an image");
-    };
+) -> Result<ValueId, LayerProblem> {
+    let [batch, height, width, channels] = scope.draft.image(x)?;
     if [height, width] == [rows, columns] {
         return Ok(x);
     }
@@ -90,96 +70,50 @@ fn crop_middle(
     scope.pixelwise_node(part, op, x)
 }
 
+fn size(settings: &Settings) -> Result<[usize; 2], LayerProblem> {
+    Ok([settings.count("height")?, settings.count("width")?])
+}
+
 /// Cuts the middle out of an image, or enlarges an image that is too small.
-pub(super) struct CenterCrop {
-    size: [usize; 2],
-}
-
-impl CenterCrop {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        let size = [settings.count("height")?, settings.count("width")?];
-        Ok(Self { size })
-    }
-}
-
-impl Layer for CenterCrop {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        match *scope.shape(x) {
-            [_, height, width, _] if height >= self.size[0] && width >= self.size[1] => {
-                crop_middle(scope, "", x, self.size)
-            }
-            _ => crop_and_resize(scope, x, self.size, ResizeMethod::Bilinear),
+pub(super) fn center_crop(settings: &Settings) -> Parsed {
+    let size = size(settings)?;
+    Ok(Layer::of_one(Vec::new(), move |scope, x| {
+        let [_, height, width, _] = scope.draft.image(x)?;
+        match height >= size[0] && width >= size[1] {
+            true => crop_middle(scope, "", x, size),
+            false => crop_and_resize(scope, x, size, ResizeMethod::Bilinear),
         }
-    }
+    }))
 }
 
 /// A random part of an image in training. At inference Keras 2 scales the image to that size;
 /// versions of Keras 3 do different things, unless the image has the size already.
-pub(super) struct RandomCrop {
-    size: [usize; 2],
-    generation: Generation,
-}
-
-impl RandomCrop {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        Ok(Self {
-            size: [settings.count("height")?, settings.count("width")?],
-            generation: settings.generation,
-        })
-    }
-}
-
-impl Layer for RandomCrop {
-    fn depends_on_training(&self) -> bool {
-        true
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        match (scope.shape(x), self.generation) {
-            (&[_, height, width, _], _) if [height, width] == self.size => Ok(x),
-            (_, Generation::Keras2) => crop_and_resize(scope, x, self.size, ResizeMethod::Bilinear),
+pub(super) fn random_crop(settings: &Settings) -> Parsed {
+    let (size, generation) = (size(settings)?, settings.generation);
+    let layer = Layer::of_one(Vec::new(), move |scope, x| {
+        match (scope.draft.shape(x), generation) {
+            (&[_, height, width, _], _) if [height, width] == size => Ok(x),
+            (_, Generation::Keras2) => crop_and_resize(scope, x, size, ResizeMethod::Bilinear),
             (_, Generation::Keras3) => unsupported(
                 "what it does at inference depends on the version of Keras 3, use CenterCrop",
             ),
         }
-    }
+    });
+    Ok(layer.unlike_training())
 }
 
-/// Scales an image to a size.
-pub(super) struct Resizing {
-    size: [usize; 2],
-    method: ResizeMethod,
-    /// Keep the proportions and cut off what is too much.
-    crop: bool,
-}
-
-impl Resizing {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        for flag in ["pad_to_aspect_ratio", "antialias"] {
-            if settings.flag(flag, false)? {
-                return unsupported(format!("it sets {flag}"));
-            }
+/// Scales an image to a size, on request keeping the proportions and cutting off what is too much.
+pub(super) fn resizing(settings: &Settings) -> Parsed {
+    for flag in ["pad_to_aspect_ratio", "antialias"] {
+        if settings.flag(flag, false)? {
+            return unsupported(format!("it sets {flag}"));
         }
-        Ok(Self {
-            size: [settings.count("height")?, settings.count("width")?],
-            method: parse_method(settings, "bilinear")?,
-            crop: settings.flag("crop_to_aspect_ratio", false)?,
-        })
     }
-}
-
-impl Layer for Resizing {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        if self.crop {
-            return crop_and_resize(scope, x, self.size, self.method);
-        }
-        let op = Op::Resize {
-            size: self.size,
-            method: self.method,
-        };
-        scope.pixelwise_node("", op, x)
-    }
+    let size = size(settings)?;
+    let method = parse_method(settings, "bilinear")?;
+    let crop = settings.flag("crop_to_aspect_ratio", false)?;
+    Ok(Layer::of_one(Vec::new(), move |scope, x| match crop {
+        true => crop_and_resize(scope, x, size, method),
+        false => scope.pixelwise_node("", Op::Resize { size, method }, x),
+    }))
 }

@@ -1,60 +1,43 @@
 //! Layers that applications of Keras bring along.
 
-use graph::{BinaryOp, TensorId};
+use graph::BinaryOp;
 
-use super::{Layer, LayerProblem, Settings, Variable, invalid};
-use crate::assembly::{Layout, Scope};
+use super::layer::{Layer, Parsed};
+use super::variable::Variable;
+use crate::draft::Layout;
+use crate::problem::invalid;
+use crate::settings::Settings;
 
 /// A trained factor for each channel, in ConvNeXt.
-pub(super) struct LayerScale;
-
-const GAMMA: &[Variable] = &[Variable::trained(&["gamma"])];
-
-impl Layer for LayerScale {
-    fn variables(&self) -> &[Variable] {
-        GAMMA
-    }
-
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let x = scope.only(inputs)?;
-        let Some(&channels) = scope.shape(x).last() else {
-            return invalid("its input has no axes");
-        };
+pub(super) fn layer_scale() -> Layer {
+    Layer::of_one(vec![Variable::trained(&["gamma"])], |scope, x| {
+        let channels = scope.draft.channels(x)?;
         let gamma = scope.weight(0, &[channels], Layout::Keras)?;
-        scope.binary("", BinaryOp::Multiply, x, gamma)
-    }
+        scope.draft.binary("", BinaryOp::Multiply, x, gamma)
+    })
 }
 
 /// `x + scale * y`, in InceptionResNetV2.
-pub(super) struct ScaledSum {
-    scale: f32,
-}
-
-impl ScaledSum {
-    pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
-        match settings.number("scale")? {
-            Some(scale) => Ok(Self { scale }),
-            None => invalid("\"scale\" is missing"),
-        }
-    }
-
-    /// Until TensorFlow 2.13 the layer was a `Lambda` with this argument and name.
-    pub(super) fn of_lambda(settings: &Settings) -> Option<Self> {
-        let (block, number) = settings.text("name")?.rsplit_once('_')?;
-        let arguments = settings.get("arguments")?.as_object()?;
-        let scale = arguments.get("scale")?.as_f64()? as f32;
-        let named = matches!(block, "block35" | "block17" | "block8");
-        (named && arguments.len() == 1 && number.parse::<u8>().is_ok() && scale.is_finite())
-            .then_some(Self { scale })
+pub(super) fn scaled_sum(settings: &Settings) -> Parsed {
+    match settings.number("scale")? {
+        Some(scale) => Ok(sum_of_scaled(scale)),
+        None => invalid("\"scale\" is missing"),
     }
 }
 
-impl Layer for ScaledSum {
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        let &[x, residual] = inputs else {
-            return invalid(format!("it has {} inputs instead of two", inputs.len()));
-        };
-        let scaled = scope.with_number("scaled", BinaryOp::Multiply, residual, self.scale)?;
-        scope.binary("", BinaryOp::Add, x, scaled)
-    }
+/// Until TensorFlow 2.13 the layer was a `Lambda` with this argument and name.
+pub(super) fn scaled_sum_of_lambda(settings: &Settings) -> Option<Layer> {
+    let (block, number) = settings.text("name")?.rsplit_once('_')?;
+    let arguments = settings.get("arguments")?.as_object()?;
+    let scale = arguments.get("scale")?.as_f64()? as f32;
+    let named = matches!(block, "block35" | "block17" | "block8");
+    (named && arguments.len() == 1 && number.parse::<u8>().is_ok() && scale.is_finite())
+        .then(|| sum_of_scaled(scale))
+}
+
+fn sum_of_scaled(scale: f32) -> Layer {
+    Layer::of_two(move |draft, x, residual| {
+        let scaled = draft.with_number("scaled", BinaryOp::Multiply, residual, scale)?;
+        draft.binary("", BinaryOp::Add, x, scaled)
+    })
 }

@@ -4,7 +4,7 @@ use super::damage::damaged;
 use super::data_type::DataType;
 use super::protocol::{NodeDef, TensorShape, decode};
 use super::tensor::Tensor;
-use super::variables::VariableKey;
+use super::variable_key::VariableKey;
 use super::wire::{Malformed, Value, extend_integers, fields};
 use crate::error::ErrorKind;
 

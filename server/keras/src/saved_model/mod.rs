@@ -23,6 +23,7 @@ mod signature;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod variable_key;
 mod variables;
 mod wire;
 

@@ -11,11 +11,8 @@ use super::flat::FlatNode;
 use super::object_graph::ObjectGraph;
 use super::signature::Signature;
 use super::tensor::Tensor;
+use super::variable_key::VariableKey;
 use crate::error::ErrorKind;
-
-/// Name of a tensor in the checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct VariableKey(pub(super) String);
 
 /// The keys of all variables of the main graph.
 #[derive(Debug, Default)]

@@ -73,8 +73,10 @@ impl Observer {
     ///
     /// # Panics
     /// When there is no such observation.
-    // Callers count the observations that they have given.
-    #[expect(clippy::indexing_slicing)]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "callers count the observations that they have given"
+    )]
     pub fn observe(
         &mut self,
         position: usize,

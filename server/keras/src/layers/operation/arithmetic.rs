@@ -1,112 +1,66 @@
-//! Operations that compute element by element.
+//! Arguments of operations that compute element by element, of products and of reductions.
 
-use graph::{Activation, BinaryOp};
+use graph::{Activation, BinaryOp, Op, ReduceOp};
 
 use super::bound::{BoundCall, Operand, input};
-use super::{Build, one_output};
+use super::{Build, of_tensor, one_output};
 use crate::layers::activation::softmax_function;
-use crate::layers::function::Function;
 use crate::layers::rectifier;
-use crate::layers::{LayerProblem, invalid, unsupported};
+use crate::operations::einsum::Equation;
+use crate::operations::elementwise::{self, Power};
+use crate::operations::function::{Function, LEAKY_RELU_SLOPE};
+use crate::operations::{product, reduction};
+use crate::problem::{LayerProblem, unsupported};
 
 pub(super) fn binary(call: &BoundCall, op: BinaryOp) -> Result<Build, LayerProblem> {
     let (x, y) = (call.operand("x")?, call.operand("y")?);
     one_output(move |scope, inputs| {
-        let x = x.build(scope, inputs, "x")?;
-        let y = y.build(scope, inputs, "y")?;
-        scope.binary("", op, x, y)
+        let x = x.build(scope.draft, inputs, "x")?;
+        let y = y.build(scope.draft, inputs, "y")?;
+        scope.draft.binary("", op, x, y)
     })
 }
 
 pub(super) fn unary(call: &BoundCall, function: Function) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
-    one_output(move |scope, inputs| function.build(scope, "", input(inputs, x)?))
+    of_tensor(call, move |draft, x| function.build(draft, "", x))
 }
 
 pub(super) fn squared_difference(call: &BoundCall) -> Result<Build, LayerProblem> {
     let (x, y) = (call.operand("x")?, call.operand("y")?);
     one_output(move |scope, inputs| {
-        let x = x.build(scope, inputs, "x")?;
-        let y = y.build(scope, inputs, "y")?;
-        let difference = scope.binary("difference", BinaryOp::Subtract, x, y)?;
-        scope.unary("", Activation::Square, difference)
+        let x = x.build(scope.draft, inputs, "x")?;
+        let y = y.build(scope.draft, inputs, "y")?;
+        elementwise::squared_difference(scope.draft, x, y)
     })
 }
 
-/// Largest whole exponent that is written out as multiplications.
-const LARGEST_EXPONENT: f32 = 8.0;
-
-/// Powers whose exponent is a small whole number, or 1/2 with either sign.
 pub(super) fn power(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
-    let exponent = match call.operand("y")? {
-        Operand::Constant { values, .. } if values.len() == 1 => values.first().copied(),
-        _ => None,
+    let power = match call.operand("y")? {
+        Operand::Constant { values, .. } => match values.as_slice() {
+            &[exponent] => Power::of(exponent)?,
+            _ => return unsupported("its exponent is not one number"),
+        },
+        Operand::Tensor(_) => return unsupported("its exponent is not one number"),
     };
-    let Some(exponent) = exponent else {
-        return unsupported("its exponent is not one number");
-    };
-    let function = match exponent {
-        0.5 => Function::Elementwise(Activation::Sqrt),
-        -0.5 => Function::Elementwise(Activation::Rsqrt),
-        1.0 => Function::Linear,
-        2.0 => Function::Elementwise(Activation::Square),
-        -1.0 => Function::Reciprocal,
-        whole if whole.fract() == 0.0 && (3.0..=LARGEST_EXPONENT).contains(&whole) => {
-            return one_output(move |scope, inputs| {
-                let x = input(inputs, x)?;
-                let mut product = x;
-                for factor in 2..=whole as usize {
-                    let last = factor == whole as usize;
-                    let part = match last {
-                        true => String::new(),
-                        false => format!("power_{factor}"),
-                    };
-                    product = scope.binary(&part, BinaryOp::Multiply, product, x)?;
-                }
-                Ok(product)
-            });
-        }
-        other => return unsupported(format!("its exponent is {other}")),
-    };
-    unary(call, function)
+    of_tensor(call, move |draft, x| power.build(draft, x))
 }
 
 pub(super) fn add_n(call: &BoundCall) -> Result<Build, LayerProblem> {
     let operands = call.operands("inputs")?;
     one_output(move |scope, inputs| {
-        let mut sum = None;
-        for (index, operand) in operands.iter().enumerate() {
-            let next = operand.build(scope, inputs, &format!("operand_{index}"))?;
-            let part = match index + 1 == operands.len() {
-                true => String::new(),
-                false => format!("partial_{index}"),
-            };
-            sum = Some(match sum {
-                None => next,
-                Some(sum) => scope.binary(&part, BinaryOp::Add, sum, next)?,
-            });
-        }
-        match sum {
-            Some(sum) => Ok(sum),
-            None => invalid("it has no inputs"),
-        }
+        let tensors = super::bound::build_all(&operands, scope.draft, inputs)?;
+        elementwise::accumulate(scope.draft, "", BinaryOp::Add, &tensors)
     })
 }
 
 pub(super) fn bias_add(call: &BoundCall) -> Result<Build, LayerProblem> {
-    if call
-        .constants
-        .text("data_format")
-        .is_some_and(|format| format.starts_with("NC"))
-    {
-        return unsupported("its data_format has channels first");
-    }
+    call.refuse_channels_first()?;
     let x = call.tensor("x")?;
     let bias = call.operand("bias")?;
     one_output(move |scope, inputs| {
-        let bias = bias.build(scope, inputs, "bias")?;
-        scope.binary("", BinaryOp::Add, input(inputs, x)?, bias)
+        let bias = bias.build(scope.draft, inputs, "bias")?;
+        let x = input(inputs, x)?;
+        scope.draft.binary("", BinaryOp::Add, x, bias)
     })
 }
 
@@ -123,9 +77,6 @@ pub(super) fn relu(call: &BoundCall) -> Result<Build, LayerProblem> {
     unary(call, rectifier::relu_function(&call.constants)?)
 }
 
-/// The slope of `tf.nn.leaky_relu` and `keras.ops.leaky_relu`, unlike that of the layer.
-const LEAKY_RELU_SLOPE: f32 = 0.2;
-
 pub(super) fn leaky_relu(call: &BoundCall) -> Result<Build, LayerProblem> {
     let slope = call.constants.number("negative_slope")?;
     let alpha = slope.unwrap_or(LEAKY_RELU_SLOPE);
@@ -139,10 +90,8 @@ pub(super) fn elu(call: &BoundCall) -> Result<Build, LayerProblem> {
 /// `tf.nn.gelu` is exact unless told otherwise; `keras.ops.gelu` always notes which it is.
 pub(super) fn gelu(call: &BoundCall) -> Result<Build, LayerProblem> {
     let approximate = call.constants.flag("approximate", false)?;
-    unary(
-        call,
-        Function::Elementwise(Activation::Gelu { approximate }),
-    )
+    let function = Activation::Gelu { approximate };
+    unary(call, Function::Elementwise(function))
 }
 
 pub(super) fn softmax(call: &BoundCall) -> Result<Build, LayerProblem> {
@@ -170,4 +119,103 @@ pub(super) fn cast(call: &BoundCall) -> Result<Build, LayerProblem> {
         return unsupported(format!("it casts to {dtype}"));
     }
     unary(call, Function::Linear)
+}
+
+/// `x @ y`, either of them transposed on request.
+pub(super) fn matmul(call: &BoundCall) -> Result<Build, LayerProblem> {
+    let (x, y) = (call.operand("x")?, call.operand("y")?);
+    let transpose_x = call.constants.flag("transpose_a", false)?;
+    let transpose_y = call.constants.flag("transpose_b", false)?;
+    one_output(move |scope, inputs| {
+        let draft = &mut *scope.draft;
+        let mut x = x.build(draft, inputs, "x")?;
+        if transpose_x {
+            x = product::transposed(draft, x)?;
+        }
+        if let Operand::Constant { shape, values } = &y
+            && let &[rows, columns] = shape.as_slice()
+        {
+            let kernel = match transpose_y {
+                true => draft.constant("y", &[rows, columns], values.clone())?,
+                false => {
+                    let values = transposed(values, columns);
+                    draft.constant("y", &[columns, rows], values)?
+                }
+            };
+            return draft.node("", Op::FullyConnected, &[x, kernel]);
+        }
+        let y = y.build(draft, inputs, "y")?;
+        product::matmul(draft, "", x, y, transpose_y)
+    })
+}
+
+fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
+    (0..columns)
+        .flat_map(|column| values.iter().skip(column).step_by(columns).copied())
+        .collect()
+}
+
+pub(super) fn einsum(call: &BoundCall) -> Result<Build, LayerProblem> {
+    let (x, y) = (call.tensor("x")?, call.tensor("y")?);
+    let equation = Equation::parse(call.constants.text("subscripts").unwrap_or(""))?;
+    one_output(move |scope, inputs| {
+        let (x, y) = (input(inputs, x)?, input(inputs, y)?);
+        let draft = &mut *scope.draft;
+        let contraction = equation.contraction(draft.shape(x), draft.shape(y))?;
+        contraction.of_tensors(draft, x, y)
+    })
+}
+
+pub(super) fn reduce(call: &BoundCall, kind: ReduceOp) -> Result<Build, LayerProblem> {
+    let wanted = call.constants.integers("axis")?;
+    let keep_dims = call.constants.flag("keepdims", false)?;
+    of_tensor(call, move |draft, x| {
+        let axes = reduction::axes(draft, x, wanted.as_deref())?;
+        reduction::reduce(draft, x, kind, axes, keep_dims)
+    })
+}
+
+pub(super) fn variance(call: &BoundCall) -> Result<Build, LayerProblem> {
+    spread(call, false)
+}
+
+pub(super) fn deviation(call: &BoundCall) -> Result<Build, LayerProblem> {
+    spread(call, true)
+}
+
+/// Mean of the squared distances from the mean, or the root of that.
+fn spread(call: &BoundCall, root: bool) -> Result<Build, LayerProblem> {
+    let wanted = call.constants.integers("axis")?;
+    let keep_dims = call.constants.flag("keepdims", false)?;
+    of_tensor(call, move |draft, x| {
+        let axes = reduction::axes(draft, x, wanted.as_deref())?;
+        if !root {
+            return reduction::variance(draft, "", x, axes, keep_dims);
+        }
+        let variance = reduction::variance(draft, "variance", x, axes, keep_dims)?;
+        draft.unary("", Activation::Sqrt, variance)
+    })
+}
+
+/// `tf.math.l2_normalize`: the sum of squares is at least `epsilon`.
+pub(super) fn l2_normalize(call: &BoundCall) -> Result<Build, LayerProblem> {
+    let least = call.constants.number("epsilon")?.unwrap_or(1e-12);
+    normalize_to(call, least)
+}
+
+/// `keras.ops.normalize`: the norm, not its square, is at least `epsilon`.
+pub(super) fn normalize(call: &BoundCall) -> Result<Build, LayerProblem> {
+    if call.constants.number("order")?.unwrap_or(2.0) != 2.0 {
+        return unsupported("its order is not 2");
+    }
+    let epsilon = call.constants.number("epsilon")?.unwrap_or(1e-7);
+    normalize_to(call, epsilon * epsilon)
+}
+
+fn normalize_to(call: &BoundCall, least: f32) -> Result<Build, LayerProblem> {
+    let wanted = call.constants.integers("axis")?;
+    of_tensor(call, move |draft, x| {
+        let axes = reduction::axes(draft, x, wanted.as_deref().or(Some(&[-1])))?;
+        reduction::unit_length(draft, "", x, axes, least)
+    })
 }

@@ -1,16 +1,16 @@
-//! Operations that join, cut and rearrange tensors.
+//! Arguments of operations that join, cut, pick and rearrange.
 
-use graph::{Op, ResizeMethod, TensorId};
+use graph::{Op, ResizeMethod};
 use serde_json::Value;
 
-use super::bound::{BoundCall, input};
-use super::{Build, one_output};
-use crate::assembly::Scope;
-use crate::definition::Argument;
-use crate::layers::{LayerProblem, invalid, unsupported};
-
-/// Most pieces that a tensor is cut into or joined from.
-pub(super) const PIECES: usize = 64;
+use super::bound::{BoundCall, build_all, input};
+use super::{Build, of_tensor, one_output};
+use crate::limits::PIECES;
+use crate::operations::arrangement::{self, Mirror};
+use crate::operations::slicing::{self, Subscript};
+use crate::operations::{blocks, shapes};
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::Argument;
 
 /// The one axis that an operation works on.
 fn axis_setting(call: &BoundCall, default: i64) -> Result<i64, LayerProblem> {
@@ -21,32 +21,12 @@ fn axis_setting(call: &BoundCall, default: i64) -> Result<i64, LayerProblem> {
     }
 }
 
-/// A count that is at least one and at most [`PIECES`].
-fn pieces(count: i64) -> Result<usize, LayerProblem> {
-    match usize::try_from(count) {
-        Ok(count) if (1..=PIECES).contains(&count) => Ok(count),
-        _ => unsupported(format!(
-            "it makes {count} pieces, at most {PIECES} are supported"
-        )),
-    }
-}
-
 pub(super) fn concatenate(call: &BoundCall) -> Result<Build, LayerProblem> {
     let operands = call.operands("values")?;
     let axis = axis_setting(call, -1)?;
     one_output(move |scope, inputs| {
-        let tensors = operands
-            .iter()
-            .enumerate()
-            .map(|(index, operand)| operand.build(scope, inputs, &format!("operand_{index}")))
-            .collect::<Result<Vec<_>, _>>()?;
-        let Some(&first) = tensors.first() else {
-            return invalid("it has no inputs");
-        };
-        match scope.axis(first, axis)? {
-            0 => unsupported("it joins along the batch axis"),
-            axis => scope.node("", Op::Concatenate { axis }, &tensors),
-        }
+        let tensors = build_all(&operands, scope.draft, inputs)?;
+        arrangement::concatenate(scope.draft, &tensors, axis)
     })
 }
 
@@ -54,165 +34,57 @@ pub(super) fn stack(call: &BoundCall) -> Result<Build, LayerProblem> {
     let operands = call.operands("values")?;
     let axis = axis_setting(call, 0)?;
     one_output(move |scope, inputs| {
-        let mut parts = Vec::with_capacity(operands.len());
-        let mut place = 0;
-        for (index, operand) in operands.iter().enumerate() {
-            let x = operand.build(scope, inputs, &format!("operand_{index}"))?;
-            let mut shape = scope.shape(x).to_vec();
-            place = new_axis(&shape, axis)?;
-            shape.insert(place, 1);
-            let part = format!("expanded_{index}");
-            parts.push(scope.node(&part, Op::Reshape { shape }, &[x])?);
-        }
-        if place == 0 || parts.is_empty() {
-            return unsupported("it joins along the batch axis");
-        }
-        scope.node("", Op::Concatenate { axis: place }, &parts)
+        let tensors = build_all(&operands, scope.draft, inputs)?;
+        arrangement::stack(scope.draft, &tensors, axis)
     })
 }
 
-/// Position of an axis that is added to a shape.
-fn new_axis(shape: &[usize], axis: i64) -> Result<usize, LayerProblem> {
-    let rank = shape.len() as i64 + 1;
-    let position = if axis < 0 { axis + rank } else { axis };
-    match usize::try_from(position) {
-        Ok(position) if position <= shape.len() => Ok(position),
-        _ => invalid(format!("it adds axis {axis} to {} axes", shape.len())),
-    }
-}
-
-/// Cuts a tensor along an axis into parts of the given extents; without `keep` the axis goes.
+/// Cuts a tensor along an axis into parts whose extents follow from that of the axis.
 fn cut(
-    scope: &mut Scope<'_>,
-    x: TensorId,
-    axis: usize,
-    extents: &[usize],
+    call: &BoundCall,
     keep: bool,
-) -> Result<Vec<TensorId>, LayerProblem> {
-    let shape = scope.shape(x).to_vec();
-    let mut start = 0;
-    let mut outputs = Vec::with_capacity(extents.len());
-    for (index, &extent) in extents.iter().enumerate() {
-        let (mut begin, mut size) = (vec![0; shape.len()], shape.clone());
-        if let (Some(begin), Some(size)) = (begin.get_mut(axis), size.get_mut(axis)) {
-            (*begin, *size) = (start, extent);
-        }
-        start += extent;
-        let mut part = scope.node(&format!("part_{index}"), Op::Slice { begin, size }, &[x])?;
-        if !keep {
-            let mut shape = shape.clone();
-            shape.remove(axis);
-            let name = format!("part_{index}/squeezed");
-            part = scope.node(&name, Op::Reshape { shape }, &[part])?;
-        }
-        outputs.push(part);
-    }
-    Ok(outputs)
-}
-
-/// Extent of an axis that may be cut.
-fn cut_axis(scope: &Scope<'_>, x: TensorId, axis: i64) -> Result<(usize, usize), LayerProblem> {
-    match scope.axis(x, axis)? {
-        0 => unsupported("it cuts the batch axis"),
-        axis => Ok((axis, scope.shape(x).get(axis).copied().unwrap_or(0))),
-    }
-}
-
-pub(super) fn unstack(call: &BoundCall) -> Result<Build, LayerProblem> {
+    parts: impl Fn(usize) -> Result<Vec<usize>, LayerProblem> + 'static,
+) -> Result<Build, LayerProblem> {
     let x = call.tensor("x")?;
     let axis = axis_setting(call, 0)?;
     Ok(Box::new(move |scope, inputs| {
         let x = input(inputs, x)?;
-        let (axis, extent) = cut_axis(scope, x, axis)?;
-        let count = pieces(extent as i64)?;
-        cut(scope, x, axis, &vec![1; count], false)
+        let axis = scope.axis(x, axis)?;
+        let parts = parts(scope.draft.extent(x, axis)?)?;
+        arrangement::split(scope.draft, x, axis, &parts, keep)
     }))
+}
+
+pub(super) fn unstack(call: &BoundCall) -> Result<Build, LayerProblem> {
+    cut(call, false, |extent| {
+        shapes::equal_parts(extent, extent as i64)
+    })
+}
+
+/// How a parameter of a splitting operation, with a list of integers in it or one, gives parts.
+fn split_by(
+    call: &BoundCall,
+    parameter: &str,
+    listed: fn(usize, &[i64]) -> Result<Vec<usize>, LayerProblem>,
+) -> Result<Build, LayerProblem> {
+    let several = call.constants.get(parameter).is_some_and(Value::is_array);
+    let Some(numbers) = call.constants.integers(parameter)? else {
+        return unsupported("the number of its parts is not constant");
+    };
+    cut(call, true, move |extent| match numbers.as_slice() {
+        &[count] if !several => shapes::equal_parts(extent, count),
+        numbers => listed(extent, numbers),
+    })
 }
 
 /// `tf.split`: a number of parts, or their extents, of which one may be open.
 pub(super) fn split(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
-    let axis = axis_setting(call, 0)?;
-    let several = call
-        .constants
-        .get("num_or_size_splits")
-        .is_some_and(Value::is_array);
-    let Some(numbers) = call.constants.integers("num_or_size_splits")? else {
-        return unsupported("the number of its parts is not constant");
-    };
-    Ok(Box::new(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let (axis, extent) = cut_axis(scope, x, axis)?;
-        if !several {
-            return cut_evenly(scope, x, axis, extent, numbers.first().copied());
-        }
-        pieces(numbers.len() as i64)?;
-        let known: i64 = numbers.iter().filter(|&&number| number >= 0).sum();
-        let open = extent as i64 - known;
-        let extents = numbers
-            .iter()
-            .map(|&number| if number < 0 { open } else { number });
-        let extents: Option<Vec<usize>> =
-            extents.map(|number| usize::try_from(number).ok()).collect();
-        match extents {
-            Some(extents) if extents.iter().sum::<usize>() == extent => {
-                cut(scope, x, axis, &extents, true)
-            }
-            _ => invalid(format!(
-                "its parts {numbers:?} do not fit {extent} elements"
-            )),
-        }
-    }))
+    split_by(call, "num_or_size_splits", shapes::given_parts)
 }
 
 /// `keras.ops.split`: a number of parts, or the positions where they begin.
 pub(super) fn split_at(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
-    let axis = axis_setting(call, 0)?;
-    let several = call
-        .constants
-        .get("indices_or_sections")
-        .is_some_and(Value::is_array);
-    let Some(numbers) = call.constants.integers("indices_or_sections")? else {
-        return unsupported("the number of its parts is not constant");
-    };
-    Ok(Box::new(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let (axis, extent) = cut_axis(scope, x, axis)?;
-        if !several {
-            return cut_evenly(scope, x, axis, extent, numbers.first().copied());
-        }
-        pieces(numbers.len() as i64 + 1)?;
-        let mut start = 0;
-        let mut extents = Vec::with_capacity(numbers.len() + 1);
-        for end in numbers.iter().copied().chain([extent as i64]) {
-            let part = usize::try_from(end)
-                .ok()
-                .and_then(|end| end.checked_sub(start));
-            match part {
-                Some(part) if start + part <= extent => extents.push(part),
-                _ => return invalid(format!("its parts begin at {numbers:?}")),
-            }
-            start += part.unwrap_or(0);
-        }
-        cut(scope, x, axis, &extents, true)
-    }))
-}
-
-fn cut_evenly(
-    scope: &mut Scope<'_>,
-    x: TensorId,
-    axis: usize,
-    extent: usize,
-    count: Option<i64>,
-) -> Result<Vec<TensorId>, LayerProblem> {
-    let count = pieces(count.unwrap_or(0))?;
-    if !extent.is_multiple_of(count) {
-        return invalid(format!(
-            "{extent} elements do not divide into {count} parts"
-        ));
-    }
-    cut(scope, x, axis, &vec![extent / count; count], true)
+    split_by(call, "indices_or_sections", shapes::parts_between)
 }
 
 /// The shape may have been computed from that of another tensor.
@@ -233,249 +105,159 @@ pub(super) fn reshape(call: &BoundCall) -> Result<Build, LayerProblem> {
         let x = input(inputs, x)?;
         let mut extents = Vec::new();
         for extent in &target {
-            match extent {
-                Argument::Constant(value) => extents.extend(value.as_i64()),
-                Argument::Tensor(position) => match scope.known_integers(input(inputs, *position)?)
-                {
-                    Some(known) => extents.extend(known),
-                    None => return unsupported("its shape is computed"),
-                },
-                Argument::List(_) => return unsupported("its shape is computed"),
+            let known = match extent {
+                Argument::Constant(value) => {
+                    extents.extend(value.as_i64());
+                    continue;
+                }
+                Argument::Tensor(position) => scope.known_integers(input(inputs, *position)?),
+                Argument::List(_) => None,
+            };
+            match known {
+                Some(known) => extents.extend(known),
+                None => return unsupported("its shape is computed"),
             }
         }
-        let elements = scope.shape(x).iter().product();
-        let shape = close_shape(&extents, elements)?;
-        scope.node("", Op::Reshape { shape }, &[x])
+        let shape = shapes::reshape(scope.draft.shape(x), &extents)?;
+        scope.draft.reshape("", x, shape)
     })
-}
-
-/// Fills in the one extent that may be open.
-fn close_shape(extents: &[i64], elements: usize) -> Result<Vec<usize>, LayerProblem> {
-    let open = extents.iter().filter(|&&extent| extent == -1).count();
-    let known = extents
-        .iter()
-        .filter(|&&extent| extent != -1)
-        .try_fold(1usize, |product, &extent| {
-            product.checked_mul(usize::try_from(extent).ok()?)
-        })
-        .filter(|&known| known > 0 && open <= 1 && elements.is_multiple_of(known));
-    let Some(known) = known else {
-        return invalid(format!(
-            "{elements} elements do not fit the shape {extents:?}"
-        ));
-    };
-    let close = |&extent: &i64| usize::try_from(extent).unwrap_or(elements / known);
-    Ok(extents.iter().map(close).collect())
 }
 
 /// The shape of a tensor, for other operations that ask for one.
 pub(super) fn shape(call: &BoundCall) -> Result<Build, LayerProblem> {
     let x = call.tensor("x")?;
     one_output(move |scope, inputs| {
-        let shape = scope.shape(input(inputs, x)?);
+        let shape = scope.draft.shape(input(inputs, x)?);
         let shape = shape.iter().map(|&extent| extent as i64).collect();
-        scope.integers("", shape)
+        scope.integers(shape)
     })
 }
 
 pub(super) fn expand_dims(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
     let axis = axis_setting(call, 0)?;
-    one_output(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let mut shape = scope.shape(x).to_vec();
-        let place = new_axis(&shape, axis)?;
-        shape.insert(place, 1);
-        scope.node("", Op::Reshape { shape }, &[x])
+    of_tensor(call, move |draft, x| {
+        let shape = shapes::expand(draft.shape(x), axis)?;
+        draft.reshape("", x, shape)
     })
 }
 
+/// Without axes all of extent one go; the batch has one image only here.
 pub(super) fn squeeze(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
-    let wanted = call.constants.integers("axis")?;
-    one_output(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let shape = scope.shape(x);
-        // Without axes all of extent one go; the batch has one image only here.
-        let axes = match &wanted {
-            None => (1..shape.len())
-                .filter(|&axis| shape.get(axis) == Some(&1))
-                .collect(),
-            Some(axes) => axes
-                .iter()
-                .map(|&axis| scope.axis(x, axis))
-                .collect::<Result<Vec<_>, _>>()?,
-        };
-        let kept = shape
-            .iter()
-            .enumerate()
-            .filter(|(axis, _)| !axes.contains(axis));
-        let shape = kept.map(|(_, &extent)| extent).collect();
-        scope.node("", Op::Reshape { shape }, &[x])
+    let named = call.constants.integers("axis")?.unwrap_or_default();
+    of_tensor(call, move |draft, x| {
+        let shape = shapes::squeeze(draft.shape(x), &named, 1)?;
+        draft.reshape("", x, shape)
     })
 }
 
 pub(super) fn transpose(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
     let wanted = call.constants.integers("perm")?;
-    one_output(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let rank = scope.shape(x).len();
+    of_tensor(call, move |draft, x| {
+        let rank = draft.rank(x);
         let permutation = match &wanted {
             None => (0..rank).rev().collect(),
-            Some(axes) => axes
-                .iter()
-                .map(|&axis| scope.axis(x, axis))
-                .collect::<Result<Vec<_>, _>>()?,
+            Some(axes) => shapes::permutation(axes, rank)?,
         };
-        scope.node("", Op::Transpose { permutation }, &[x])
+        draft.transpose("", x, permutation)
     })
 }
 
 pub(super) fn swap_axes(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
     let axis = |name: &str| match call.constants.integers(name)?.as_deref() {
         Some(&[axis]) => Ok(axis),
         _ => invalid(format!("\"{name}\" should be one integer")),
     };
     let (a, b) = (axis("axis1")?, axis("axis2")?);
-    one_output(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let mut permutation: Vec<usize> = (0..scope.shape(x).len()).collect();
-        permutation.swap(scope.axis(x, a)?, scope.axis(x, b)?);
-        scope.node("", Op::Transpose { permutation }, &[x])
+    of_tensor(call, move |draft, x| {
+        let rank = draft.rank(x);
+        let mut permutation: Vec<usize> = (0..rank).collect();
+        permutation.swap(shapes::axis(a, rank)?, shapes::axis(b, rank)?);
+        draft.transpose("", x, permutation)
     })
 }
 
 pub(super) fn pad(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
-    let mode = call
-        .constants
-        .text("mode")
-        .unwrap_or("constant")
-        .to_lowercase();
-    if mode != "constant" {
-        return unsupported(format!("it pads in mode {mode}"));
-    }
+    let mode = call.constants.text("mode").unwrap_or("constant");
+    let mirror = match mode.to_lowercase().as_str() {
+        "constant" => None,
+        "reflect" => Some(Mirror::Reflect),
+        "symmetric" => Some(Mirror::Symmetric),
+        mode => return unsupported(format!("it pads in mode {mode}")),
+    };
     let value = call.constants.number("constant_values")?.unwrap_or(0.0);
     let Some(amounts) = call.constants.get("paddings").and_then(Value::as_array) else {
         return unsupported("its paddings are not a constant list");
     };
-    let amount = |pair: &Value, side: usize| {
-        let extent = pair.get(side)?.as_u64()?;
-        usize::try_from(extent).ok()
+    let amount = |side: usize| -> Option<Vec<usize>> {
+        let amounts = amounts.iter().map(|pair| pair.get(side)?.as_u64());
+        amounts.map(|it| usize::try_from(it?).ok()).collect()
     };
-    let side = |side: usize| -> Option<Vec<usize>> {
-        amounts.iter().map(|pair| amount(pair, side)).collect()
-    };
-    let (Some(before), Some(after)) = (side(0), side(1)) else {
+    let (Some(before), Some(after)) = (amount(0), amount(1)) else {
         return invalid("its paddings are not pairs of integers");
     };
-    one_output(move |scope, inputs| {
-        let op = Op::Pad {
-            before: before.clone(),
-            after: after.clone(),
-            value,
-        };
-        scope.node("", op, &[input(inputs, x)?])
+    of_tensor(call, move |draft, x| {
+        let amounts = [before.clone(), after.clone()];
+        match mirror {
+            None => arrangement::pad(draft, x, amounts, value),
+            Some(mirror) => arrangement::mirror(draft, x, amounts, mirror),
+        }
+    })
+}
+
+pub(super) fn roll(call: &BoundCall) -> Result<Build, LayerProblem> {
+    let list = |name: &str| match call.constants.integers(name)? {
+        Some(numbers) => Ok(numbers),
+        None => unsupported(format!("its argument \"{name}\" is not in the file")),
+    };
+    let (shifts, axes) = (list("shift")?, list("axis")?);
+    of_tensor(call, move |draft, x| {
+        arrangement::roll(draft, x, &shifts, &axes)
     })
 }
 
 pub(super) fn tile(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
     let Some(counts) = call.constants.integers("multiples")? else {
         return unsupported("its multiples are not constant");
     };
-    one_output(move |scope, inputs| {
-        let mut tiled = input(inputs, x)?;
-        if counts.len() != scope.shape(tiled).len() || counts.first() != Some(&1) {
-            return unsupported(format!("it tiles by {counts:?}"));
-        }
-        for (axis, &count) in counts.iter().enumerate() {
-            let copies = vec![tiled; pieces(count)?];
-            if copies.len() > 1 {
-                let op = Op::Concatenate { axis };
-                tiled = scope.node(&format!("axis_{axis}"), op, &copies)?;
-            }
-        }
-        Ok(tiled)
+    of_tensor(call, move |draft, x| arrangement::tile(draft, x, &counts))
+}
+
+pub(super) fn broadcast_to(call: &BoundCall) -> Result<Build, LayerProblem> {
+    let Some(target) = call.constants.integers("shape")? else {
+        return unsupported("its shape is not in the file");
+    };
+    of_tensor(call, move |draft, x| {
+        arrangement::broadcast(draft, x, &shapes::fixed(&target)?)
     })
 }
 
-/// Every element several times in a row: copies side by side along a new axis.
 pub(super) fn repeat(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let x = call.tensor("x")?;
     let axis = axis_setting(call, 0)?;
     let count = match call.constants.integers("repeats")?.as_deref() {
-        Some(&[count]) => pieces(count)?,
+        Some(&[count]) => shapes::pieces(count, PIECES)?,
         _ => return unsupported("its number of repeats is not one constant"),
     };
-    one_output(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let (axis, extent) = cut_axis(scope, x, axis)?;
-        let mut shape = scope.shape(x).to_vec();
-        let mut expanded = shape.clone();
-        expanded.insert(axis + 1, 1);
-        let expanded = scope.node("expanded", Op::Reshape { shape: expanded }, &[x])?;
-        let op = Op::Concatenate { axis: axis + 1 };
-        let repeated = scope.node("repeated", op, &vec![expanded; count])?;
-        match (shape.get_mut(axis), extent.checked_mul(count)) {
-            (Some(slot), Some(extent)) => *slot = extent,
-            _ => return invalid("its output is out of range"),
-        }
-        scope.node("", Op::Reshape { shape }, &[repeated])
+    of_tensor(call, move |draft, x| {
+        let axis = shapes::axis(axis, draft.rank(x))?;
+        arrangement::repeat(draft, x, axis, count)
     })
-}
-
-/// The block size of an operation between channels and pixels.
-fn block(call: &BoundCall) -> Result<usize, LayerProblem> {
-    let format = call.constants.text("data_format");
-    if format.is_some_and(|format| format.starts_with("NC") || format == "channels_first") {
-        return unsupported("its data_format has channels first");
-    }
-    call.constants.count("block_size")
 }
 
 /// `[h, w, b * b * c]` becomes `[h * b, w * b, c]`.
 pub(super) fn depth_to_space(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let (x, block) = (call.tensor("x")?, block(call)?);
-    one_output(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let (height, width, channels) = match *scope.shape(x) {
-            [1, height, width, channels] => (height, width, channels),
-            _ => return invalid("its input is not an image"),
-        };
-        let depth = channels / block.saturating_mul(block).max(1);
-        let blocks = vec![height, width, block, block, depth];
-        let blocks = scope.node("blocks", Op::Reshape { shape: blocks }, &[x])?;
-        let permutation = vec![0, 2, 1, 3, 4];
-        let rows = scope.node("rows", Op::Transpose { permutation }, &[blocks])?;
-        let shape = vec![
-            1,
-            height.saturating_mul(block),
-            width.saturating_mul(block),
-            depth,
-        ];
-        scope.node("", Op::Reshape { shape }, &[rows])
+    call.refuse_channels_first()?;
+    let block = call.constants.count("block_size")?;
+    of_tensor(call, move |draft, x| {
+        blocks::depth_to_space(draft, x, block)
     })
 }
 
 /// `[h * b, w * b, c]` becomes `[h, w, b * b * c]`.
 pub(super) fn space_to_depth(call: &BoundCall) -> Result<Build, LayerProblem> {
-    let (x, block) = (call.tensor("x")?, block(call)?);
-    one_output(move |scope, inputs| {
-        let x = input(inputs, x)?;
-        let (height, width, channels) = match *scope.shape(x) {
-            [1, height, width, channels] => (height / block, width / block, channels),
-            _ => return invalid("its input is not an image"),
-        };
-        let blocks = vec![height, block, width, block, channels];
-        let blocks = scope.node("blocks", Op::Reshape { shape: blocks }, &[x])?;
-        let permutation = vec![0, 2, 1, 3, 4];
-        let rows = scope.node("columns", Op::Transpose { permutation }, &[blocks])?;
-        let depth = channels.saturating_mul(block).saturating_mul(block);
-        let shape = vec![1, height, width, depth];
-        scope.node("", Op::Reshape { shape }, &[rows])
+    call.refuse_channels_first()?;
+    let block = call.constants.count("block_size")?;
+    of_tensor(call, move |draft, x| {
+        blocks::space_to_depth(draft, x, [block, block])
     })
 }
 
@@ -489,9 +271,7 @@ pub(super) fn resize(call: &BoundCall) -> Result<Build, LayerProblem> {
     ] {
         call.refuse_flag(flag)?;
     }
-    if call.constants.text("data_format") == Some("channels_first") {
-        return unsupported("its data_format has channels first");
-    }
+    call.refuse_channels_first()?;
     let method = match call.constants.text("interpolation").unwrap_or("bilinear") {
         "nearest" => ResizeMethod::Nearest,
         "bilinear" => ResizeMethod::Bilinear,
@@ -504,4 +284,151 @@ pub(super) fn resize(call: &BoundCall) -> Result<Build, LayerProblem> {
         let op = Op::Resize { size, method };
         scope.pixelwise_node("", op, input(inputs, x)?)
     })
+}
+
+/// Reads the forms of Keras 2, `{"start": ..., "stop": ..., "step": ...}`, and of Keras 3, where a
+/// class surrounds that.
+fn subscript(value: &Value) -> Option<Subscript> {
+    let class = value.get("class_name").and_then(Value::as_str);
+    match (value, class) {
+        (Value::Null, _) => Some(Subscript::NewAxis),
+        (Value::Number(number), _) => number.as_i64().map(Subscript::Index),
+        (_, Some("__ellipsis__")) => Some(Subscript::Ellipsis),
+        (Value::Object(object), _) => {
+            let range = object.get("config").unwrap_or(value);
+            let bound = |name: &str| match range.get(name)? {
+                Value::Null => Some(None),
+                bound => bound.as_i64().map(Some),
+            };
+            Some(Subscript::Range {
+                start: bound("start")?,
+                stop: bound("stop")?,
+                step: bound("step")?.unwrap_or(1),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// `x[...]`
+pub(super) fn get_item(call: &BoundCall) -> Result<Build, LayerProblem> {
+    let x = call.tensor("x")?;
+    let key = ["slice_spec", "key"]
+        .iter()
+        .find_map(|name| call.argument(name));
+    let Some(Argument::Constant(key)) = key else {
+        return unsupported("its subscript is not constant");
+    };
+    let list = match key {
+        Value::Array(elements) => elements,
+        single => vec![single],
+    };
+    let subscripts: Option<Vec<Subscript>> = list.iter().map(subscript).collect();
+    let Some(subscripts) = subscripts else {
+        return unsupported("its subscript is neither integers nor ranges");
+    };
+    one_output(move |scope, inputs| {
+        let x = input(inputs, x)?;
+        if let (&[Subscript::Index(index)], Some(known)) =
+            (subscripts.as_slice(), scope.known_integers(x))
+        {
+            let picked = slicing::element(index, known.len());
+            return match picked.and_then(|position| known.get(position).copied()) {
+                Some(value) => scope.integers(vec![value]),
+                None => invalid(format!("its subscript {index} is out of range")),
+            };
+        }
+        let cut = slicing::subscripted(scope.draft.shape(x), &subscripts)?;
+        slicing::cut(scope.draft, x, &cut)
+    })
+}
+
+/// Constant indices along an axis.
+pub(super) fn gather(call: &BoundCall) -> Result<Build, LayerProblem> {
+    if call
+        .constants
+        .get("batch_dims")
+        .is_some_and(|count| count.as_i64() != Some(0))
+    {
+        return unsupported("it sets batch_dims");
+    }
+    let axis = match call.constants.integers("axis")?.as_deref() {
+        Some(&[axis]) => axis,
+        _ => return unsupported("it picks from several axes"),
+    };
+    let Some(indices) = call.constants.integers("indices")? else {
+        return unsupported("its indices are not constant");
+    };
+    let list = call.constants.get("indices").is_some_and(Value::is_array);
+    of_tensor(call, move |draft, x| {
+        let axis = shapes::axis(axis, draft.rank(x))?;
+        let extent = draft.extent(x, axis)?;
+        let positions = indices.iter().map(|&index| slicing::element(index, extent));
+        let Some(positions) = positions.collect::<Option<Vec<usize>>>() else {
+            return invalid(format!("an index is out of the range of {extent} elements"));
+        };
+        let picked: &[usize] = if list { &[positions.len()] } else { &[] };
+        arrangement::gather(draft, x, axis, &positions, picked)
+    })
+}
+
+/// Elements in the opposite order.
+pub(super) fn flip(call: &BoundCall) -> Result<Build, LayerProblem> {
+    let Some(axes) = call.constants.integers("axis")? else {
+        return unsupported("it reverses the batch axis too");
+    };
+    of_tensor(call, move |draft, x| {
+        let rank = draft.rank(x);
+        let axes = axes.iter().map(|&axis| shapes::axis(axis, rank));
+        let axes = axes.collect::<Result<Vec<_>, _>>()?;
+        arrangement::reverse(draft, x, &axes)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::draft::{Draft, ValueId};
+
+    #[test]
+    fn subscripts_pick_what_python_picks() {
+        let check = |value: Value, extent: usize, expected: Option<&[usize]>| {
+            let parsed = subscript(&value).unwrap();
+            let cut = slicing::subscripted(&[extent], &[parsed]).ok();
+            let steps = cut.and_then(|cut| cut.steps.first().copied());
+            let found: Option<Vec<usize>> = steps.map(|steps| steps.positions().collect());
+            assert_eq!(found.as_deref(), expected, "{value} of {extent}");
+        };
+        let range = |start: Value, stop: Value, step: Value| json!({"start": start, "stop": stop, "step": step});
+        let null = || Value::Null;
+        check(json!(1), 3, Some(&[1]));
+        check(json!(-1), 3, Some(&[2]));
+        check(json!(3), 3, None);
+        check(range(null(), null(), null()), 3, Some(&[0, 1, 2]));
+        check(range(json!(1), json!(-1), null()), 4, Some(&[1, 2]));
+        check(range(null(), null(), json!(2)), 5, Some(&[0, 2, 4]));
+        check(range(json!(1), null(), json!(2)), 6, Some(&[1, 3, 5]));
+        check(range(null(), null(), json!(-1)), 3, Some(&[2, 1, 0]));
+        check(range(json!(-2), null(), json!(-2)), 5, Some(&[3, 1]));
+        check(range(json!(2), json!(9), null()), 4, Some(&[2, 3]));
+        check(range(json!(2), json!(2), null()), 4, Some(&[]));
+        let wrapped =
+            json!({"class_name": "__slice__", "config": {"start": 1, "stop": 2, "step": null}});
+        check(wrapped, 4, Some(&[1]));
+    }
+
+    #[test]
+    fn what_picks_nothing_is_refused() {
+        let mut draft = Draft::without_names(true);
+        let x: ValueId = draft.input("x", vec![1, 4]).unwrap();
+        let empty = Subscript::Range {
+            start: Some(2),
+            stop: Some(2),
+            step: 1,
+        };
+        let cut = slicing::subscripted(&[1, 4], &[Subscript::Ellipsis, empty]).unwrap();
+        assert!(slicing::cut(&mut draft, x, &cut).is_err());
+    }
 }

@@ -1,11 +1,10 @@
 use std::collections::HashMap;
 
-use graph::TensorId;
 use serde_json::{Map, Value};
 
-use crate::assembly::Scope;
-use crate::definition::{Argument, Arguments, Settings};
-use crate::layers::{LayerProblem, invalid, unsupported};
+use crate::draft::{Draft, ValueId};
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Argument, Arguments, Settings};
 
 /// Arguments that change nothing of what is computed.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -122,6 +121,16 @@ impl BoundCall {
         }
     }
 
+    /// Refuses channels in front of height and width.
+    pub(super) fn refuse_channels_first(&self) -> Result<(), LayerProblem> {
+        match self.constants.text("data_format") {
+            Some(format) if format.starts_with("NC") || format == "channels_first" => {
+                unsupported("its data_format has channels first")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a flag that is set.
     pub(super) fn refuse_flag(&self, name: &str) -> Result<(), LayerProblem> {
         if self.constants.flag(name, false)? {
@@ -185,22 +194,34 @@ impl Operand {
     /// The tensor, or a new constant named after a part of the layer.
     pub(super) fn build(
         &self,
-        scope: &mut Scope<'_>,
-        inputs: &[TensorId],
+        draft: &mut Draft,
+        inputs: &[ValueId],
         part: &str,
-    ) -> Result<TensorId, LayerProblem> {
+    ) -> Result<ValueId, LayerProblem> {
         match self {
             Operand::Tensor(position) => input(inputs, *position),
             Operand::Constant { shape, values } => match (shape.as_slice(), values.as_slice()) {
-                ([], &[number]) => scope.scalar(part, number),
-                (shape, values) => scope.constant(part, shape, values.to_vec()),
+                ([], &[number]) => draft.scalar(part, number),
+                (shape, values) => draft.constant(part, shape, values.to_vec()),
             },
         }
     }
 }
 
+/// The tensors of several operands.
+pub(super) fn build_all(
+    operands: &[Operand],
+    draft: &mut Draft,
+    inputs: &[ValueId],
+) -> Result<Vec<ValueId>, LayerProblem> {
+    let operands = operands.iter().enumerate();
+    operands
+        .map(|(index, operand)| operand.build(draft, inputs, &format!("operand_{index}")))
+        .collect()
+}
+
 /// An input of the call by its position.
-pub(super) fn input(inputs: &[TensorId], position: usize) -> Result<TensorId, LayerProblem> {
+pub(super) fn input(inputs: &[ValueId], position: usize) -> Result<ValueId, LayerProblem> {
     match inputs.get(position) {
         Some(&tensor) => Ok(tensor),
         None => invalid("it has too few inputs"),

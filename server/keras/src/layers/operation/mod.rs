@@ -4,25 +4,21 @@
 mod arithmetic;
 mod arrangement;
 mod bound;
-mod indexing;
 mod names;
 mod node;
-mod product;
-mod reduction;
 
-use graph::TensorId;
+use std::sync::Arc;
 
-use super::{Layer, LayerProblem, Settings, unsupported};
-use crate::assembly::Scope;
-use crate::definition::Arguments;
-use bound::BoundCall;
+use super::layer::Layer;
+use crate::draft::{Draft, ValueId};
+use crate::layers::scope::Scope;
+use crate::problem::{LayerProblem, unsupported};
+use crate::settings::{Arguments, Settings};
+use bound::{BoundCall, input};
 use node::Node;
-pub(super) use product::Einsum;
-pub(super) use reduction::unit_length;
 
 /// What adds the operators of a call, once its arguments have been read.
-type Build =
-    Box<dyn Fn(&mut Scope<'_>, &[TensorId]) -> Result<Vec<TensorId>, LayerProblem> + 'static>;
+type Build = Box<dyn Fn(&mut Scope<'_>, &[ValueId]) -> Result<Vec<ValueId>, LayerProblem>>;
 
 /// Reads the arguments of a call.
 type Read = fn(&BoundCall) -> Result<Build, LayerProblem>;
@@ -79,7 +75,7 @@ impl Operation {
     /// Parses a layer of class `TensorFlowOpLayer`.
     pub(super) fn parse_node(settings: &Settings) -> Result<Self, LayerProblem> {
         let node = Node::parse(settings)?;
-        let (parameters, read) = node::signature(&node, settings)?;
+        let (parameters, read) = node.signature(settings.generation)?;
         Ok(Self {
             parameters,
             read,
@@ -103,30 +99,30 @@ impl Operation {
     }
 }
 
-impl Layer for Operation {
-    fn check_call(&self, arguments: &Arguments) -> Result<(), LayerProblem> {
-        self.read(arguments).map(|_| ())
+impl Operation {
+    /// The operation as a layer.
+    pub(super) fn into_layer(self) -> Layer {
+        let operation = Arc::new(self);
+        let checked = Arc::clone(&operation);
+        let build = move |scope: &mut Scope<'_>, inputs: &[ValueId]| {
+            operation.read(scope.arguments())?(scope, inputs)
+        };
+        Layer::of_many(Vec::new(), build).checked_by(move |it| checked.read(it).map(|_| ()))
     }
+}
 
-    fn build(&self, scope: &mut Scope<'_>, inputs: &[TensorId]) -> Result<TensorId, LayerProblem> {
-        match self.build_outputs(scope, inputs)?.as_slice() {
-            &[output, ..] => Ok(output),
-            [] => unsupported("it has no outputs"),
-        }
-    }
-
-    fn build_outputs(
-        &self,
-        scope: &mut Scope<'_>,
-        inputs: &[TensorId],
-    ) -> Result<Vec<TensorId>, LayerProblem> {
-        self.read(scope.arguments())?(scope, inputs)
-    }
+/// Wraps what makes one output of the tensor `x`.
+fn of_tensor(
+    call: &BoundCall,
+    build: impl Fn(&mut Draft, ValueId) -> Result<ValueId, LayerProblem> + 'static,
+) -> Result<Build, LayerProblem> {
+    let x = call.tensor("x")?;
+    one_output(move |scope, inputs| build(scope.draft, input(inputs, x)?))
 }
 
 /// Wraps what makes one output.
 fn one_output(
-    build: impl Fn(&mut Scope<'_>, &[TensorId]) -> Result<TensorId, LayerProblem> + 'static,
+    build: impl Fn(&mut Scope<'_>, &[ValueId]) -> Result<ValueId, LayerProblem> + 'static,
 ) -> Result<Build, LayerProblem> {
     Ok(Box::new(move |scope, inputs| {
         Ok(vec![build(scope, inputs)?])

@@ -5,9 +5,37 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::names;
-use crate::definition::{Argument, Arguments, Settings};
-use crate::layers::{LayerProblem, invalid, unsupported};
+use super::names::{BINARY, Reader, Signature, UNARY, find_function};
+use crate::operations::elementwise::binary_operator;
+use crate::operations::function::Function;
+use crate::problem::{LayerProblem, invalid, unsupported};
+use crate::settings::{Argument, Arguments, Generation, Settings};
+
+/// Operators that are functions with arguments of their own; others are found by
+/// [`binary_operator`] and [`Function::of_operator`].
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("SquaredDifference", "squared_difference"),
+    ("Pow", "pow"),
+    ("LeakyRelu", "leaky_relu"),
+    ("Identity", "identity"),
+    ("StopGradient", "identity"),
+    ("BiasAdd", "bias_add"),
+    ("Mean", "reduce_mean"),
+    ("Sum", "reduce_sum"),
+    ("Max", "reduce_max"),
+    ("Min", "reduce_min"),
+    ("ConcatV2", "concat"),
+    ("Pack", "stack"),
+    ("Reshape", "reshape"),
+    ("Transpose", "transpose"),
+    ("ExpandDims", "expand_dims"),
+    ("Squeeze", "squeeze"),
+    ("Pad", "pad"),
+    ("Tile", "tile"),
+    ("Roll", "roll"),
+    ("BroadcastTo", "broadcast_to"),
+    ("StridedSlice", "getitem"),
+];
 
 /// A node whose inputs are partly constants.
 pub(super) struct Node {
@@ -44,54 +72,19 @@ impl Node {
         })
     }
 
-    /// Name of the function of TensorFlow that does the same.
-    pub(super) fn function(&self) -> Result<&'static str, LayerProblem> {
-        Ok(match self.op.as_str() {
-            "Add" | "AddV2" => "add",
-            "Sub" => "subtract",
-            "Mul" => "multiply",
-            "RealDiv" => "divide",
-            "Maximum" => "maximum",
-            "Minimum" => "minimum",
-            "SquaredDifference" => "squared_difference",
-            "Pow" => "pow",
-            "Neg" => "negative",
-            "Abs" => "abs",
-            "Square" => "square",
-            "Sqrt" => "sqrt",
-            "Rsqrt" => "rsqrt",
-            "Exp" => "exp",
-            "Log" => "log",
-            "Relu" => "relu",
-            "Relu6" => "relu6",
-            "LeakyRelu" => "leaky_relu",
-            "Elu" => "elu",
-            "Selu" => "selu",
-            "Sigmoid" => "sigmoid",
-            "Tanh" => "tanh",
-            "Softplus" => "softplus",
-            "Softmax" => "softmax",
-            "Identity" | "StopGradient" => "identity",
-            "BiasAdd" => "bias_add",
-            "Mean" => "reduce_mean",
-            "Sum" => "reduce_sum",
-            "Max" => "reduce_max",
-            "Min" => "reduce_min",
-            "ConcatV2" => "concat",
-            "Pack" => "stack",
-            "Reshape" => "reshape",
-            "Transpose" => "transpose",
-            "ExpandDims" => "expand_dims",
-            "Squeeze" => "squeeze",
-            "Pad" => "pad",
-            "Tile" => "tile",
-            "StridedSlice" => "getitem",
-            other => {
-                return unsupported(format!(
-                    "the TensorFlow operation {other} is not supported, use a Keras layer instead"
-                ));
-            }
-        })
+    /// Parameters and reader of the function of TensorFlow that does the same.
+    pub(super) fn signature(&self, generation: Generation) -> Result<Signature, LayerProblem> {
+        let op = self.op.as_str();
+        let same = FUNCTIONS.iter().find(|(operator, _)| *operator == op);
+        let named = same.and_then(|(_, function)| find_function(function, generation));
+        let binary = || Some((BINARY, Reader::Binary(binary_operator(op)?)));
+        let unary = || Some((UNARY, Reader::Unary(Function::of_operator(op)?)));
+        match named.or_else(binary).or_else(unary) {
+            Some(signature) => Ok(signature),
+            None => unsupported(format!(
+                "the TensorFlow operation {op} is not supported, use a Keras layer instead"
+            )),
+        }
     }
 
     /// The arguments of the function for a call of the layer with its tensors.
@@ -188,18 +181,4 @@ impl Node {
 /// JSON of protocol buffers writes 64-bit integers as text.
 fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
-}
-
-/// Parameters and reader of a function by its plain name.
-pub(super) fn signature(
-    node: &Node,
-    settings: &Settings,
-) -> Result<names::Signature, LayerProblem> {
-    let function = node.function()?;
-    match names::find_function(function, settings.generation) {
-        Some(signature) => Ok(signature),
-        None => unsupported(format!(
-            "the TensorFlow operation {function} is not supported"
-        )),
-    }
 }

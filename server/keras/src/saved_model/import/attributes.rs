@@ -1,12 +1,5 @@
-use crate::error::ErrorKind;
-use crate::layers::LayerProblem;
+use crate::problem::LayerProblem;
 use crate::saved_model::attributes::Attributes;
-
-impl From<ErrorKind> for LayerProblem {
-    fn from(kind: ErrorKind) -> Self {
-        LayerProblem::Other(kind)
-    }
-}
 
 /// Attributes of operators with the defaults that TensorFlow gives them.
 pub(super) trait WithDefaults {
@@ -18,6 +11,8 @@ pub(super) trait WithDefaults {
     fn real(&self, name: &str, default: f32) -> Result<f32, LayerProblem>;
     /// A list of integers, empty when there is none.
     fn list(&self, name: &str) -> Result<Vec<i64>, LayerProblem>;
+    /// The axes that `Squeeze` names.
+    fn squeezed(&self) -> Result<Vec<i64>, LayerProblem>;
     /// Whether a type is one of fractions; a missing one is.
     fn is_float(&self, name: &str) -> Result<bool, LayerProblem>;
 }
@@ -37,6 +32,13 @@ impl WithDefaults for Attributes<'_> {
 
     fn list(&self, name: &str) -> Result<Vec<i64>, LayerProblem> {
         Ok(self.integers(name)?.unwrap_or_default())
+    }
+
+    fn squeezed(&self) -> Result<Vec<i64>, LayerProblem> {
+        match self.list("squeeze_dims")? {
+            none if none.is_empty() => self.list("axis"),
+            named => Ok(named),
+        }
     }
 
     fn is_float(&self, name: &str) -> Result<bool, LayerProblem> {

@@ -2,7 +2,7 @@
 
 use super::ImportOptions;
 use super::augmentation::Augmentation;
-use super::importer::Importer;
+use super::importer::{Importer, Source};
 use super::needed;
 use super::scopes::Scopes;
 use crate::error::ErrorKind;
@@ -28,9 +28,14 @@ pub(super) fn decide(
         let target = augmentation.source(output);
         let needed = needed(flat, augmentation, target);
         let scopes = Scopes::of(flat, &needed, options.naming);
-        let mut importer = Importer::new(flat, variables, &scopes, augmentation, false);
-        importer.run(input, options, &needed, target)?;
-        let decided = importer.branches;
+        let source = Source {
+            flat,
+            variables,
+            scopes: &scopes,
+            augmentation,
+        };
+        let importer = Importer::new(source, false);
+        let decided = importer.run(input, options, &needed, target)?.branches;
         if decided.is_empty() {
             return Ok(());
         }

@@ -1,25 +1,25 @@
-//! From a drawing to a graph whose nodes have the names of layers.
+//! From a draft to a graph whose nodes have the names of layers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use graph::{Constant, Graph, GraphError, Op, TensorId};
+use graph::{Constant, Graph, Op, TensorId};
 
-use super::drawing::{Content, Drawing, Drawn, Entry, Step};
 use super::scopes::Scopes;
+use crate::draft::{Content, Draft, Entry, Names, Step, ValueId, unset};
 use crate::error::ErrorKind;
 
 /// The operators that an output needs, each with its name, in execution order.
 pub(super) struct Plan<'a> {
-    pub(super) drawing: &'a Drawing,
+    pub(super) draft: &'a Draft,
     pub(super) steps: Vec<Planned<'a>>,
 }
 
 /// An operator with its name.
 pub(super) struct Planned<'a> {
-    pub(super) id: Drawn,
+    pub(super) id: ValueId,
     pub(super) entry: &'a Entry,
     pub(super) op: &'a Op,
-    pub(super) inputs: &'a [Drawn],
+    pub(super) inputs: &'a [ValueId],
     /// Layer it belongs to.
     pub(super) layer: &'a str,
     pub(super) name: String,
@@ -29,13 +29,12 @@ impl<'a> Plan<'a> {
     /// Chooses names as the layers of other formats have them: the operator with the kernel, or
     /// the last one of a layer, is called like the layer; the others get a part behind a slash.
     pub(super) fn of(
-        drawing: &'a Drawing,
+        draft: &'a Draft,
         scopes: &'a Scopes,
-        output: Drawn,
+        output: ValueId,
         input_name: &str,
     ) -> Self {
-        let mut steps: Vec<Planned<'a>> = drawing
-            .needed_operators(output)
+        let mut steps: Vec<Planned<'a>> = needed_operators(draft, output)
             .map(|(id, entry, op, inputs)| Planned {
                 id,
                 entry,
@@ -67,7 +66,7 @@ impl<'a> Plan<'a> {
             };
             step.name = names.unique(&format!("{}/{part}", step.layer));
         }
-        Self { drawing, steps }
+        Self { draft, steps }
     }
 
     /// Draws the graph.
@@ -75,29 +74,31 @@ impl<'a> Plan<'a> {
         &self,
         name: &str,
         input_name: &str,
-        output: Drawn,
+        output: ValueId,
     ) -> Result<Graph, ErrorKind> {
         let mut graph = Graph::new(name);
-        let mut ids: HashMap<Drawn, TensorId> = HashMap::new();
+        let mut ids: HashMap<ValueId, TensorId> = HashMap::new();
         let mut names = Names::default();
         names.unique(input_name);
         for step in &self.steps {
             names.unique(&step.name);
         }
-        for (id, entry) in self.drawing.inputs() {
-            ids.insert(id, graph.add_input(input_name, &entry.shape)?);
+        for (id, entry) in self.draft.numbered() {
+            if let Content::Input = entry.content {
+                ids.insert(id, graph.add_input(input_name, &entry.shape)?);
+            }
         }
         for step in &self.steps {
             let mut inputs = Vec::with_capacity(step.inputs.len());
             for &input in step.inputs {
                 let known = ids.get(&input).copied();
-                let tensor = match (known, self.drawing.value(input)) {
+                let tensor = match (known, constant(self.draft, input)) {
                     (Some(tensor), _) => tensor,
                     (None, Some((value, role))) => {
                         let name = names.unique(&format!("{}/{role}", step.name));
                         graph.add_constant(name, value.clone())
                     }
-                    (None, None) => return Err(unset(step).into()),
+                    (None, None) => return Err(unset(step.name.clone(), step.op.name()).into()),
                 };
                 ids.insert(input, tensor);
                 inputs.push(tensor);
@@ -109,14 +110,6 @@ impl<'a> Plan<'a> {
             graph.set_outputs(&[output]);
         }
         Ok(graph)
-    }
-}
-
-fn unset(step: &Planned<'_>) -> GraphError {
-    GraphError::Shape {
-        node: step.name.clone(),
-        op: step.op.name(),
-        problem: "reads a tensor that nothing computes".to_owned(),
     }
 }
 
@@ -144,59 +137,27 @@ fn principals<'a>(steps: &[Planned<'a>]) -> HashMap<&'a str, usize> {
     last
 }
 
-/// Names that are taken.
-#[derive(Default)]
-struct Names {
-    taken: HashSet<String>,
-    /// Number that a name was last made unique with.
-    numbers: HashMap<String, usize>,
+/// The operators that an output needs.
+fn needed_operators(
+    draft: &Draft,
+    output: ValueId,
+) -> impl Iterator<Item = (ValueId, &Entry, &Op, &[ValueId])> {
+    let live = draft.live(&[output]);
+    let entries = draft.numbered().zip(live).filter(|(_, live)| *live);
+    entries.filter_map(|((id, entry), _)| match &entry.content {
+        Content::Node {
+            step: Step::Op(op),
+            inputs,
+        } => Some((id, entry, op, inputs.as_slice())),
+        _ => None,
+    })
 }
 
-impl Names {
-    fn unique(&mut self, name: &str) -> String {
-        if self.taken.insert(name.to_owned()) {
-            return name.to_owned();
-        }
-        let number = self.numbers.entry(name.to_owned()).or_default();
-        loop {
-            *number += 1;
-            let candidate = format!("{name}_{number}");
-            if self.taken.insert(candidate.clone()) {
-                return candidate;
-            }
-        }
-    }
-}
-
-impl Drawing {
-    /// The operators that an output needs.
-    fn needed_operators(
-        &self,
-        output: Drawn,
-    ) -> impl Iterator<Item = (Drawn, &Entry, &Op, &[Drawn])> {
-        let live = self.live(output);
-        let entries = self.numbered().zip(live).filter(|(_, live)| *live);
-        entries.filter_map(|((id, entry), _)| match &entry.content {
-            Content::Node {
-                step: Step::Op(op),
-                inputs,
-            } => Some((id, entry, op, inputs.as_slice())),
-            _ => None,
-        })
-    }
-
-    fn inputs(&self) -> impl Iterator<Item = (Drawn, &Entry)> {
-        self.numbered()
-            .filter(|(_, entry)| matches!(entry.content, Content::Input))
-    }
-
-    fn value(&self, id: Drawn) -> Option<(&Constant, &'static str)> {
-        match &self.entries().get(id.index())?.content {
-            Content::Constant {
-                value: Some(value),
-                role,
-            } => Some((value, role)),
-            _ => None,
-        }
+/// The value of a constant, and what it is to its node.
+fn constant(draft: &Draft, id: ValueId) -> Option<(&Constant, &str)> {
+    let entry = draft.entries().get(Draft::position(id))?;
+    match &entry.content {
+        Content::Constant(Some(value)) => Some((value, &entry.name)),
+        _ => None,
     }
 }

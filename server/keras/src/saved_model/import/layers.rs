@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use graph::{Activation, Op, ReduceOp, operator_multiply_accumulates};
+use graph::{Activation, Op, ReduceOp};
 
 use super::finishing::{Plan, Planned};
 use super::scopes::Scopes;
@@ -33,6 +33,7 @@ pub(super) fn summarize(
     }
     let rows = order.into_iter().map(|layer| {
         let steps = steps.remove(layer).unwrap_or_default();
+        let macs = |step: &&Planned<'_>| plan.draft.multiply_accumulates(step.id);
         let parameters = weights.remove(layer).unwrap_or(0);
         let summary = LayerSummary {
             name: layer.to_owned(),
@@ -41,7 +42,7 @@ pub(super) fn summarize(
                 .last()
                 .map(|step| step.entry.shape.iter().copied().map(Some).collect()),
             parameters: Some(parameters),
-            macs: Some(steps.iter().map(|step| macs(plan, step)).sum()),
+            macs: Some(steps.iter().map(macs).fold(0, u64::saturating_add)),
         };
         (steps.first().map_or(0, |step| step.entry.origin), summary)
     });
@@ -51,16 +52,6 @@ pub(super) fn summarize(
         rows.insert(position.unwrap_or(rows.len()), (node, summary));
     }
     rows.into_iter().map(|(_, summary)| summary).collect()
-}
-
-/// Multiply-accumulate operations of an operator.
-fn macs(plan: &Plan<'_>, step: &Planned<'_>) -> u64 {
-    let shapes: Vec<&[usize]> = step
-        .inputs
-        .iter()
-        .map(|&input| plan.drawing.shape(input))
-        .collect();
-    operator_multiply_accumulates(step.op, &shapes, &step.entry.shape)
 }
 
 /// The class of Keras that computes what the operators of a layer do; SavedModels do not tell.

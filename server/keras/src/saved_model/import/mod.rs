@@ -1,42 +1,41 @@
 //! The import of a SavedModel: a flat graph of TensorFlow's operators becomes a model graph.
 //!
 //! The batch is one, so that all shapes are known. What depends on shapes and weights alone is
-//! computed at once (`folding`); what depends on the image is drawn with the operators of
-//! [`graph::Op`] (`operators`), and layers that were traced into several operators are recognised
-//! (`recognition`). Operators that cannot be converted are reported all together.
+//! computed at once (`folding`); what depends on the image goes into a draft (`operators`, which read
+//! inputs and attributes for [`crate::operations`]), in which [`crate::recognition`] then finds layers
+//! that were traced into several operators. What cannot be converted is reported all together.
 
 mod attributes;
 mod augmentation;
 mod branches;
-mod drawing;
-mod extents;
 mod finishing;
 mod folding;
 mod importer;
 mod layers;
+mod operand;
 mod operators;
 mod pixels;
-mod recognition;
 mod scopes;
-mod slicing;
-mod term;
+mod slices;
+mod splits;
+mod tensors;
 mod value;
-mod weights;
 
 use graph::Graph;
 
-use crate::error::ErrorKind;
+use crate::draft::{Draft, ValueId};
+use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::recognition::{self, Recognized};
 use crate::summary::{InputNormalization, LayerSummary};
 
 use super::flat::{FlatGraph, Port, SignatureTensor};
 use super::variables::Variables;
 use augmentation::Augmentation;
-use drawing::Drawn;
 use finishing::Plan;
-use importer::Importer;
+use importer::{Importer, Read, Source};
+use operand::Operand;
 pub(crate) use scopes::Naming;
 use scopes::Scopes;
-use term::Term;
 
 /// What came of a SavedModel.
 pub(crate) struct Imported {
@@ -90,11 +89,17 @@ pub(crate) fn import(
     let target = augmentation.source(output.port);
     let needed = needed(flat, &augmentation, target);
     let scopes = Scopes::of(flat, &needed, options.naming);
-    let mut importer = Importer::new(flat, variables, &scopes, &augmentation, options.weights);
-    importer.run(input, options, &needed, target)?;
-    let output = match importer.term(target) {
-        Some(Term::Drawn { id, .. }) => id,
-        Some(Term::Unknown) => return Err(importer.into_unsupported()),
+    let source = Source {
+        flat,
+        variables,
+        scopes: &scopes,
+        augmentation: &augmentation,
+    };
+    let importer = Importer::new(source, options.weights);
+    let mut read = importer.run(input, options, &needed, target)?;
+    let output = match read.output {
+        Some(Operand::Computed { id, .. }) => id,
+        Some(Operand::Unknown) => return Err(ErrorKind::UnsupportedLayers(read.unsupported)),
         _ => {
             return Err(ErrorKind::InvalidConfiguration {
                 place: format!("output \"{}\"", output.name),
@@ -102,39 +107,63 @@ pub(crate) fn import(
             });
         }
     };
-    let pending = importer.pending(output);
-    if !pending.is_empty() {
-        return Err(ErrorKind::UnsupportedLayers(pending));
+    let Recognized { draft, outputs } = recognition::recognize(&read.draft, &[output])
+        .map_err(|(index, problem)| source.fatal(index, problem))?;
+    read.draft = draft;
+    let [output] = *outputs.as_slice() else {
+        return Err(ErrorKind::OutputCount(names(&flat.outputs)));
+    };
+    let alone = left_over(&read.draft, &scopes, output);
+    if !alone.is_empty() {
+        return Err(ErrorKind::UnsupportedLayers(alone));
     }
-    finish(importer, output, &input.name)
+    finish(source, read, output, &input.name)
 }
 
-/// The graph and the summary of what has been drawn.
+/// Steps that no later operator took in.
+fn left_over(draft: &Draft, scopes: &Scopes, output: ValueId) -> Vec<UnsupportedLayer> {
+    let mut found: Vec<UnsupportedLayer> = Vec::new();
+    for (entry, pending) in draft.left_over(&[output]) {
+        let (class, reason) = pending.describe();
+        let layer = scopes.layer(entry.origin);
+        let known = |other: &UnsupportedLayer| other.layer == layer && other.class == class;
+        if !found.iter().any(known) {
+            found.push(UnsupportedLayer {
+                layer: layer.to_owned(),
+                class: class.to_owned(),
+                reason: reason.to_owned(),
+            });
+        }
+    }
+    found
+}
+
+/// The graph and the summary of a draft.
 fn finish(
-    importer: Importer<'_, '_>,
-    output: Drawn,
+    source: Source<'_>,
+    read: Read,
+    output: ValueId,
     input_name: &str,
 ) -> Result<Imported, ErrorKind> {
-    let scopes = importer.scopes;
-    let plan = Plan::of(&importer.drawing, scopes, output, input_name);
-    let graph = if importer.weights {
-        plan.graph(scopes.model(), input_name, output)?
-    } else {
-        Graph::default()
+    let scopes = source.scopes;
+    let plan = Plan::of(&read.draft, scopes, output, input_name);
+    let graph = match read.draft.reads_weights() {
+        true => plan.graph(scopes.model(), input_name, output)?,
+        false => Graph::default(),
     };
-    let nodes = importer.flat.nodes.iter().enumerate();
+    let nodes = source.flat.nodes.iter().enumerate();
     let normalizing = nodes
         .filter(|(_, node)| node.op == "Rsqrt")
         .map(|(index, _)| scopes.layer(index))
         .collect();
-    let parameters = importer.parameters.iter().map(|&(_, elements)| elements);
-    let layers = layers::summarize(&plan, scopes, &importer.parameters, importer.left_out);
+    let parameters = read.parameters.iter().map(|&(_, elements)| elements);
+    let layers = layers::summarize(&plan, scopes, &read.parameters, read.left_out);
     let output_name = layers.last().map(|layer| layer.name.clone());
     Ok(Imported {
         graph,
         model_name: scopes.model().to_owned(),
         output_name: output_name.unwrap_or_default(),
-        output_shape: importer.drawing.shape(output).to_vec(),
+        output_shape: read.draft.shape(output).to_vec(),
         parameters: parameters.fold(0, u64::saturating_add),
         input_normalizations: pixels::normalizations(&plan, &normalizing),
         layers,

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use graph::{BinaryOp, Op};
 
-use super::drawing::{Drawing, Drawn};
 use super::finishing::{Plan, Planned};
+use crate::draft::{Draft, ValueId};
 use crate::summary::InputNormalization;
 
 /// `scale * x + offset`; a number is `None` when it is unknown or differs between channels.
@@ -32,13 +32,13 @@ pub(super) fn normalizations(
             .filter(|step| !is_mapping(step.op))
             .map(|step| step.layer),
     );
-    let mut pixels: HashSet<Drawn> = HashSet::new();
+    let mut pixels: HashSet<ValueId> = HashSet::new();
     let mut found: Vec<InputNormalization> = Vec::new();
     for step in &plan.steps {
-        let Some(&x) = step.inputs.iter().find(|&&x| !plan.drawing.is_constant(x)) else {
+        let Some(&x) = step.inputs.iter().find(|&&x| !plan.draft.is_constant(x)) else {
             continue;
         };
-        if !pixels.contains(&x) && !plan.drawing.is_input(x) {
+        if !pixels.contains(&x) && !plan.draft.is_input(x) {
             continue;
         }
         match step.op {
@@ -46,7 +46,7 @@ pub(super) fn normalizations(
                 pixels.insert(step.id);
             }
             _ => {
-                let mapping = mapping(plan.drawing, step, x);
+                let mapping = mapping(plan.draft, step, x);
                 let Some(mapping) = mapping.filter(|_| !others.contains(step.layer)) else {
                     continue;
                 };
@@ -68,24 +68,24 @@ pub(super) fn is_mapping(op: &Op) -> bool {
 }
 
 /// What an operator with one constant operand does to pixels.
-fn mapping(drawing: &Drawing, step: &Planned<'_>, x: Drawn) -> Option<Mapping> {
+fn mapping(draft: &Draft, step: &Planned<'_>, x: ValueId) -> Option<Mapping> {
     let (op, a, b) = match (step.op, step.inputs) {
         (Op::Binary(op), &[a, b]) => (op, a, b),
         // A product and a sum with a number for each channel.
         (Op::BatchNormalization { .. }, &[_, gamma, beta, ..]) => {
             return Some(Mapping {
-                scale: uniform(drawing, gamma),
-                offset: uniform(drawing, beta),
+                scale: uniform(draft, gamma),
+                offset: uniform(draft, beta),
                 standardizes: false,
             });
         }
         _ => return None,
     };
     let constant = if a == x { b } else { a };
-    if a == b || !drawing.is_constant(constant) {
+    if a == b || !draft.is_constant(constant) {
         return None;
     }
-    let number = uniform(drawing, constant);
+    let number = uniform(draft, constant);
     let (scale, offset) = match op {
         BinaryOp::Multiply => (number, Some(0.0)),
         BinaryOp::Divide if b == constant => (number.map(f32::recip), Some(0.0)),
@@ -97,13 +97,13 @@ fn mapping(drawing: &Drawing, step: &Planned<'_>, x: Drawn) -> Option<Mapping> {
     Some(Mapping {
         scale,
         offset,
-        standardizes: *op == BinaryOp::Divide && drawing.shape(constant).iter().any(|&n| n > 1),
+        standardizes: *op == BinaryOp::Divide && draft.shape(constant).iter().any(|&n| n > 1),
     })
 }
 
 /// The one number of a constant.
-fn uniform(drawing: &Drawing, id: Drawn) -> Option<f32> {
-    let value = drawing.constant(id)?;
+fn uniform(draft: &Draft, id: ValueId) -> Option<f32> {
+    let value = draft.constant_value(id)?;
     let first = value.first().copied()?;
     value
         .iter()

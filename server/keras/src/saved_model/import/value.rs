@@ -3,7 +3,7 @@ use std::rc::Rc;
 use graph::Constant;
 use ndarray::{ArcArray, IxDyn};
 
-use crate::layers::LayerProblem;
+use crate::problem::LayerProblem;
 
 /// A tensor that is known before the model runs: a constant, a weight, or what follows from them
 /// and from shapes.

@@ -1,7 +1,7 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn, Zip};
 
-use crate::layers::LayerProblem;
-use crate::saved_model::import::extents;
+use crate::operations::shapes;
+use crate::problem::LayerProblem;
 use crate::saved_model::import::value::{Elements, Value};
 
 /// Evaluates element-wise operators.
@@ -205,9 +205,9 @@ fn select(condition: &Value, a: &Value, b: &Value) -> Result<Option<Value>, Laye
 
 /// Shape of a combination of two known tensors.
 fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerProblem> {
-    let shape = extents::broadcast(a, b)?;
+    let shape = shapes::broadcast(a, b)?;
     let count = |shape: &[usize]| shape.iter().product::<usize>();
-    extents::check_growth(&shape, count(a).max(count(b)))?;
+    super::check_growth(&shape, count(a).max(count(b)))?;
     Ok(shape)
 }
 

@@ -5,12 +5,13 @@
 
 use ndarray::{ArrayD, Axis, IxDyn, Slice, concatenate};
 
-use crate::layers::LayerProblem;
+use crate::operations::shapes;
+use crate::operations::slicing::{self, Cut};
+use crate::problem::LayerProblem;
 use crate::saved_model::attributes::Attributes;
 use crate::saved_model::import::attributes::WithDefaults;
-use crate::saved_model::import::extents;
-use crate::saved_model::import::slicing::{self, Cut};
 use crate::saved_model::import::value::{Elements, Value};
+use crate::saved_model::import::{slices, splits};
 
 /// Where each element of a result comes from: its position among the elements of all operands,
 /// one operand behind the other.
@@ -34,14 +35,14 @@ pub(super) fn evaluate(
     // Operators that keep the order of elements.
     let shape = match (op, inputs.len()) {
         ("Reshape", 2) => match integers(1) {
-            Some(target) => extents::reshape(x.shape(), target)?,
+            Some(target) => shapes::reshape(x.shape(), target)?,
             None => return Ok(None),
         },
         ("ExpandDims", 2) => match integers(1) {
-            Some(&[axis]) => extents::expand(x.shape(), axis)?,
+            Some(&[axis]) => shapes::expand(x.shape(), axis)?,
             _ => return Ok(None),
         },
-        ("Squeeze", 1) => extents::squeeze(attributes, x.shape())?,
+        ("Squeeze", 1) => shapes::squeeze(x.shape(), &attributes.squeezed()?, 0)?,
         _ => return rearrange(op, attributes, inputs, rank),
     };
     x.clone().reshaped(shape).map(Some)
@@ -53,41 +54,10 @@ fn rearrange(
     inputs: &[Value],
     rank: usize,
 ) -> Result<Option<Value>, LayerProblem> {
-    let integers = |index: usize| inputs.get(index).and_then(Value::as_integers);
     match (op, inputs) {
-        ("Transpose", [x, axes]) => {
-            let Some(axes) = axes.as_integers() else {
-                return Ok(None);
-            };
-            let axes = extents::permutation(axes, rank)?;
-            pick(&[x], positions(&[x])?.remove(0).permuted_axes(IxDyn(&axes)))
-        }
-        ("StridedSlice", [x, ..]) => {
-            let (Some(begin), Some(end), Some(strides)) = (integers(1), integers(2), integers(3))
-            else {
-                return Ok(None);
-            };
-            let cut = slicing::strided_slice(attributes, x.shape(), begin, end, strides)?;
-            cut_out(x, cut)
-        }
-        ("Slice", [x, ..]) => {
-            let (Some(begin), Some(size)) = (integers(1), integers(2)) else {
-                return Ok(None);
-            };
-            cut_out(x, slicing::slice(x.shape(), begin, size)?)
-        }
-        ("ReverseV2", [x, axes]) => {
-            let Some(axes) = axes.as_integers() else {
-                return Ok(None);
-            };
-            let mut result = positions(&[x])?.remove(0);
-            for axis in extents::axes(axes, rank)? {
-                result.invert_axis(Axis(axis));
-            }
-            pick(&[x], result)
-        }
+        ("StridedSlice" | "Slice", [x, bounds @ ..]) => slice(op, attributes, x, bounds),
         ("Pack", _) => {
-            let axis = extents::axis(attributes.whole("axis", 0)?, rank + 1)?;
+            let axis = shapes::axis(attributes.whole("axis", 0)?, rank + 1)?;
             let operands: Vec<&Value> = inputs.iter().collect();
             let expanded: Vec<Positions> = positions(&operands)?
                 .into_iter()
@@ -99,7 +69,7 @@ fn rearrange(
             let Some(&[axis]) = axis.as_integers() else {
                 return Ok(None);
             };
-            let axis = extents::axis(axis, rank)?;
+            let axis = shapes::axis(axis, rank)?;
             let operands: Vec<&Value> = operands.iter().collect();
             pick(&operands, join(&positions(&operands)?, axis)?)
         }
@@ -115,55 +85,81 @@ fn rearrange(
             if attributes.whole("batch_dims", 0)? != 0 {
                 return Ok(None);
             }
-            let axis = extents::axis(axis, rank)?;
-            gather(x, indices.shape(), chosen, axis)
-        }
-        ("Tile", [x, _]) => {
-            let Some(multiples) = integers(1) else {
-                return Ok(None);
-            };
-            let mut result = positions(&[x])?.remove(0);
-            let multiples = extents::fixed(multiples)?;
-            if multiples.len() != rank {
-                return Ok(None);
-            }
-            let grown: Vec<usize> = x
-                .shape()
-                .iter()
-                .zip(&multiples)
-                .map(|(&extent, &count)| extent.saturating_mul(count))
-                .collect();
-            extents::check_growth(&grown, x.count())?;
-            for (axis, &count) in multiples.iter().enumerate() {
-                if count == 0 {
-                    return Ok(None);
-                }
-                let copies = vec![result.clone(); count];
-                result = join(&copies, axis)?;
-            }
-            pick(&[x], result)
+            gather(x, indices.shape(), chosen, shapes::axis(axis, rank)?)
         }
         ("MatrixDiag" | "MatrixDiagV2" | "MatrixDiagV3", [x, ..]) => diagonal(x, inputs),
-        ("BroadcastTo", [x, _]) | ("Fill", [_, x]) => {
-            let shape = if op == "Fill" {
-                integers(0)
-            } else {
-                integers(1)
-            };
-            let Some(target) = shape else {
+        ("Fill", [target, x]) | ("BroadcastTo", [x, target]) => match target.as_integers() {
+            Some(target) => spread(x, target),
+            None => Ok(None),
+        },
+        (_, [x, given]) => match given.as_integers() {
+            Some(given) => reorder(op, x, given),
+            None => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// Evaluates operators of a tensor and one number for each axis, or one axis.
+fn reorder(op: &str, x: &Value, given: &[i64]) -> Result<Option<Value>, LayerProblem> {
+    let rank = x.shape().len();
+    let result = match op {
+        "Transpose" => {
+            let axes = shapes::permutation(given, rank)?;
+            positions(&[x])?.remove(0).permuted_axes(IxDyn(&axes))
+        }
+        "ReverseV2" => {
+            let mut result = positions(&[x])?.remove(0);
+            for axis in shapes::axes(given, rank)? {
+                result.invert_axis(Axis(axis));
+            }
+            result
+        }
+        "Tile" => {
+            let counts = shapes::fixed(given)?;
+            if counts.len() != rank || counts.contains(&0) {
                 return Ok(None);
-            };
-            let shape = extents::fixed(target)?;
-            extents::check_growth(&shape, x.count())?;
-            let source = positions(&[x])?.remove(0);
-            let result = source
-                .broadcast(IxDyn(&shape))
-                .ok_or_else(|| invalid(format!("it spreads {:?} to {shape:?}", x.shape())))?
-                .to_owned();
-            pick(&[x], result)
+            }
+            let grown = x.shape().iter().zip(&counts);
+            let grown: Vec<usize> = grown.map(|(a, &b)| a.saturating_mul(b)).collect();
+            super::check_growth(&grown, x.count())?;
+            let mut result = positions(&[x])?.remove(0);
+            for (axis, &count) in counts.iter().enumerate() {
+                result = join(&vec![result; count], axis)?;
+            }
+            result
+        }
+        _ => return Ok(None),
+    };
+    pick(&[x], result)
+}
+
+fn slice(
+    op: &str,
+    attributes: &Attributes<'_>,
+    x: &Value,
+    bounds: &[Value],
+) -> Result<Option<Value>, LayerProblem> {
+    let bounds: Vec<&[i64]> = bounds.iter().filter_map(Value::as_integers).collect();
+    match (op, bounds.as_slice()) {
+        ("Slice", [begin, size, ..]) => cut_out(x, slicing::boxed(x.shape(), begin, size)?),
+        ("StridedSlice", &[begin, end, strides, ..]) => {
+            let cut = slices::strided(attributes, x.shape(), [begin, end, strides])?;
+            cut_out(x, cut)
         }
         _ => Ok(None),
     }
+}
+
+fn spread(x: &Value, target: &[i64]) -> Result<Option<Value>, LayerProblem> {
+    let shape = shapes::fixed(target)?;
+    super::check_growth(&shape, x.count())?;
+    let source = positions(&[x])?.remove(0);
+    let result = source
+        .broadcast(IxDyn(&shape))
+        .ok_or_else(|| invalid(format!("it spreads {:?} to {shape:?}", x.shape())))?
+        .to_owned();
+    pick(&[x], result)
 }
 
 /// A square matrix with the elements of a vector on its diagonal, as `tf.eye` makes it; `None` for
@@ -184,7 +180,7 @@ fn diagonal(x: &Value, inputs: &[Value]) -> Result<Option<Value>, LayerProblem> 
         return Ok(None);
     }
     let shape = vec![size, size];
-    extents::check_growth(&shape, size)?;
+    super::check_growth(&shape, size)?;
     let places = |position: usize| position.checked_rem(size + 1) == Some(0);
     let count = size * size;
     Ok(match x.elements() {
@@ -207,29 +203,11 @@ pub(super) fn split(
     attributes: &Attributes<'_>,
     inputs: &[Value],
 ) -> Result<Vec<Value>, LayerProblem> {
-    let integers = |index: usize| inputs.get(index).and_then(Value::as_integers);
-    let x = inputs.get(usize::from(op == "Split"));
-    let (Some(x), Some(&[axis])) = (
-        x,
-        match op {
-            "Split" => integers(0),
-            "SplitV" => integers(2),
-            _ => Some(&[0][..]),
-        },
-    ) else {
+    let Some(x) = inputs.get(usize::from(op == "Split")) else {
         return Err(invalid("its axis depends on the image"));
     };
-    let axis = match op {
-        "Unpack" => attributes.whole("axis", 0)?,
-        _ => axis,
-    };
-    let axis = extents::axis(axis, x.shape().len())?;
-    let extent = x.shape().get(axis).copied().unwrap_or(0);
-    let parts = match op {
-        "Split" => extents::equal_parts(extent, attributes.whole("num_split", 0)?)?,
-        "SplitV" => extents::given_parts(extent, integers(1).unwrap_or(&[]))?,
-        _ => extents::equal_parts(extent, extent as i64)?,
-    };
+    let integers = |index: usize| inputs.get(index).and_then(Value::as_integers);
+    let (axis, parts) = splits::parts(op, attributes, x.shape(), integers)?;
     let all = positions(&[x])?.remove(0);
     let mut first = 0;
     let mut results = Vec::new();
@@ -265,15 +243,13 @@ fn gather(
     chosen: &[i64],
     axis: usize,
 ) -> Result<Option<Value>, LayerProblem> {
-    let extent = x.shape().get(axis).copied().unwrap_or(0);
-    let chosen: Option<Vec<usize>> = chosen
-        .iter()
-        .map(|&index| usize::try_from(index).ok().filter(|&index| index < extent))
-        .collect();
-    let chosen = chosen.ok_or_else(|| invalid(format!("it looks beyond {extent} elements")))?;
+    let Some(&extent) = x.shape().get(axis) else {
+        return Ok(None);
+    };
+    let chosen = shapes::positions(chosen, extent)?;
     let (before, after) = x.shape().split_at(axis);
     let shape = [before, shape, after.get(1..).unwrap_or(&[])].concat();
-    extents::check_growth(&shape, x.count())?;
+    super::check_growth(&shape, x.count())?;
     let result = positions(&[x])?.remove(0).select(Axis(axis), &chosen);
     match pick(&[x], result)? {
         Some(value) => value.reshaped(shape).map(Some),
@@ -284,7 +260,7 @@ fn gather(
 /// Positions of the elements of operands.
 fn positions(operands: &[&Value]) -> Result<Vec<Positions>, LayerProblem> {
     let counts = operands.iter().map(|operand| operand.count());
-    extents::check_growth(&[counts.clone().sum()], counts.max().unwrap_or(0))?;
+    super::check_growth(&[counts.clone().sum()], counts.max().unwrap_or(0))?;
     let mut first = 0u32;
     operands
         .iter()
@@ -303,7 +279,7 @@ fn positions(operands: &[&Value]) -> Result<Vec<Positions>, LayerProblem> {
 fn join(operands: &[Positions], axis: usize) -> Result<Positions, LayerProblem> {
     let count: usize = operands.iter().map(|operand| operand.len()).sum();
     let largest = operands.iter().map(|operand| operand.len()).max();
-    extents::check_growth(&[count], largest.unwrap_or(0))?;
+    super::check_growth(&[count], largest.unwrap_or(0))?;
     let views: Vec<_> = operands.iter().map(|operand| operand.view()).collect();
     concatenate(Axis(axis), &views).map_err(|_| invalid("it joins constants that do not fit"))
 }
@@ -321,7 +297,7 @@ fn pick(operands: &[&Value], positions: Positions) -> Result<Option<Value>, Laye
             .flatten()
             .copied()
             .collect();
-        return Ok(Some(Value::integers(shape, choose(&all, positions))));
+        return Ok(Some(Value::integers(shape, choose(&all, &positions)?)));
     }
     let unread = |operand: &&Value| matches!(operand.elements(), Elements::Unread);
     if operands.iter().any(unread) {
@@ -335,12 +311,12 @@ fn pick(operands: &[&Value], positions: Positions) -> Result<Option<Value>, Laye
         .iter()
         .flat_map(|array| array.iter().copied())
         .collect();
-    Value::floats(shape, choose(&all, positions)).map(Some)
+    Value::floats(shape, choose(&all, &positions)?).map(Some)
 }
 
-fn choose<T: Copy + Default>(elements: &[T], positions: Positions) -> Vec<T> {
-    positions
-        .iter()
-        .map(|&position| elements.get(position as usize).copied().unwrap_or_default())
-        .collect()
+fn choose<T: Copy>(elements: &[T], positions: &Positions) -> Result<Vec<T>, LayerProblem> {
+    let chosen = positions.iter();
+    let chosen = chosen.map(|&position| elements.get(position as usize).copied());
+    let missing = || invalid("its constants are too large");
+    chosen.collect::<Option<Vec<T>>>().ok_or_else(missing)
 }

@@ -8,9 +8,10 @@ mod reduction;
 use ndarray::IxDyn;
 
 use super::attributes::WithDefaults;
-use super::extents;
 use super::value::{Elements, Value};
-use crate::layers::LayerProblem;
+use crate::error::ErrorKind;
+use crate::limits;
+use crate::problem::{LayerProblem, invalid};
 use crate::saved_model::attributes::Attributes;
 
 /// Evaluates an operator; `None` when this program does not know how.
@@ -53,7 +54,7 @@ pub(super) fn of_shape(
     shape: &[usize],
 ) -> Result<Option<Value>, LayerProblem> {
     if op.ends_with("Like") {
-        extents::check_growth(shape, 0)?;
+        check_growth(shape, 0)?;
     }
     let extents = shape.iter().map(|&extent| extent as i64);
     let value = match op {
@@ -173,8 +174,31 @@ pub(super) fn transposed(value: &Value, permutation: &[usize]) -> Result<Value, 
         }
         _ => {
             let extent = |&axis: &usize| value.shape().get(axis).copied();
-            let shape: Option<Vec<usize>> = permutation.iter().map(extent).collect();
-            Ok(Value::unread(shape.unwrap_or_default()))
+            match permutation.iter().map(extent).collect() {
+                Some(shape) => Ok(Value::unread(shape)),
+                None => invalid(format!(
+                    "it permutes {} axes by {permutation:?}",
+                    value.shape().len()
+                )),
+            }
         }
+    }
+}
+
+/// Checks the number of elements of a tensor that is computed from known ones: it may be as large
+/// as a table of positions, or twice the largest of these.
+pub(super) fn check_growth(shape: &[usize], largest: usize) -> Result<(), LayerProblem> {
+    let elements = shape
+        .iter()
+        .try_fold(1u64, |product, &extent| product.checked_mul(extent as u64));
+    let most = (largest as u64)
+        .saturating_mul(2)
+        .max(limits::FOLDED_ELEMENTS);
+    match elements {
+        Some(elements) if elements <= most => Ok(()),
+        _ => Err(LayerProblem::Other(ErrorKind::Limit {
+            what: format!("a constant of shape {shape:?} that is computed from small ones"),
+            limit: format!("{} million elements", limits::FOLDED_ELEMENTS >> 20),
+        })),
     }
 }

@@ -1,9 +1,9 @@
 use ndarray::{ArrayD, Axis, IxDyn};
 
-use crate::layers::LayerProblem;
+use crate::operations::shapes;
+use crate::problem::LayerProblem;
 use crate::saved_model::attributes::Attributes;
 use crate::saved_model::import::attributes::WithDefaults;
-use crate::saved_model::import::extents;
 use crate::saved_model::import::value::{Elements, Value};
 
 /// Evaluates reductions.
@@ -33,8 +33,8 @@ pub(super) fn evaluate(
     let Some(axes) = axes.as_integers() else {
         return Ok(None);
     };
-    let axes = extents::axes(axes, x.shape().len())?;
-    let shape = extents::reduced(x.shape(), &axes, attributes.flag("keep_dims", false)?);
+    let axes = shapes::axes(axes, x.shape().len())?;
+    let shape = shapes::reduced(x.shape(), &axes, attributes.flag("keep_dims", false)?);
     let reduced: usize = axes
         .iter()
         .filter_map(|&axis| x.shape().get(axis))

@@ -1,21 +1,18 @@
 use graph::{Op, Padding, Window};
 
-use super::{Call, invalid, unsupported};
-use crate::assembly::Layout;
-use crate::layers::LayerProblem;
+use super::call::{Call, Outputs};
+use crate::draft::Layout;
+use crate::draft::{Pending, Step, ValueId};
+use crate::operations::shapes;
+use crate::problem::{LayerProblem, invalid, unsupported};
 use crate::saved_model::import::attributes::WithDefaults;
-use crate::saved_model::import::drawing::{Drawn, Pending, Step};
-use crate::saved_model::import::extents;
-use crate::saved_model::import::term::Term;
 
-/// Stride, dilation and padding; explicit padding is drawn in front of the convolution.
-fn window(call: &mut Call<'_, '_, '_>, x: &mut Drawn) -> Result<Window, LayerProblem> {
+/// Stride, dilation and padding; explicit padding is added in front of the convolution.
+fn window(call: &mut Call<'_, '_>, x: &mut ValueId) -> Result<Window, LayerProblem> {
     let padding = match call.attributes.text("padding")? {
-        Some("SAME") => Padding::Same,
-        Some("VALID") => Padding::Valid,
         Some("EXPLICIT") => {
             let amounts = call.attributes.list("explicit_paddings")?;
-            let (mut before, mut after) = extents::paddings(&amounts, 4)?;
+            let [mut before, mut after] = shapes::paddings(&amounts, 4)?;
             if call.is_channels_first()? {
                 // `[n, c, h, w]` becomes `[n, h, w, c]`.
                 for amounts in [&mut before, &mut after] {
@@ -29,10 +26,10 @@ fn window(call: &mut Call<'_, '_, '_>, x: &mut Drawn) -> Result<Window, LayerPro
                 after,
                 value: 0.0,
             };
-            *x = call.drawing().draw(op, &[*x])?;
+            *x = call.draft().node("", op, &[*x])?;
             Padding::Valid
         }
-        other => return unsupported(format!("its padding is {}", other.unwrap_or("missing"))),
+        _ => call.padding()?,
     };
     Ok(Window {
         stride: call.spatial("strides")?,
@@ -41,14 +38,13 @@ fn window(call: &mut Call<'_, '_, '_>, x: &mut Drawn) -> Result<Window, LayerPro
     })
 }
 
-pub(super) fn conv2d(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn conv2d(call: &mut Call<'_, '_>) -> Outputs {
     let mut x = call.image(0)?;
     let window = window(call, &mut x)?;
     let shape = call.shape(1)?;
-    let (&[_, _, _, channels], &[_, _, inputs, _]) = (
-        call.drawing().shape(x).to_vec().as_slice(),
-        shape.as_slice(),
-    ) else {
+    let (&[_, _, _, channels], &[_, _, inputs, _]) =
+        (call.draft().shape(x).to_vec().as_slice(), shape.as_slice())
+    else {
         return invalid(format!("its kernel has shape {shape:?}"));
     };
     let Some(groups) = channels.checked_div(inputs).filter(|&groups| groups > 0) else {
@@ -58,12 +54,12 @@ pub(super) fn conv2d(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProb
     };
     let kernel = call.kernel(1, Layout::Convolution)?;
     let output = call
-        .drawing()
-        .draw(Op::Conv2d { window, groups }, &[x, kernel])?;
+        .draft()
+        .node("", Op::Conv2d { window, groups }, &[x, kernel])?;
     call.image_result(output)
 }
 
-pub(super) fn depthwise(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn depthwise(call: &mut Call<'_, '_>) -> Outputs {
     let mut x = call.image(0)?;
     let window = window(call, &mut x)?;
     let shape = call.shape(1)?;
@@ -72,18 +68,14 @@ pub(super) fn depthwise(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerP
     };
     let kernel = call.kernel(1, Layout::Depthwise)?;
     let op = Op::DepthwiseConv2d { window, multiplier };
-    let output = call.drawing().draw(op, &[x, kernel])?;
+    let output = call.draft().node("", op, &[x, kernel])?;
     call.image_result(output)
 }
 
-pub(super) fn transposed(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn transposed(call: &mut Call<'_, '_>) -> Outputs {
     let size = call.integers(0)?;
     let x = call.image(2)?;
-    let padding = match call.attributes.text("padding")? {
-        Some("SAME") => Padding::Same,
-        Some("VALID") => Padding::Valid,
-        other => return unsupported(format!("its padding is {}", other.unwrap_or("missing"))),
-    };
+    let padding = call.padding()?;
     if call.spatial("dilations")? != [1, 1] {
         return unsupported("it is dilated");
     }
@@ -97,7 +89,7 @@ pub(super) fn transposed(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, Layer
         return invalid(format!("its output has shape {size:?}"));
     };
     let shape = call.shape(1)?;
-    let channels = call.drawing().shape(x).last().copied();
+    let channels = call.draft().shape(x).last().copied();
     if shape.get(3).copied() != channels {
         return unsupported("it is a transposed convolution in groups");
     }
@@ -107,38 +99,34 @@ pub(super) fn transposed(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, Layer
         output_size: [height, width],
     };
     let kernel = call.kernel(1, Layout::TransposeConvolution)?;
-    let output = call.drawing().draw(op, &[x, kernel])?;
+    let output = call.draft().node("", op, &[x, kernel])?;
     call.image_result(output)
 }
 
 /// Block and `[before, after]` of height and width.
 fn blocks(
-    call: &mut Call<'_, '_, '_>,
+    call: &mut Call<'_, '_>,
     rank: usize,
 ) -> Result<([usize; 2], [[usize; 2]; 2]), LayerProblem> {
     let block = call.integers(1)?;
     let amounts = call.integers(2)?;
-    let convert = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-    let in_range = |number: &i64| (0..1 << 16).contains(number);
-    match (block.as_slice(), amounts.as_slice()) {
-        (&[rows, columns], &[top, bottom, left, right])
-            if rank == 4
-                && rows > 0
-                && columns > 0
-                && block.iter().chain(&amounts).all(in_range) =>
+    let sizes = block.iter().chain(&amounts);
+    let sizes: Option<Vec<usize>> = sizes
+        .map(|&size| Some(u16::try_from(size).ok()?.into()))
+        .collect();
+    match sizes.as_deref() {
+        Some(&[rows, columns, top, bottom, left, right])
+            if rank == 4 && block.len() == 2 && rows > 0 && columns > 0 =>
         {
-            Ok((
-                [rows, columns].map(convert),
-                [[top, bottom].map(convert), [left, right].map(convert)],
-            ))
+            Ok(([rows, columns], [[top, bottom], [left, right]]))
         }
         _ => unsupported(format!("its block shape is {block:?}")),
     }
 }
 
-pub(super) fn space_to_batch(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn space_to_batch(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
-    let shape = call.drawing().shape(x).to_vec();
+    let shape = call.draft().shape(x).to_vec();
     let (block, [rows, columns]) = blocks(call, shape.len())?;
     let &[batch, height, width, channels] = shape.as_slice() else {
         return unsupported("its input is not an image");
@@ -163,7 +151,7 @@ pub(super) fn space_to_batch(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, L
         before: [rows[0], columns[0]],
         after: [rows[1], columns[1]],
     };
-    let output = call.drawing().pending(pending, &[x], shape)?;
+    let output = call.draft().pending("", pending, &[x], shape)?;
     Ok(call.result(output))
 }
 
@@ -171,13 +159,13 @@ pub(super) fn space_to_batch(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, L
 ///
 /// With stride 1, dealing pixels out by the block and convolving without padding is a convolution
 /// dilated by the block on the padded input; cropping its output is padding less.
-pub(super) fn batch_to_space(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn batch_to_space(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
-    let rank = call.drawing().shape(x).len();
+    let rank = call.draft().shape(x).len();
     let (cropped_block, crops) = blocks(call, rank)?;
     let alone = || unsupported("it is only supported around a convolution, as dilation");
-    let drawing = call.drawing();
-    let Some((op, inputs)) = drawing.op(x) else {
+    let draft = call.draft();
+    let Some((op, inputs)) = draft.op(x) else {
         return alone();
     };
     let (op, inputs) = (op.clone(), inputs.to_vec());
@@ -191,7 +179,7 @@ pub(super) fn batch_to_space(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, L
             after,
         }),
         &[source],
-    )) = drawing.node(dealt)
+    )) = draft.step(dealt)
     else {
         return alone();
     };
@@ -203,7 +191,7 @@ pub(super) fn batch_to_space(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, L
         return alone();
     }
     let source = margins(call, source, before, after, crops)?;
-    let inputs: Vec<Drawn> = std::iter::once(source)
+    let inputs: Vec<ValueId> = std::iter::once(source)
         .chain(operands.iter().copied())
         .collect();
     call.draw(op, &inputs)
@@ -236,13 +224,13 @@ fn dilated(op: &Op, block: [usize; 2]) -> Option<(bool, Op)> {
 
 /// The input with padding less crops; where more is cropped than padded, it loses pixels.
 fn margins(
-    call: &mut Call<'_, '_, '_>,
-    x: Drawn,
+    call: &mut Call<'_, '_>,
+    x: ValueId,
     before: [usize; 2],
     after: [usize; 2],
     crops: [[usize; 2]; 2],
-) -> Result<Drawn, LayerProblem> {
-    let shape = call.drawing().shape(x).to_vec();
+) -> Result<ValueId, LayerProblem> {
+    let shape = call.draft().shape(x).to_vec();
     let &[batch, height, width, channels] = shape.as_slice() else {
         return invalid("its input is not an image");
     };
@@ -264,7 +252,7 @@ fn margins(
             begin: vec![0, first[0], first[1], 0],
             size: vec![batch, rows, columns, channels],
         };
-        output = call.drawing().draw(op, &[output])?;
+        output = call.draft().node("", op, &[output])?;
     }
     let kept = |padding: usize, crop: usize| padding.saturating_sub(crop);
     let before = [kept(before[0], top), kept(before[1], left)];
@@ -275,7 +263,7 @@ fn margins(
             after: vec![0, after[0], after[1], 0],
             value: 0.0,
         };
-        output = call.drawing().draw(op, &[output])?;
+        output = call.draft().node("", op, &[output])?;
     }
     Ok(output)
 }

@@ -3,23 +3,23 @@
 
 use graph::{BinaryOp, Op};
 
-use super::{Call, unsupported};
-use crate::layers::LayerProblem;
+use super::call::{Call, Outputs};
+use crate::draft::{Pending, Step, ValueId};
+use crate::operations::shapes;
+use crate::problem::{LayerProblem, unsupported};
 use crate::saved_model::data_type::DataType;
-use crate::saved_model::import::drawing::{Drawn, Pending, Step};
-use crate::saved_model::import::term::Term;
 use crate::saved_model::import::value::Elements;
 
 /// `tensorflow.DT_COMPLEX64`
 const COMPLEX: DataType = DataType::Other(8);
 
 /// Whether a cast goes to or comes from complex numbers.
-pub(super) fn is_complex(call: &Call<'_, '_, '_>, attribute: &str) -> Result<bool, LayerProblem> {
+pub(super) fn is_complex(call: &Call<'_, '_>, attribute: &str) -> Result<bool, LayerProblem> {
     Ok(call.attributes.data_type(attribute)? == Some(COMPLEX))
 }
 
 /// Real numbers as complex ones, and the spectrum of these.
-pub(super) fn complex(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn complex(call: &mut Call<'_, '_>) -> Outputs {
     if call.inputs.len() > 1 {
         let imaginary = call.is_known(1).then(|| call.value(1)).transpose()?;
         let zero = imaginary.is_some_and(|value| match value.elements() {
@@ -34,50 +34,45 @@ pub(super) fn complex(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerPro
     wait(call, Pending::Complex)
 }
 
-pub(super) fn transform(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn transform(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
-    match call.drawing().node(x) {
+    match call.draft().step(x) {
         Some((Step::Pending(Pending::Complex), _)) => wait(call, Pending::Spectrum),
         _ => unsupported("it transforms complex numbers"),
     }
 }
 
-fn wait(call: &mut Call<'_, '_, '_>, pending: Pending) -> Result<Vec<Term>, LayerProblem> {
+fn wait(call: &mut Call<'_, '_>, pending: Pending) -> Outputs {
     let x = call.tensor(0)?;
-    let shape = call.drawing().shape(x).to_vec();
-    let waiting = call.drawing().pending(pending, &[x], shape)?;
+    let shape = call.draft().shape(x).to_vec();
+    let waiting = call.draft().pending("", pending, &[x], shape)?;
     Ok(call.result(waiting))
 }
 
 /// `C x C' - S x S'`, with the cosines and sines of the angles of both axes in `C` and `S`.
-pub(super) fn real_part(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn real_part(call: &mut Call<'_, '_>) -> Outputs {
     let spectrum = call.tensor(0)?;
-    let drawing = call.drawing();
-    let source = match drawing.node(spectrum) {
-        Some((Step::Pending(Pending::Spectrum), &[complex])) => drawing.node(complex),
+    let draft = call.draft();
+    let source = match draft.step(spectrum) {
+        Some((Step::Pending(Pending::Spectrum), &[complex])) => draft.step(complex),
         _ => None,
     };
     let Some((_, &[x])) = source else {
         return unsupported("it computes with complex numbers");
     };
-    let rank = drawing.shape(x).len();
-    if rank < 2 {
-        return unsupported("it transforms a tensor without two axes");
-    }
-    let mut permutation: Vec<usize> = (0..rank).collect();
-    permutation.swap(rank - 1, rank - 2);
+    let permutation = shapes::last_exchanged(draft.rank(x))?;
     let mut parts = Vec::with_capacity(2);
     for wave in [f64::cos, f64::sin] {
         let columns = with_waves(call, x, wave)?;
-        let columns = call.drawing().transpose(columns, permutation.clone())?;
+        let columns = call.draft().transpose("", columns, permutation.clone())?;
         parts.push(with_waves(call, columns, wave)?);
     }
-    let drawing = call.drawing();
+    let draft = call.draft();
     let &[cosines, sines] = parts.as_slice() else {
         return unsupported("it computes with complex numbers");
     };
-    let difference = drawing.binary(BinaryOp::Subtract, cosines, sines)?;
-    let output = drawing.transpose(difference, permutation)?;
+    let difference = draft.binary("", BinaryOp::Subtract, cosines, sines)?;
+    let output = draft.transpose("", difference, permutation)?;
     Ok(call.result(output))
 }
 
@@ -86,24 +81,21 @@ const LENGTH: usize = 2048;
 
 /// The last axis multiplied by a wave of each frequency.
 fn with_waves(
-    call: &mut Call<'_, '_, '_>,
-    x: Drawn,
+    call: &mut Call<'_, '_>,
+    x: ValueId,
     wave: fn(f64) -> f64,
-) -> Result<Drawn, LayerProblem> {
-    let length = call.drawing().shape(x).last().copied().unwrap_or(0);
+) -> Result<ValueId, LayerProblem> {
+    let length = call.draft().channels(x)?;
     if length > LENGTH {
         return unsupported(format!("it transforms {length} elements"));
     }
     let elements = (length * length) as u64;
-    call.importer
-        .memory
-        .hold(elements)
-        .map_err(LayerProblem::Other)?;
+    call.tensors.hold(elements)?;
     let angle = std::f64::consts::TAU / length as f64;
     // Waves repeat, so that the product can be taken modulo the length, which keeps it exact.
     let positions = (0..length * length).map(|index| (index / length) * (index % length) % length);
     let waves = positions.map(|position| wave(position as f64 * angle) as f32);
-    let drawing = call.drawing();
-    let kernel = drawing.add_constant(&[length, length], waves.collect(), "waves")?;
-    drawing.draw(Op::FullyConnected, &[x, kernel])
+    let draft = call.draft();
+    let kernel = draft.constant("waves", &[length, length], waves.collect())?;
+    draft.node("", Op::FullyConnected, &[x, kernel])
 }

@@ -1,15 +1,15 @@
-use graph::{Activation, BinaryOp, Op, ReduceOp};
+use graph::Op;
 
-use super::{Call, unsupported};
-use crate::layers::LayerProblem;
+use super::call::{Call, Outputs};
+use crate::operations::reduction::standardize;
+use crate::problem::unsupported;
 use crate::saved_model::import::attributes::WithDefaults;
-use crate::saved_model::import::drawing::Drawn;
-use crate::saved_model::import::term::Term;
+use crate::saved_model::import::value::Value;
 
 /// Epsilon of `FusedBatchNorm` when it states none.
 const EPSILON: f32 = 1e-4;
 
-pub(super) fn batch_normalization(call: &mut Call<'_, '_, '_>) -> Result<Vec<Term>, LayerProblem> {
+pub(super) fn batch_normalization(call: &mut Call<'_, '_>) -> Outputs {
     let epsilon = call.attributes.real("epsilon", EPSILON)?;
     if call.attributes.flag("is_training", true)? {
         return of_the_image(call, epsilon);
@@ -20,14 +20,16 @@ pub(super) fn batch_normalization(call: &mut Call<'_, '_, '_>) -> Result<Vec<Ter
     let mean = call.weight(3, "moving_mean")?;
     let variance = call.weight(4, "moving_variance")?;
     let op = Op::BatchNormalization { epsilon };
-    let output = call.drawing().draw(op, &[x, gamma, beta, mean, variance])?;
+    let output = call
+        .draft()
+        .node("", op, &[x, gamma, beta, mean, variance])?;
     call.image_result(output)
 }
 
 /// Keras 2 computes layer normalization with batch normalization in training mode, for which each
 /// position is a channel: `reshape to [1, positions, features, 1] -> FusedBatchNormV3 -> reshape`,
 /// channels first, with a scale of one and an offset of zero.
-fn of_the_image(call: &mut Call<'_, '_, '_>, epsilon: f32) -> Result<Vec<Term>, LayerProblem> {
+fn of_the_image(call: &mut Call<'_, '_>, epsilon: f32) -> Outputs {
     let by_batch = || {
         unsupported(
             "it normalizes by the statistics of the batch, build the model with training=False",
@@ -36,13 +38,13 @@ fn of_the_image(call: &mut Call<'_, '_, '_>, epsilon: f32) -> Result<Vec<Term>, 
     if !(call.is_channels_first()? && call.is_known(1) && call.is_known(2)) {
         return by_batch();
     }
-    let all = |value: &super::Value, number: f32| {
+    let all = |value: &Value, number: f32| {
         let floats = value.as_floats();
         floats.is_some_and(|floats| floats.iter().all(|&element| element == number))
     };
     let (scale, offset) = (call.value(1)?, call.value(2)?);
     let x = call.tensor(0)?;
-    let shape = call.drawing().shape(x).to_vec();
+    let shape = call.draft().shape(x).to_vec();
     let &[1, _, _, 1] = shape.as_slice() else {
         return by_batch();
     };
@@ -50,40 +52,16 @@ fn of_the_image(call: &mut Call<'_, '_, '_>, epsilon: f32) -> Result<Vec<Term>, 
         return by_batch();
     }
     // Back to the shape before, so that the reshape behind this operator cancels out.
-    let source = match call.drawing().op(x) {
+    let draft = call.draft();
+    let source = match draft.op(x) {
         Some((Op::Reshape { .. }, &[source])) => source,
         _ => x,
     };
     let features = shape.get(2).copied();
-    let drawing = call.drawing();
-    let normalized = if drawing.shape(source).last().copied() == features {
-        let axis = drawing.shape(source).len() - 1;
-        normalize(call, source, axis, epsilon)?
-    } else {
-        normalize(call, x, 2, epsilon)?
+    let (x, axis) = match draft.shape(source) {
+        [before @ .., last] if Some(*last) == features => (source, before.len()),
+        _ => (x, 2),
     };
-    let output = call.drawing().reshape(normalized, shape)?;
-    Ok(call.result(output))
-}
-
-/// `(x - mean) / sqrt(variance + epsilon)` with statistics along an axis.
-fn normalize(
-    call: &mut Call<'_, '_, '_>,
-    x: Drawn,
-    axis: usize,
-    epsilon: f32,
-) -> Result<Drawn, LayerProblem> {
-    let drawing = call.drawing();
-    let mean_over_axis = Op::Reduce {
-        kind: ReduceOp::Mean,
-        axes: vec![axis],
-        keep_dims: true,
-    };
-    let mean = drawing.draw(mean_over_axis.clone(), &[x])?;
-    let centered = drawing.binary(BinaryOp::Subtract, x, mean)?;
-    let squared = drawing.activation(Activation::Square, centered)?;
-    let variance = drawing.draw(mean_over_axis, &[squared])?;
-    let shifted = drawing.with_scalar(BinaryOp::Add, variance, epsilon)?;
-    let inverse = drawing.activation(Activation::Rsqrt, shifted)?;
-    drawing.binary(BinaryOp::Multiply, centered, inverse)
+    let normalized = standardize(draft, "", x, vec![axis], epsilon)?;
+    call.reshaped(normalized, shape)
 }

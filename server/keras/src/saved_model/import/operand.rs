@@ -1,16 +1,16 @@
-use super::drawing::Drawn;
 use super::value::Value;
+use crate::draft::ValueId;
 
 /// What an output of a node of the flat graph turned out to be.
 #[derive(Debug, Clone)]
-pub(super) enum Term {
+pub(super) enum Operand {
     /// Known before the model runs.
-    Value(Value),
+    Known(Value),
     /// The variable that this node of the flat graph stands for, not read yet.
     Variable(usize),
     /// Computed from the image.
-    Drawn {
-        id: Drawn,
+    Computed {
+        id: ValueId,
         /// Its elements are pixels that have not been cast to real numbers, or truth values.
         integer: bool,
     },
@@ -18,8 +18,16 @@ pub(super) enum Term {
     Unknown,
 }
 
-impl Term {
+impl Operand {
     pub(super) fn is_integer(&self) -> bool {
-        matches!(self, Term::Drawn { integer: true, .. })
+        matches!(self, Operand::Computed { integer: true, .. })
+    }
+
+    /// Elements that are kept in memory.
+    pub(super) fn held(&self) -> u64 {
+        match self {
+            Operand::Known(value) => value.count() as u64,
+            _ => 0,
+        }
     }
 }

@@ -1,19 +1,11 @@
-//! What operators that only move elements make of a shape; known and computed tensors follow the
+//! What operations that only move elements make of a shape; known and computed tensors follow the
 //! same rules.
 
-use crate::error::ErrorKind;
-use crate::layers::LayerProblem;
 use crate::limits;
-use crate::saved_model::attributes::Attributes;
-
-use super::attributes::WithDefaults;
-
-fn invalid<T>(problem: impl Into<String>) -> Result<T, LayerProblem> {
-    Err(LayerProblem::Invalid(problem.into()))
-}
+use crate::problem::{LayerProblem, invalid, unsupported};
 
 /// Position of an axis among `rank`; negative axes count from the end.
-pub(super) fn axis(axis: i64, rank: usize) -> Result<usize, LayerProblem> {
+pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, LayerProblem> {
     let position = if axis < 0 {
         usize::try_from(axis.unsigned_abs())
             .ok()
@@ -21,11 +13,12 @@ pub(super) fn axis(axis: i64, rank: usize) -> Result<usize, LayerProblem> {
     } else {
         usize::try_from(axis).ok().filter(|&axis| axis < rank)
     };
-    position.ok_or_else(|| LayerProblem::Invalid(format!("it has {rank} axes, not axis {axis}")))
+    position
+        .ok_or_else(|| LayerProblem::Invalid(format!("its input has {rank} axes, not axis {axis}")))
 }
 
 /// Positions of several axes, ascending and each once.
-pub(super) fn axes(axes: &[i64], rank: usize) -> Result<Vec<usize>, LayerProblem> {
+pub(crate) fn axes(axes: &[i64], rank: usize) -> Result<Vec<usize>, LayerProblem> {
     let mut positions = axes
         .iter()
         .map(|&position| axis(position, rank))
@@ -36,7 +29,7 @@ pub(super) fn axes(axes: &[i64], rank: usize) -> Result<Vec<usize>, LayerProblem
 }
 
 /// Shape without some axes, or with extent 1 in their place.
-pub(super) fn reduced(shape: &[usize], axes: &[usize], keep: bool) -> Vec<usize> {
+pub(crate) fn reduced(shape: &[usize], axes: &[usize], keep: bool) -> Vec<usize> {
     shape
         .iter()
         .enumerate()
@@ -49,7 +42,7 @@ pub(super) fn reduced(shape: &[usize], axes: &[usize], keep: bool) -> Vec<usize>
 }
 
 /// Shape of the result of an element-wise operator, with NumPy broadcasting.
-pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerProblem> {
+pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerProblem> {
     let rank = a.len().max(b.len());
     let extent = |shape: &[usize], axis: usize| {
         (axis + shape.len())
@@ -67,8 +60,8 @@ pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerPro
         .collect()
 }
 
-/// The shape that `Reshape` is asked for; at most one extent is -1.
-pub(super) fn reshape(shape: &[usize], target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
+/// The shape that a reshape is asked for; at most one extent is -1.
+pub(crate) fn reshape(shape: &[usize], target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
     let elements: usize = shape.iter().product();
     let open = target.iter().filter(|&&extent| extent == -1).count();
     let known = target
@@ -80,7 +73,11 @@ pub(super) fn reshape(shape: &[usize], target: &[i64]) -> Result<Vec<usize>, Lay
     let rest = match (open, known) {
         (0, Some(known)) if known == elements => 1,
         (1, Some(known)) if known > 0 && elements.is_multiple_of(known) => elements / known,
-        _ => return invalid(format!("it reshapes {shape:?} to {target:?}")),
+        _ => {
+            return invalid(format!(
+                "{elements} elements do not fit the shape {target:?}"
+            ));
+        }
     };
     Ok(target
         .iter()
@@ -88,22 +85,19 @@ pub(super) fn reshape(shape: &[usize], target: &[i64]) -> Result<Vec<usize>, Lay
         .collect())
 }
 
-/// The shape without the axes that `Squeeze` names, or without all of extent 1.
-pub(super) fn squeeze(
-    attributes: &Attributes<'_>,
+/// The shape without the axes that are named, or without all of extent 1 from axis `first` on.
+pub(crate) fn squeeze(
     shape: &[usize],
+    named: &[i64],
+    first: usize,
 ) -> Result<Vec<usize>, LayerProblem> {
-    let mut named = attributes.list("squeeze_dims")?;
-    if named.is_empty() {
-        named = attributes.list("axis")?;
-    }
-    let named = axes(&named, shape.len())?;
+    let named = axes(named, shape.len())?;
     if let Some(&axis) = named.iter().find(|&&axis| shape.get(axis) != Some(&1)) {
         return invalid(format!("it removes axis {axis} of {shape:?}"));
     }
     let kept = shape.iter().enumerate().filter(|&(axis, &extent)| {
         if named.is_empty() {
-            extent != 1
+            extent != 1 || axis < first
         } else {
             !named.contains(&axis)
         }
@@ -112,15 +106,17 @@ pub(super) fn squeeze(
 }
 
 /// The shape with a new axis of extent 1.
-pub(super) fn expand(shape: &[usize], position: i64) -> Result<Vec<usize>, LayerProblem> {
-    let position = axis(position, shape.len() + 1)?;
+pub(crate) fn expand(shape: &[usize], position: i64) -> Result<Vec<usize>, LayerProblem> {
+    let Ok(position) = axis(position, shape.len() + 1) else {
+        return invalid(format!("it adds axis {position} to {} axes", shape.len()));
+    };
     let mut shape = shape.to_vec();
     shape.insert(position, 1);
     Ok(shape)
 }
 
 /// The axes of a permutation.
-pub(super) fn permutation(axes: &[i64], rank: usize) -> Result<Vec<usize>, LayerProblem> {
+pub(crate) fn permutation(axes: &[i64], rank: usize) -> Result<Vec<usize>, LayerProblem> {
     let permutation: Vec<usize> = axes
         .iter()
         .map(|&position| axis(position, rank))
@@ -134,30 +130,80 @@ pub(super) fn permutation(axes: &[i64], rank: usize) -> Result<Vec<usize>, Layer
     }
 }
 
-/// Most parts that a tensor is cut into.
-const PARTS: usize = 1024;
+/// The permutation that undoes another.
+pub(crate) fn inverse(permutation: &[usize]) -> Vec<usize> {
+    let mut inverse: Vec<usize> = (0..permutation.len()).collect();
+    inverse.sort_unstable_by_key(|&axis| permutation.get(axis));
+    inverse
+}
 
-/// Extents of the parts that `Split` makes of an axis.
-pub(super) fn equal_parts(extent: usize, count: i64) -> Result<Vec<usize>, LayerProblem> {
+/// The permutation that exchanges the last two axes.
+pub(crate) fn last_exchanged(rank: usize) -> Result<Vec<usize>, LayerProblem> {
+    let mut permutation: Vec<usize> = (0..rank).collect();
+    match permutation.as_mut_slice() {
+        [.., a, b] => std::mem::swap(a, b),
+        _ => return invalid("it transposes a tensor without two axes"),
+    }
+    Ok(permutation)
+}
+
+/// A number of pieces that a tensor is cut into or joined from.
+pub(crate) fn pieces(count: i64, most: usize) -> Result<usize, LayerProblem> {
     match usize::try_from(count) {
-        Ok(count) if count > PARTS => Err(LayerProblem::Unsupported(format!(
-            "it cuts a tensor into {count} parts"
-        ))),
-        Ok(count) if count > 0 && extent.is_multiple_of(count) => Ok(vec![extent / count; count]),
-        _ => invalid(format!("it splits {extent} elements into {count} parts")),
+        Ok(count) if (1..=most).contains(&count) => Ok(count),
+        _ => unsupported(format!(
+            "it makes {count} pieces, at most {most} are supported"
+        )),
     }
 }
 
-/// Extents of the parts that `SplitV` makes of an axis; at most one is -1.
-pub(super) fn given_parts(extent: usize, sizes: &[i64]) -> Result<Vec<usize>, LayerProblem> {
-    let parts = reshape_sum(extent, sizes);
-    parts.map_or_else(
-        || invalid(format!("it splits {extent} elements into {sizes:?}")),
+/// Indices into an axis as positions; negative ones are none.
+pub(crate) fn positions(indices: &[i64], extent: usize) -> Result<Vec<usize>, LayerProblem> {
+    let inside = |&index: &i64| usize::try_from(index).ok().filter(|&index| index < extent);
+    match indices.iter().map(inside).collect() {
+        Some(positions) => Ok(positions),
+        None => invalid(format!("it looks beyond {extent} elements")),
+    }
+}
+
+/// Extents of equal parts of an axis.
+pub(crate) fn equal_parts(extent: usize, count: i64) -> Result<Vec<usize>, LayerProblem> {
+    let count = pieces(count, limits::PARTS)?;
+    match extent.is_multiple_of(count) {
+        true => Ok(vec![extent / count; count]),
+        false => invalid(format!(
+            "{extent} elements do not divide into {count} parts"
+        )),
+    }
+}
+
+/// Extents of the parts of an axis that are asked for; at most one is -1.
+pub(crate) fn given_parts(extent: usize, sizes: &[i64]) -> Result<Vec<usize>, LayerProblem> {
+    pieces(sizes.len() as i64, limits::PARTS)?;
+    filled_parts(extent, sizes).map_or_else(
+        || invalid(format!("its parts {sizes:?} do not fit {extent} elements")),
         Ok,
     )
 }
 
-fn reshape_sum(extent: usize, sizes: &[i64]) -> Option<Vec<usize>> {
+/// Extents of the parts of an axis between the positions where they begin.
+pub(crate) fn parts_between(extent: usize, starts: &[i64]) -> Result<Vec<usize>, LayerProblem> {
+    pieces(starts.len() as i64 + 1, limits::PARTS)?;
+    let mut start = 0;
+    let ends = starts.iter().map(|&end| usize::try_from(end).ok());
+    let parts = ends.chain([Some(extent)]).map(|end| {
+        let end = end.filter(|&end| end <= extent)?;
+        let part = end.checked_sub(start)?;
+        start = end;
+        Some(part)
+    });
+    match parts.collect() {
+        Some(parts) => Ok(parts),
+        None => invalid(format!("its parts begin at {starts:?}")),
+    }
+}
+
+fn filled_parts(extent: usize, sizes: &[i64]) -> Option<Vec<usize>> {
     let known = sizes
         .iter()
         .filter(|&&size| size != -1)
@@ -179,10 +225,7 @@ fn reshape_sum(extent: usize, sizes: &[i64]) -> Option<Vec<usize>> {
 }
 
 /// `[rows, 2]` amounts of padding as elements before and after each axis.
-pub(super) fn paddings(
-    amounts: &[i64],
-    rank: usize,
-) -> Result<(Vec<usize>, Vec<usize>), LayerProblem> {
+pub(crate) fn paddings(amounts: &[i64], rank: usize) -> Result<[Vec<usize>; 2], LayerProblem> {
     let pairs = amounts.chunks_exact(2);
     let pairs: Option<(Vec<usize>, Vec<usize>)> = pairs
         .map(|pair| match pair {
@@ -191,14 +234,14 @@ pub(super) fn paddings(
         })
         .collect();
     match pairs {
-        Some((before, after)) if before.len() == rank => Ok((before, after)),
+        Some((before, after)) if before.len() == rank => Ok([before, after]),
         _ => invalid(format!("it pads {rank} axes by {amounts:?}")),
     }
 }
 
 /// Positions of an axis that is padded with its own elements, of which the outermost `skipped` are
 /// not repeated; `None` when it has too few.
-pub(super) fn mirrored(
+pub(crate) fn mirrored(
     extent: usize,
     [before, after]: [usize; 2],
     skipped: usize,
@@ -213,7 +256,7 @@ pub(super) fn mirrored(
 }
 
 /// Positions of an axis whose elements have moved on by `shift`.
-pub(super) fn rolled(extent: usize, shift: i64) -> Vec<usize> {
+pub(crate) fn rolled(extent: usize, shift: i64) -> Vec<usize> {
     let Ok(length) = i64::try_from(extent) else {
         return Vec::new();
     };
@@ -225,7 +268,7 @@ pub(super) fn rolled(extent: usize, shift: i64) -> Vec<usize> {
 }
 
 /// A shape that a tensor is made in.
-pub(super) fn fixed(target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
+pub(crate) fn fixed(target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
     let shape: Option<Vec<usize>> = target
         .iter()
         .map(|&extent| usize::try_from(extent).ok())
@@ -234,24 +277,6 @@ pub(super) fn fixed(target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
         || invalid(format!("it makes a tensor of shape {target:?}")),
         Ok,
     )
-}
-
-/// Checks the number of elements of a tensor that is computed from known ones: it may be as large
-/// as a table of positions, or twice the largest of these.
-pub(super) fn check_growth(shape: &[usize], largest: usize) -> Result<(), LayerProblem> {
-    let elements = shape
-        .iter()
-        .try_fold(1u64, |product, &extent| product.checked_mul(extent as u64));
-    let most = (largest as u64)
-        .saturating_mul(2)
-        .max(limits::FOLDED_ELEMENTS);
-    match elements {
-        Some(elements) if elements <= most => Ok(()),
-        _ => Err(LayerProblem::Other(ErrorKind::Limit {
-            what: format!("a constant of shape {shape:?} that is computed from small ones"),
-            limit: format!("{} million elements", limits::FOLDED_ELEMENTS >> 20),
-        })),
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use graph::{Activation, BinaryOp, Op};
 
 use super::close;
-use crate::layers::LayerProblem;
-use crate::saved_model::import::drawing::{Drawing, Drawn, Pending, Step};
+use crate::draft::{Draft, Pending, Step, ValueId};
+use crate::problem::LayerProblem;
 
 /// Coefficients of a polynomial of degree three, the constant first.
 type Polynomial = [f64; 4];
@@ -18,47 +18,47 @@ const TANH_CUBE: f64 = 0.044_715;
 /// Steps that a pattern is followed through.
 const DEPTH: usize = 6;
 
-pub(super) fn recognise(
-    drawing: &mut Drawing,
+pub(super) fn recognize(
+    draft: &mut Draft,
     op: BinaryOp,
-    a: Drawn,
-    b: Drawn,
-) -> Result<Option<Drawn>, LayerProblem> {
+    a: ValueId,
+    b: ValueId,
+) -> Result<Option<ValueId>, LayerProblem> {
     let function = match op {
-        BinaryOp::Multiply => gated(drawing, 1.0, a, b).or_else(|| {
-            let (number, product) = match (drawing.scalar(a), drawing.scalar(b)) {
+        BinaryOp::Multiply => gated(draft, 1.0, a, b).or_else(|| {
+            let (number, product) = match (draft.number(a), draft.number(b)) {
                 (Some(number), None) => (number, b),
                 (None, Some(number)) => (number, a),
                 _ => return None,
             };
-            scaled_product(drawing, number, product)
+            scaled_product(draft, number, product)
         }),
-        BinaryOp::Divide => drawing
-            .scalar(b)
-            .and_then(|number| scaled_product(drawing, number.recip(), a)),
+        BinaryOp::Divide => draft
+            .number(b)
+            .and_then(|number| scaled_product(draft, number.recip(), a)),
         _ => None,
     };
     match function {
-        Some((function, x)) => drawing.add(Op::Activation(function), &[x]).map(Some),
+        Some((function, x)) => draft.node("", Op::Activation(function), &[x]).map(Some),
         None => Ok(None),
     }
 }
 
 /// `number * (a * b)`
-fn scaled_product(drawing: &Drawing, number: f64, product: Drawn) -> Option<(Activation, Drawn)> {
-    let [a, b] = drawing.operands(product, BinaryOp::Multiply)?;
-    gated(drawing, number, a, b)
+fn scaled_product(draft: &Draft, number: f64, product: ValueId) -> Option<(Activation, ValueId)> {
+    let [a, b] = draft.operands(product, BinaryOp::Multiply)?;
+    gated(draft, number, a, b)
 }
 
 /// The function that `number * a * b` is.
-fn gated(drawing: &Drawing, number: f64, a: Drawn, b: Drawn) -> Option<(Activation, Drawn)> {
-    let (first, second) = (unscaled(drawing, a), unscaled(drawing, b));
+fn gated(draft: &Draft, number: f64, a: ValueId, b: ValueId) -> Option<(Activation, ValueId)> {
+    let (first, second) = (unscaled(draft, a), unscaled(draft, b));
     for &(p, x) in &first {
         for &(q, gate) in &second {
             let factor = number * p * q;
-            let found = function(drawing, factor, x, gate).map(|found| (found, x));
-            let found = found
-                .or_else(|| function(drawing, factor, gate, x).map(|function| (function, gate)));
+            let found = function(draft, factor, x, gate).map(|found| (found, x));
+            let found =
+                found.or_else(|| function(draft, factor, gate, x).map(|function| (function, gate)));
             if found.is_some() {
                 return found;
             }
@@ -68,19 +68,19 @@ fn gated(drawing: &Drawing, number: f64, a: Drawn, b: Drawn) -> Option<(Activati
 }
 
 /// The ways to see a tensor as a number times another tensor.
-fn unscaled(drawing: &Drawing, id: Drawn) -> Vec<(f64, Drawn)> {
+fn unscaled(draft: &Draft, id: ValueId) -> Vec<(f64, ValueId)> {
     let mut ways = vec![(1.0, id)];
     for _ in 0..DEPTH {
         let Some(&(factor, id)) = ways.last() else {
             break;
         };
-        let next = if let Some(x) = drawing.argument(id, Activation::Negate) {
+        let next = if let Some(x) = draft.argument(id, Activation::Negate) {
             Some((-1.0, x))
-        } else if let Some([a, b]) = drawing.operands(id, BinaryOp::Divide) {
-            drawing.scalar(b).map(|number| (number.recip(), a))
-        } else if let Some([a, b]) = drawing.operands(id, BinaryOp::Multiply) {
-            let second = drawing.scalar(b).map(|number| (number, a));
-            second.or_else(|| drawing.scalar(a).map(|number| (number, b)))
+        } else if let Some([a, b]) = draft.operands(id, BinaryOp::Divide) {
+            draft.number(b).map(|number| (number.recip(), a))
+        } else if let Some([a, b]) = draft.operands(id, BinaryOp::Multiply) {
+            let second = draft.number(b).map(|number| (number, a));
+            second.or_else(|| draft.number(a).map(|number| (number, b)))
         } else {
             None
         };
@@ -93,13 +93,13 @@ fn unscaled(drawing: &Drawing, id: Drawn) -> Vec<(f64, Drawn)> {
 }
 
 /// The function that `factor * x * gate` is.
-fn function(drawing: &Drawing, factor: f64, x: Drawn, gate: Drawn) -> Option<Activation> {
-    if drawing.shape(x) != drawing.shape(gate) {
+fn function(draft: &Draft, factor: f64, x: ValueId, gate: ValueId) -> Option<Activation> {
+    if draft.shape(x) != draft.shape(gate) {
         return None;
     }
-    let (step, inputs) = drawing.node(gate)?;
-    let linear = |id: Drawn, offset: f64, slope: f64| {
-        polynomial(drawing, id, x, DEPTH)
+    let (step, inputs) = draft.step(gate)?;
+    let linear = |id: ValueId, offset: f64, slope: f64| {
+        polynomial(draft, id, x, DEPTH)
             .is_some_and(|[a, b, c, d]| close(a, offset) && close(b, slope) && c == 0.0 && d == 0.0)
     };
     match (step, inputs) {
@@ -113,16 +113,16 @@ fn function(drawing: &Drawing, factor: f64, x: Drawn, gate: Drawn) -> Option<Act
             && linear(argument, 0.0, -SQRT_HALF))
         .then_some(Activation::Gelu { approximate: false }),
         (Step::Op(Op::Binary(BinaryOp::Add)), &[a, b]) if close(factor, 0.5) => {
-            let inner = match (drawing.scalar(a), drawing.scalar(b)) {
+            let inner = match (draft.number(a), draft.number(b)) {
                 (Some(1.0), None) => b,
                 (None, Some(1.0)) => a,
                 _ => return None,
             };
-            match drawing.node(inner)? {
+            match draft.step(inner)? {
                 (Step::Pending(Pending::Erf), &[argument]) => linear(argument, 0.0, SQRT_HALF)
                     .then_some(Activation::Gelu { approximate: false }),
                 (Step::Op(Op::Activation(Activation::Tanh)), &[argument]) => {
-                    let [a, b, c, d] = polynomial(drawing, argument, x, DEPTH)?;
+                    let [a, b, c, d] = polynomial(draft, argument, x, DEPTH)?;
                     let matches = a == 0.0
                         && close(b, TANH_SCALE)
                         && c == 0.0
@@ -137,16 +137,16 @@ fn function(drawing: &Drawing, factor: f64, x: Drawn, gate: Drawn) -> Option<Act
 }
 
 /// A tensor as a polynomial of `x`.
-fn polynomial(drawing: &Drawing, id: Drawn, x: Drawn, depth: usize) -> Option<Polynomial> {
+fn polynomial(draft: &Draft, id: ValueId, x: ValueId, depth: usize) -> Option<Polynomial> {
     if id == x {
         return Some([0.0, 1.0, 0.0, 0.0]);
     }
-    if let Some(number) = drawing.scalar(id) {
+    if let Some(number) = draft.number(id) {
         return Some([number, 0.0, 0.0, 0.0]);
     }
     let depth = depth.checked_sub(1)?;
-    let of = |id: Drawn| polynomial(drawing, id, x, depth);
-    match drawing.op(id)? {
+    let of = |id: ValueId| polynomial(draft, id, x, depth);
+    match draft.op(id)? {
         (Op::Activation(Activation::Negate), &[a]) => Some(of(a)?.map(|c| -c)),
         (Op::Activation(Activation::Square), &[a]) => product(of(a)?, of(a)?),
         (Op::Binary(op), &[a, b]) => match op {
@@ -154,7 +154,7 @@ fn polynomial(drawing: &Drawing, id: Drawn, x: Drawn, depth: usize) -> Option<Po
             BinaryOp::Subtract => Some(sum(of(a)?, of(b)?.map(|c| -c))),
             BinaryOp::Multiply => product(of(a)?, of(b)?),
             BinaryOp::Divide => {
-                let divisor = drawing.scalar(b)?;
+                let divisor = draft.number(b)?;
                 Some(of(a)?.map(|c| c / divisor))
             }
             _ => None,

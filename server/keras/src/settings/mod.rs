@@ -1,7 +1,12 @@
+//! What a configuration says of one layer: its settings, and what it is called with.
+
+mod arguments;
+
 use serde_json::{Map, Value};
 
-use crate::layers::LayerProblem;
 use crate::limits;
+use crate::problem::LayerProblem;
+pub(crate) use arguments::{Argument, Arguments};
 
 /// The two families of saved configurations; some functions mean different things in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,7 +169,7 @@ fn invalid(key: &str, expected: &str) -> LayerProblem {
 }
 
 /// The elements of a list, or of a tuple as tf.keras wraps it.
-pub(super) fn sequence(value: &Value) -> Option<&[Value]> {
+pub(crate) fn sequence(value: &Value) -> Option<&[Value]> {
     match value {
         Value::Array(elements) => Some(elements),
         Value::Object(object) if object.get("class_name")?.as_str() == Some("__tuple__") => object
@@ -176,7 +181,7 @@ pub(super) fn sequence(value: &Value) -> Option<&[Value]> {
 }
 
 /// An integer from 0 to [`limits::SETTING`]; `2.0` counts.
-pub(super) fn integer(value: &Value) -> Option<usize> {
+pub(crate) fn integer(value: &Value) -> Option<usize> {
     let number = value.as_u64().or_else(|| {
         let float = value.as_f64()?;
         (float.fract() == 0.0 && float >= 0.0 && float <= limits::SETTING as f64)

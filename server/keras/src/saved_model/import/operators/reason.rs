@@ -1,0 +1,65 @@
+/// Beginnings of operators, and why those cannot be converted.
+const REASONS: &[(&[&str], &str)] = &[
+    (
+        &[
+            "StatelessRandom",
+            "Random",
+            "Multinomial",
+            "ImageProjectiveTransform",
+            "StatelessMultinomial",
+        ],
+        "random augmentation is active in this export, save the model as .keras instead",
+    ),
+    (
+        &[
+            "While",
+            "StatelessWhile",
+            "If",
+            "StatelessIf",
+            "Case",
+            "StatelessCase",
+            "Switch",
+            "Merge",
+            "Enter",
+            "Exit",
+            "LoopCond",
+            "TensorList",
+            "TensorArray",
+        ],
+        "it is part of a loop or a branch",
+    ),
+    (&["PyFunc", "EagerPyFunc"], "it runs Python code"),
+    (
+        &[
+            "LookupTable",
+            "HashTable",
+            "MutableHashTable",
+            "String",
+            "Regex",
+            "AsString",
+        ],
+        "it works with text",
+    ),
+    (
+        &["Decode", "ParseExample", "ReadFile", "EncodeJpeg"],
+        "it reads files, export the model without it",
+    ),
+    (
+        &[
+            "NonMaxSuppression",
+            "CombinedNonMaxSuppression",
+            "TopK",
+            "ArgMax",
+        ],
+        "it chooses among results, export the model without it",
+    ),
+];
+
+/// Why an operator without a handler cannot be converted.
+pub(in crate::saved_model::import) fn reason(op: &str) -> String {
+    let begins = |prefixes: &&[&str]| prefixes.iter().any(|prefix| op.starts_with(prefix));
+    match REASONS.iter().find(|(prefixes, _)| begins(prefixes)) {
+        Some((_, reason)) => (*reason).to_owned(),
+        None => format!("the TensorFlow operator {op} is not supported"),
+    }
+}
