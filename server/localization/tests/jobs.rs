@@ -83,8 +83,8 @@ fn models_that_are_damaged() {
 #[test]
 fn layers_that_cannot_be_converted() {
     check(
-        "2 layers of the model cannot be converted: \"a\" (Einsum): the equation bij,bjk->bk sums over an axis of one tensor; \"b\" (TFOpLambda): its argument \"axis\" is constant; replace them and save the model again",
-        "モデルに変換できない層が 2 個あります: \"a\" (Einsum): 式 bij,bjk->bk が一方のテンソルだけの軸で和を取ります。\"b\" (TFOpLambda): 引数 \"axis\" が定数です。置き換えて、モデルを保存し直してください。",
+        "2 layers of the model cannot be converted: \"a\" (Einsum): its equation sums over an axis of one operand only; \"b\" (TFOpLambda): its argument \"axis\" is constant; replace them and save the model again",
+        "モデルに変換できない層が 2 個あります: \"a\" (Einsum): 式が一方のオペランドだけの軸で和を取ります。\"b\" (TFOpLambda): 引数 \"axis\" が定数です。置き換えて、モデルを保存し直してください。",
     );
     check(
         "layer \"conv\" (Conv2D) has a kernel [3, 3, 4, 8] that does not fit 3 input channels",

@@ -170,7 +170,7 @@ fn inspect_says_all_that_is_unsupported() {
         "keras2_layers/refused_layers.h5",
         1,
         &[
-            "9 layers cannot be converted:\n  \"tf.math.greater\" (TFOpLambda): ",
+            "8 layers cannot be converted:\n  \"tf.math.greater\" (TFOpLambda): ",
             "\n  \"jump\" (ReLU): it has a threshold",
             "\n  \"categories\" (CategoryEncoding): ",
             "\n  \"dilated\" (Conv2DTranspose): ",
