@@ -118,6 +118,11 @@ impl Scores {
             _ => output.to_vec(),
         }
     }
+
+    /// The class with the best score; `None` without any.
+    pub(crate) fn answer(self, output: &[f32]) -> Option<usize> {
+        evaluation::top_classes(&self.of(output)).first().copied()
+    }
 }
 
 #[cfg(test)]

@@ -62,8 +62,7 @@ pub(crate) struct Seen<'a> {
 impl Seen<'_> {
     /// The class that the model names.
     pub(crate) fn answer(&self, classifier: &Classifier) -> Result<Option<usize>, JobError> {
-        let scores = classifier.scores().of(&self.engine.output(0)?);
-        Ok(evaluation::top_classes(&scores).first().copied())
+        Ok(classifier.scores().answer(&self.engine.output(0)?))
     }
 
     /// Calls `look(position, values)` for each of the tensors.

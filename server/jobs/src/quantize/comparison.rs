@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use graph::{Graph, TensorId};
-use inference::{Engine, Model as _};
+use inference::{Engine, Model as _, TfliteModel};
 use quantization::QuantizedModel;
 use tflite::Encodings;
 
@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::JobError;
 use crate::event::Stage;
 use crate::float_model::CalibrationSet;
-use crate::instrumented::InstrumentedModel;
+use crate::instrumented::{InstrumentedModel, Outputs};
 use crate::logits::logits;
 use crate::workers::run_in_order;
 
@@ -180,17 +180,15 @@ pub(super) fn compare(
         compared_tensors(subject.rewritten, &quantized.graph)
             .into_iter()
             .unzip();
-    let pair = Pair {
-        set: &subject.set,
-        float: &file(subject.rewritten, &Encodings::float(), &in_float)?,
-        int8: &file(&quantized.graph, &quantized.encodings, &in_int8)?,
-    };
+    let float = file(subject.rewritten, &Encodings::float(), &in_float)?;
+    let int8 = file(&quantized.graph, &quantized.encodings, &in_int8)?;
+    let pair = Pair::load(&subject.set, &float, &int8)?;
     let mut sums = vec![Difference::default(); in_int8.len()];
     let first = &images.paths[..images.paths.len().min(WHOLE)];
-    let differences = |outputs: &Outputs| {
+    let differences = |seen: &Seen| {
         let positions = 0..in_int8.len();
         let differences: Result<Vec<Difference>, JobError> = positions
-            .map(|position| outputs.difference(position))
+            .map(|position| seen.difference(position))
             .collect();
         differences
     };
@@ -216,22 +214,20 @@ pub(super) fn compare_logits(
     context.begin(Stage::Compare, "comparing float and int8", 0, "images");
     let original = subject.original;
     let int8 = &quantized.graph;
-    let pair = Pair {
-        set: &subject.set,
-        float: &file(original, &Encodings::float(), &[logits(original)])?,
-        int8: &file(int8, &quantized.encodings, &[logits(int8)])?,
-    };
+    let float = file(original, &Encodings::float(), &[logits(original)])?;
+    let int8 = file(int8, &quantized.encodings, &[logits(int8)])?;
+    let pair = Pair::load(&subject.set, &float, &int8)?;
     let mut comparison = Comparison {
         images: 0,
         folder: images.folder,
         agreeing: 0,
-        engine: pair.float.load()?.description(),
+        engine: pair.float.model.description(),
         logits: None,
         of_images: Vec::new(),
         tensors: HashMap::new(),
     };
     let scores = subject.set.classifier.scores();
-    let see = |outputs: &Outputs| Ok((outputs.difference(0)?, outputs.agree(scores)?));
+    let see = |seen: &Seen| Ok((seen.difference(0)?, seen.agree(scores)?));
     for paths in images.paths.chunks(ROUND) {
         pair.run(paths, context, see, |(difference, agree)| {
             comparison.images += 1;
@@ -277,30 +273,54 @@ fn file(
 /// Two models that tell tensors that belong together.
 struct Pair<'a> {
     set: &'a CalibrationSet<'a>,
-    float: &'a InstrumentedModel,
-    int8: &'a InstrumentedModel,
+    float: Loaded<'a>,
+    int8: Loaded<'a>,
+}
+
+/// A model that tells tensors, in the runtime.
+struct Loaded<'a> {
+    model: TfliteModel<'a>,
+    outputs: &'a Outputs,
 }
 
 /// What both models make of an image.
-struct Outputs<'a> {
+struct Seen<'a> {
     pair: &'a Pair<'a>,
     input: &'a [f32],
     float: &'a dyn Engine,
     int8: &'a dyn Engine,
 }
 
-impl Pair<'_> {
+impl<'a> Pair<'a> {
+    fn load(
+        set: &'a CalibrationSet<'a>,
+        float: &'a InstrumentedModel,
+        int8: &'a InstrumentedModel,
+    ) -> Result<Self, JobError> {
+        let loaded = |file: &'a InstrumentedModel| -> Result<Loaded<'a>, JobError> {
+            Ok(Loaded {
+                model: file.load()?,
+                outputs: &file.outputs,
+            })
+        };
+        Ok(Self {
+            set,
+            float: loaded(float)?,
+            int8: loaded(int8)?,
+        })
+    }
+
     /// Shows what both models make of each image that can be read (Evaluate tells of others) to `see`,
     /// and hands over what that says in order.
     fn run<T: Send>(
         &self,
         paths: &[&Path],
         context: &mut Context,
-        see: impl Fn(&Outputs) -> Result<T, JobError> + Sync,
+        see: impl Fn(&Seen) -> Result<T, JobError> + Sync,
         mut take: impl FnMut(T),
     ) -> Result<(), JobError> {
         let cancellation = context.cancellation.clone();
-        let (float, int8) = (self.float.load()?, self.int8.load()?);
+        let (float, int8) = (&self.float.model, &self.int8.model);
         run_in_order(
             paths.len(),
             context.threads,
@@ -312,13 +332,13 @@ impl Pair<'_> {
                 }
                 float.run(input)?;
                 int8.run(input)?;
-                let outputs = Outputs {
+                let seen = Seen {
                     pair: self,
                     input,
                     float: float.as_ref(),
                     int8: int8.as_ref(),
                 };
-                see(&outputs).map(Some)
+                see(&seen).map(Some)
             },
             || context.progress(0),
             |_, seen| {
@@ -329,7 +349,7 @@ impl Pair<'_> {
     }
 }
 
-impl Outputs<'_> {
+impl Seen<'_> {
     /// How two tensors differ.
     fn difference(&self, position: usize) -> Result<Difference, JobError> {
         let Self { pair, input, .. } = *self;
@@ -340,11 +360,8 @@ impl Outputs<'_> {
 
     /// Whether both models give the same class.
     fn agree(&self, scores: Scores) -> Result<bool, JobError> {
-        let answer = |engine: &dyn Engine| -> Result<Option<usize>, JobError> {
-            let scores = scores.of(&engine.output(0)?);
-            Ok(evaluation::top_classes(&scores).first().copied())
-        };
-        Ok(answer(self.float)? == answer(self.int8)?)
+        let float = scores.answer(&self.float.output(0)?);
+        Ok(float == scores.answer(&self.int8.output(0)?))
     }
 }
 
