@@ -94,11 +94,16 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
         ),
         (None, true) => ("source_keras_model", None, ""),
     };
-    let message = format!(
-        "the logits of the int8 model are only {ratio:.1} dB above their noise, with the same answer on {} of {} images{where_lost}{help}",
-        percent(comparison.top_1_agreement),
-        comparison.images,
-    );
+    let images = comparison.images;
+    let message = match comparison.top_1_agreement {
+        Some(agreement) => format!(
+            "the logits of the int8 model are only {ratio:.1} dB above their noise, with the same answer on {} of {images} images{where_lost}{help}",
+            percent(agreement),
+        ),
+        None => format!(
+            "the outputs of the int8 model are only {ratio:.1} dB above their noise on {images} images{where_lost}{help}"
+        ),
+    };
     Some(advice(Code::NoisyLogits, layers, key, value, message))
 }
 

@@ -107,6 +107,8 @@ codes! {
     UnreadableModel "unreadable-model" Error Disk "a model file that is damaged or no model";
     WeightsOnlyModel "weights-only-model" Error Disk "a file with the weights of a model but not its layers";
     UnsupportedModel "unsupported-model" Error Disk "a model that cannot be quantized";
+    NoIntegerKernel "no-integer-kernel" Error Disk "a layer that TFLite cannot compute on integers";
+    NoClasses "no-classes" Error Disk "a model whose output tells no classes apart";
     InputSizeMismatch "input-size-mismatch" Error Disk "an input size that is not the model's";
     UnsupportedChannelCount "unsupported-channel-count" Error Disk "a model whose input has neither one nor three channels";
     NoCalibrationImages "no-calibration-images" Error Disk "a calibration folder without JPEG images";

@@ -1,6 +1,6 @@
 //! A configuration from its text to findings and settings.
 
-use crate::code::Stage;
+use crate::code::{Code, Stage};
 use crate::document::Document;
 use crate::facts::Facts;
 use crate::finding::{Finding, quoted};
@@ -158,10 +158,12 @@ pub fn stops(finding: &Finding, job: Job) -> bool {
     let key = finding.key().unwrap_or_default();
     let unused = match job {
         Job::Quantize => key.starts_with("evaluate_"),
-        Job::Evaluate => matches!(
-            key,
-            "dataset_image_dir" | "batch_size" | "iteration_count" | "target" | "quantization"
-        ),
+        Job::Evaluate => {
+            matches!(
+                key,
+                "dataset_image_dir" | "batch_size" | "iteration_count" | "target" | "quantization"
+            ) || finding.code == Code::NoIntegerKernel
+        }
     };
     finding.is_error() && !(unused && finding.code.stage() == Stage::Disk)
 }

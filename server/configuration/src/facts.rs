@@ -1,6 +1,8 @@
 //! What the checks and the help have to know about files, folders and the model.
 
 use crate::code::Code;
+use crate::integer::FloatLayer;
+use keras::OutputKind;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -135,8 +137,10 @@ pub struct ModelFacts {
     pub input_width: Option<usize>,
     /// Channels of the input.
     pub channels: Option<usize>,
-    /// Length of the output.
-    pub classes: Option<usize>,
+    /// What the numbers in the output mean.
+    pub output: Option<OutputKind>,
+    /// Layers that TFLite cannot compute on integers.
+    pub float_layers: Vec<FloatLayer>,
     /// Number of layers.
     pub layers: usize,
     /// Names of the layers, in execution order.
@@ -145,6 +149,13 @@ pub struct ModelFacts {
     pub parameters: u64,
     /// Names of the layers that normalize the image inside the model.
     pub normalization_layers: Vec<String>,
+}
+
+impl ModelFacts {
+    /// How many classes the output tells apart.
+    pub fn classes(&self) -> Option<usize> {
+        self.output.as_ref()?.classes()
+    }
 }
 
 /// What a quantization report advises.

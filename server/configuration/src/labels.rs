@@ -15,6 +15,7 @@ use crate::fix::{Change, Fix, Replacement};
 use crate::repetition::repeated_keys;
 use crate::syntax::{Node, SyntaxErrorKind, Value, parse_up_to};
 use crate::text::TextRange;
+use keras::OutputKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,8 +31,8 @@ const EXAMPLE: &str = "write one entry a class, such as {\"daisy\": 0, \"roses\"
 pub struct LabelUse {
     /// The class folders of the evaluation images.
     pub classes: Option<Arc<ClassFolders>>,
-    /// Number of the model's outputs.
-    pub outputs: Option<usize>,
+    /// What the numbers in the model's output mean.
+    pub output: Option<OutputKind>,
     /// The folder of class folders.
     pub folder: PathBuf,
 }
@@ -175,15 +176,22 @@ fn malformed(range: TextRange, message: impl Into<String>) -> Finding {
 }
 
 fn against_use(labels: &[Label], used: &LabelUse, findings: &mut Vec<Finding>) {
+    let output = used.output.as_ref();
+    let count = output.and_then(OutputKind::classes);
     for label in labels.iter().take(MAX_FINDINGS) {
         let shown = quoted(&label.name);
         let path = [label.name.as_str()];
-        if let Some(outputs) = used.outputs.filter(|&outputs| label.number >= outputs) {
-            let message = format!(
-                "{shown} has the number {}, but the model's {outputs} outputs are numbered from 0 to {}; use the label file of this model",
-                label.number,
-                outputs.saturating_sub(1)
-            );
+        if let Some(outputs) = count.filter(|&outputs| label.number >= outputs) {
+            let number = label.number;
+            let message = match output.is_some_and(OutputKind::is_binary) {
+                true => format!(
+                    "{shown} has the number {number}, but the model's single output tells 2 classes apart, which have the numbers 0 and 1; use the label file of this model"
+                ),
+                false => format!(
+                    "{shown} has the number {number}, but the model's {outputs} outputs are numbered from 0 to {}; use the label file of this model",
+                    outputs.saturating_sub(1)
+                ),
+            };
             let code = Code::LabelOutsideModel;
             findings.push(Finding::new(code, label.value, &path, message));
         }

@@ -17,6 +17,7 @@ mod edit;
 mod facts;
 mod finding;
 mod fix;
+mod integer;
 mod kept;
 pub mod labels;
 mod layers;
@@ -44,12 +45,15 @@ pub use facts::{
 };
 pub use finding::{Finding, Place, Related, list, quoted};
 pub use fix::{Change, Fix, Replacement, apply};
+pub use integer::{FloatLayer, no_integer};
 pub use kept::{KEPT_CONFIGURATION, is_kept_configuration, is_run_name};
 pub use layers::{matches_layer, nearest_layers};
+pub use model::NoClasses;
 pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};
 pub use settings::{
     BudgetPrecision, Choice, Effort, ErrorMethod, LayerOverride, QuantizationSettings, Settings,
+    UnsupportedOperators,
 };
 pub use starting::{starting_configuration, write_starting_configuration};
 pub use target::Target;

@@ -1,8 +1,20 @@
 //! Facts about a model, from the Keras reader.
 
 use crate::facts::{ModelFacts, ModelProblem, ModelProblemKind};
-use keras::{ErrorKind, InputNormalization, ReadOptions, UnsupportedLayer, inspect};
+use crate::integer::FloatLayer;
+use keras::{ErrorKind, InputNormalization, NoScore, ReadOptions, UnsupportedLayer, inspect};
+use std::fmt;
 use std::path::Path;
+
+/// That a model tells no classes apart, which accuracy needs.
+#[derive(Debug, Clone, Copy)]
+pub struct NoClasses<'a>(pub &'a NoScore);
+
+impl fmt::Display for NoClasses<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the model's single output {}", self.0)
+    }
+}
 
 /// Inspects a model. `input_size` stands in for a height and width that the model leaves open.
 pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts, ModelProblem> {
@@ -16,9 +28,10 @@ pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts
     };
     let summary =
         inspect(path, &ReadOptions { input_size }).map_err(|error| refused(&error.kind))?;
-    if let Some(kind) = summary.refusal() {
+    if let Some(kind) = summary.classifier_refusal() {
         return Err(refused(&kind));
     }
+    let float_layers = FloatLayer::all(&summary);
     let input = summary.inputs.into_iter().next();
     let (input_name, shape) = match input {
         Some(input) => (input.name, input.shape.unwrap_or_default()),
@@ -44,7 +57,8 @@ pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts
         input_height,
         input_width,
         channels,
-        classes: summary.classes,
+        output: summary.output_kind,
+        float_layers,
         layers: summary.layers.len(),
         layer_names: summary.layers.into_iter().map(|layer| layer.name).collect(),
         parameters: summary.parameters.unwrap_or_default(),
@@ -63,6 +77,8 @@ fn problem_kind(kind: &ErrorKind) -> ModelProblemKind {
         ErrorKind::UnsupportedLayers(_)
         | ErrorKind::InputCount(_)
         | ErrorKind::OutputCount(_)
+        | ErrorKind::OutputShape { .. }
+        | ErrorKind::Activations { .. }
         | ErrorKind::UnknownInputSize { .. }
         | ErrorKind::UnknownInputShape { .. } => ModelProblemKind::Unsupported,
         _ => ModelProblemKind::Unreadable,

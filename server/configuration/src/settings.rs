@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 pub use error_method::ErrorMethod;
 pub use overrides::LayerOverride;
-pub use quantization::{BudgetPrecision, Choice, Effort, QuantizationSettings};
+pub use quantization::{
+    BudgetPrecision, Choice, Effort, QuantizationSettings, UnsupportedOperators,
+};
 
 /// A configuration that satisfies the schema, every key of which is a field. All paths are absolute;
 /// nothing is said about what they lead to.

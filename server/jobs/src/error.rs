@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use configuration::Job;
+use configuration::{Job, NoClasses};
 use thiserror::Error;
 
 /// Why a job did not finish. Every message is one sentence for the user.
@@ -78,6 +78,12 @@ pub enum JobError {
         model: PathBuf,
         /// What it is instead, as the rest of the sentence.
         problem: String,
+    },
+    /// Accuracy is asked for of a model that tells no classes apart.
+    #[error("{}", NoClasses(.reason))]
+    NoClasses {
+        /// Why not.
+        reason: keras::NoScore,
     },
     /// The file of the target is not usable.
     #[error(transparent)]
@@ -185,6 +191,7 @@ impl JobError {
             | Self::Quantization(_)
             | Self::NonFinite { .. }
             | Self::NotClassifier { .. }
+            | Self::NoClasses { .. }
             | Self::NoScores { .. } => Some("source_keras_model"),
             Self::Dataset(_) | Self::Image(_) | Self::NoReadableImage { .. } => Some(images),
             Self::Preprocessing(_) => Some("preprocessing"),

@@ -114,7 +114,7 @@ pub struct QuantizeOutcome {
     pub report: WrittenFile,
     /// Folder of the run that was kept; `None` where none was.
     pub run: Option<PathBuf>,
-    /// Signal to quantization noise ratio before the final softmax, in decibels; `None` when
+    /// Signal to quantization noise ratio before the final softmax or sigmoid, in decibels; `None` when
     /// nothing was compared.
     pub logits_sqnr_db: Option<f64>,
     /// Distinct images that calibration ran.

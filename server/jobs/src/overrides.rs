@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use configuration::target::Capabilities;
 use configuration::{LayerOverride, QuantizationSettings};
-use graph::Graph;
+use graph::{Graph, Node};
 use quantization::{LayerChanges, Options, Precision, QuantizationError, has_int16_kernel};
 
 use crate::error::JobError;
@@ -47,6 +47,36 @@ pub(crate) fn apply(
         options
             .layers
             .insert(node, layer_changes(&changes, settings));
+    }
+    Ok(warnings)
+}
+
+/// Keeps in float what has no int8 kernel. Returns what the user should know.
+///
+/// # Errors
+/// [`JobError::NotOnTarget`] where the target does not allow that.
+pub(crate) fn keep_in_float(
+    target: &Capabilities,
+    graph: &Graph,
+    options: &mut Options,
+) -> Result<Vec<String>, JobError> {
+    let found = quantization::without_int8_kernel(graph, options);
+    let nodes: Vec<Node> = found.cloned().collect();
+    let mut warnings = Vec::new();
+    for node in nodes {
+        let (layer, op) = (&node.name, node.op.name());
+        if !options.layer(&node).float {
+            return Err(JobError::NotOnTarget {
+                target: target.name.clone(),
+                layer: layer.clone(),
+                op,
+                wanted: "stay in float",
+            });
+        }
+        warnings.push(format!(
+            "layer \"{layer}\" stays in float, because it needs {op}, for which TFLite has no int8 kernel"
+        ));
+        options.precisions.insert(layer.clone(), Precision::Float);
     }
     Ok(warnings)
 }

@@ -176,6 +176,7 @@ impl Kept {
 mod tests {
     use super::*;
     use graph::Graph;
+    use keras::OutputKind;
 
     /// Two pictures of the demo in a folder of their own.
     fn pictures() -> (tempfile::TempDir, [PathBuf; 2]) {
@@ -197,6 +198,8 @@ mod tests {
             size: [16, 16],
             channels: 3,
             outputs: 2,
+            output: OutputKind::Scores { classes: 2 },
+            activation_bytes: 0,
         }
     }
 

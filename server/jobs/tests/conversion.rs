@@ -305,3 +305,55 @@ fn files_of_mixed_precision_run_and_stay_close() {
     }
     assert!(failures.is_empty(), "{failures:#?}");
 }
+
+/// What `check` and `inspect` say before any weight is read, Quantize says of the rewritten graph.
+#[test]
+fn layers_without_int8_kernel_are_known_beforehand() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+    let folders = [
+        "keras2",
+        "keras3",
+        "keras2_layers",
+        "keras3_layers",
+        "saved_models/keras2",
+        "saved_models/keras3",
+        "saved_models/tensorflow",
+        "outputs/keras2",
+        "outputs/keras3",
+    ];
+    let read = |path: &Path| {
+        let options = keras::ReadOptions {
+            input_size: Some(OPEN_SIZE),
+        };
+        keras::read(path, &options).ok()
+    };
+    let (mut compared, mut refused) = (0, 0);
+    for folder in folders {
+        let entries = std::fs::read_dir(fixtures.join(folder)).unwrap();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths {
+            let Some(keras::Model { graph, summary }) = read(&path) else {
+                continue;
+            };
+            let inspected = keras::inspect(
+                &path,
+                &keras::ReadOptions {
+                    input_size: Some(OPEN_SIZE),
+                },
+            );
+            assert_eq!(inspected.unwrap().operators, summary.operators, "{path:?}");
+            let known = configuration::FloatLayer::all(&summary);
+            let options = Options::default();
+            let found = quantization::check_operators(&passes::prepare(&graph), &options);
+            assert_eq!(
+                known.is_empty(),
+                found.is_ok(),
+                "{path:?}: {known:?} {found:?}"
+            );
+            compared += 1;
+            refused += usize::from(found.is_err());
+        }
+    }
+    assert!(compared > 150 && refused >= 8, "{refused} of {compared}");
+}

@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 use graph::GraphError;
 use thiserror::Error;
 
+use crate::limits;
+
 /// Why a model file could not be read: the file and what is wrong with it.
 #[derive(Debug, Error)]
 #[error("{}: {kind}", path.display())]
@@ -162,6 +164,27 @@ pub enum ErrorKind {
         /// Type of its elements.
         data_type: String,
     },
+    /// The output is not a vector.
+    #[error(
+        "the model's output \"{output}\" has the shape {}, but a classifier gives one score for each class; only image classifiers can be quantized",
+        extents(.shape)
+    )]
+    OutputShape {
+        /// Name of the output.
+        output: String,
+        /// Its shape with the batch axis.
+        shape: Vec<Option<usize>>,
+    },
+    /// What the layers compute of one image takes too much memory.
+    #[error(
+        "the outputs of the model's layers take {} MiB for one image, more than the {} MiB that calibration has room for; use a smaller input or fewer layers of that size",
+        bytes >> 20,
+        limits::ACTIVATION_BYTES >> 20
+    )]
+    Activations {
+        /// All of them as `f32`.
+        bytes: u64,
+    },
     /// The height or width of the input is open.
     #[error(
         "the model's input \"{input}\" has no fixed height and width; state the input size in the configuration"
@@ -252,4 +275,10 @@ fn describe_unsupported(layers: &[UnsupportedLayer]) -> String {
             named.join("; ")
         ),
     }
+}
+
+/// `1 × 28 × 28 × 1`
+fn extents(shape: &[Option<usize>]) -> String {
+    let extent = |extent: &Option<usize>| extent.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    shape.iter().map(extent).collect::<Vec<_>>().join(" × ")
 }

@@ -8,6 +8,7 @@
 //! and no damage makes the reader panic or hang.
 
 mod assembly;
+mod computation;
 mod container;
 mod definition;
 mod draft;
@@ -16,6 +17,7 @@ mod half;
 mod layers;
 mod limits;
 mod operations;
+mod output_kind;
 mod problem;
 mod reading;
 mod recognition;
@@ -24,6 +26,8 @@ mod settings;
 mod summary;
 mod survey;
 
+pub use computation::OperatorSummary;
 pub use error::{ErrorKind, KerasError, UnsupportedLayer};
-pub use reading::{Model, ReadOptions, inspect, read};
+pub use output_kind::{NoScore, OutputKind};
+pub use reading::{Model, ReadOptions, inspect, read, read_classifier};
 pub use summary::{InputNormalization, LayerSummary, OpenShape, Summary, TensorSummary};

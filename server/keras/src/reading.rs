@@ -35,9 +35,26 @@ pub struct Model {
 /// [`KerasError`] when the file is not such a model, is damaged, or has layers that cannot be
 /// converted; then [`ErrorKind::UnsupportedLayers`] lists all of them.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
+    read_checked(path, options, |_| None)
+}
+
+/// [`read`], but only a model that can be quantized as a classifier of images, which is known before
+/// a weight is read ([`Summary::classifier_refusal`]).
+///
+/// # Errors
+/// As [`read`], and [`ErrorKind::OutputShape`] or [`ErrorKind::Activations`].
+pub fn read_classifier(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
+    read_checked(path, options, Summary::classifier_refusal)
+}
+
+fn read_checked(
+    path: &Path,
+    options: &ReadOptions,
+    refusal: fn(&Summary) -> Option<ErrorKind>,
+) -> Result<Model, KerasError> {
     isolated(path, || {
         if let Some(directory) = saved_model::directory(path) {
-            let (graph, summary) = saved_model::read(&directory, options.input_size)?;
+            let (graph, summary) = saved_model::read(&directory, options.input_size, refusal)?;
             return Ok(Model { graph, summary });
         }
         let container = container::open(path)?;
@@ -45,6 +62,9 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Model, KerasError> {
         // What does not fit together is found before a single weight is read.
         let summary = summarize(container.as_ref(), &definition, options)?;
         let shape = summary.input_shape(options.input_size)?;
+        if let Some(kind) = refusal(&summary) {
+            return Err(kind);
+        }
         let weights = container.weights(&definition)?;
         let graph = assemble(&definition, &shape, weights.as_ref())?;
         Ok(Model { graph, summary })
@@ -100,8 +120,10 @@ fn summarize(
         name: model.name.clone(),
         inputs: ends(model, &model.inputs),
         outputs: ends(model, &model.outputs),
-        classes: None,
+        output_kind: None,
+        loss: container.loss(),
         layers: Vec::new(),
+        operators: Vec::new(),
         parameters: None,
         macs: None,
         unsupported: Vec::new(),

@@ -1,4 +1,8 @@
+use crate::computation::OperatorSummary;
 use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::limits;
+use crate::output_kind::OutputKind;
+use graph::Op;
 
 /// What a model file holds, without its weights.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,10 +19,15 @@ pub struct Summary {
     pub inputs: Vec<TensorSummary>,
     /// Outputs of the model; one, if it can be converted.
     pub outputs: Vec<TensorSummary>,
-    /// Extent of the last axis of the first output.
-    pub classes: Option<usize>,
+    /// What the numbers in the first output mean; `None` while its shape is not known.
+    pub output_kind: Option<OutputKind>,
+    /// The loss that the model was trained with, when the file names a single one.
+    pub loss: Option<String>,
     /// Layers in execution order; a layer that is called again has a row for each call.
     pub layers: Vec<LayerSummary>,
+    /// Operators that depend on the image, in execution order; none where the output is not known.
+    /// For an open input size they are those of a usual one.
+    pub operators: Vec<OperatorSummary>,
     /// Number of weights, trainable or not, where shared layers count once; `None` while it is not
     /// known of every layer.
     pub parameters: Option<u64>,
@@ -103,5 +112,35 @@ impl Summary {
             });
         }
         None
+    }
+
+    /// Why the model cannot be quantized as a classifier of images: it cannot be converted, gives
+    /// something else than a vector, or takes too much memory.
+    pub fn classifier_refusal(&self) -> Option<ErrorKind> {
+        if let Some(kind) = self.refusal() {
+            return Some(kind);
+        }
+        let output = self.outputs.first();
+        if self.output_kind == Some(OutputKind::Array) {
+            return Some(ErrorKind::OutputShape {
+                output: output.map_or_else(String::new, |output| output.name.clone()),
+                shape: output
+                    .and_then(|output| output.shape.clone())
+                    .unwrap_or_default(),
+            });
+        }
+        let bytes = self.activation_bytes();
+        (bytes > limits::ACTIVATION_BYTES).then_some(ErrorKind::Activations { bytes })
+    }
+
+    /// Bytes that the outputs of all operators take for one image as float32. Batch normalizations do
+    /// not count, as they are joined with what is around them.
+    pub fn activation_bytes(&self) -> u64 {
+        let operators = self.operators.iter();
+        let kept =
+            operators.filter(|operator| !matches!(operator.op, Op::BatchNormalization { .. }));
+        kept.fold(0, |sum: u64, operator| {
+            sum.saturating_add(operator.elements.saturating_mul(4))
+        })
     }
 }

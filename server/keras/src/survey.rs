@@ -1,6 +1,8 @@
 //! What is known of a model once its shapes are, whatever format it came in.
 
+use crate::computation::OperatorSummary;
 use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::output_kind::Output;
 use crate::summary::{InputNormalization, LayerSummary, OpenShape, Summary};
 
 /// What is known of a model without its weights, for one size of its input.
@@ -8,7 +10,11 @@ use crate::summary::{InputNormalization, LayerSummary, OpenShape, Summary};
 pub(crate) struct Survey {
     /// Shapes of the outputs, as far as they are known.
     pub(crate) output_shapes: Vec<Option<OpenShape>>,
+    /// The first output, when it is known.
+    pub(crate) output: Option<Output>,
     pub(crate) layers: Vec<LayerSummary>,
+    /// Operators that depend on the image; none where the output is not known.
+    pub(crate) operators: Vec<OperatorSummary>,
     /// Number of weights, when it is known of every layer.
     pub(crate) parameters: Option<u64>,
     pub(crate) unsupported: Vec<UnsupportedLayer>,
@@ -47,12 +53,13 @@ impl Summary {
         for (output, shape) in self.outputs.iter_mut().zip(survey.output_shapes) {
             output.shape = shape;
         }
-        let first = self.outputs.first();
-        self.classes = first.and_then(|output| *output.shape.as_ref()?.last()?);
+        let loss = self.loss.as_deref();
+        self.output_kind = survey.output.map(|output| output.kind(loss));
         if !survey.layers.is_empty() {
             self.macs = total(survey.layers.iter().map(|layer| layer.macs));
         }
         self.parameters = survey.parameters;
+        self.operators = survey.operators;
         self.unsupported = survey.unsupported;
         self.input_normalizations = survey.input_normalizations;
         self.layers = survey.layers;
@@ -117,6 +124,10 @@ impl Survey {
         if self.parameters != other.parameters {
             self.parameters = None;
         }
+        self.output = match (self.output, &other.output) {
+            (Some(output), Some(other)) => output.common(other),
+            _ => None,
+        };
         for (shape, other) in self.output_shapes.iter_mut().zip(&other.output_shapes) {
             keep_common(shape, other.as_ref());
         }

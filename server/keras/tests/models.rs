@@ -6,10 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use keras::{LayerSummary, Model, ReadOptions, Summary, TensorSummary, inspect, read};
+use keras::{LayerSummary, Model, OutputKind, ReadOptions, Summary, TensorSummary, inspect, read};
 
 fn load(file: &str) -> Model {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
@@ -126,7 +126,7 @@ fn a_summary_tells_what_the_model_is() {
     };
     assert_eq!(summary.inputs, [end("input_1", &[1, 12, 10, 3])]);
     assert_eq!(summary.outputs, [end("dense", &[1, 5])]);
-    assert_eq!(summary.classes, Some(5));
+    assert_eq!(summary.output_kind, Some(OutputKind::Scores { classes: 5 }));
     let convolution = &summary.layers[1];
     assert_eq!(convolution.name, "conv2d");
     assert_eq!(convolution.class, "Conv2D");
@@ -145,6 +145,27 @@ fn a_summary_tells_what_the_model_is() {
     assert_eq!(summary.parameters, Some(sum(|layer| layer.parameters)));
     assert_eq!(summary.macs, Some(sum(|layer| layer.macs)));
     assert!(summary.refusal().is_none());
+}
+
+/// The last layers and the loss tell what a single number means, in every format.
+#[test]
+fn kinds_of_outputs_are_told_apart() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
+    let mut compared = 0;
+    for generation in ["keras2", "keras3"] {
+        let folder = Path::new("outputs").join(generation);
+        let manifest = std::fs::read(fixtures.join(&folder).join("manifest.json")).unwrap();
+        let kinds: BTreeMap<String, String> = serde_json::from_slice(&manifest).unwrap();
+        for (model, expected) in kinds {
+            let file = folder.join(&model);
+            let kind = summary(file.to_str().unwrap(), None).output_kind;
+            let kind = kind.unwrap();
+            assert_eq!(kind.name(), expected, "{file:?}: {kind:?}");
+            assert_eq!(kind.is_binary(), kind.classes() == Some(2), "{file:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 40, "only {compared} models");
 }
 
 #[test]
@@ -187,7 +208,7 @@ fn an_open_input_size_can_be_stated() {
     assert_eq!(open.inputs[0].shape, input);
     // What does not depend on the size is known all the same.
     assert_eq!(open.outputs[0].shape, Some(vec![Some(1), Some(3)]));
-    assert_eq!(open.classes, Some(3));
+    assert_eq!(open.output_kind, Some(OutputKind::Scores { classes: 3 }));
     let first = &open.layers[0];
     assert_eq!(first.output_shape, Some(vec![Some(1), None, None, Some(4)]));
     assert_eq!((first.macs, open.macs), (None, None));

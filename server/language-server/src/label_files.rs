@@ -48,7 +48,7 @@ fn label_use(document: &Document, facts: &dyn Facts) -> Option<(PathBuf, LabelUs
     let model = path(PathRole::Model).and_then(|model| facts.model(&model, size)?.ok());
     let used = LabelUse {
         classes,
-        outputs: model.and_then(|model| model.classes),
+        output: model.and_then(|model| model.output.clone()),
         folder: folder.unwrap_or_default(),
     };
     Some((path(PathRole::Labels)?, used))

@@ -12,7 +12,7 @@ pub enum QuantizationError {
     },
     /// The operator has no int8 form in TFLite.
     #[error(
-        "layer \"{layer}\" needs {op}, for which TFLite has no int8 kernel; replace the layer, for example by another activation"
+        "layer \"{layer}\" needs {op}, for which TFLite has no int8 kernel; replace the layer, or keep it in float with {{\"layers\": \"{layer}\", \"float\": true}} in quantization.overrides"
     )]
     NoInteger {
         /// Name of the node.

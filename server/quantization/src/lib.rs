@@ -43,13 +43,13 @@ pub use error::QuantizationError;
 pub use found::FoundThresholds;
 pub use histogram::Histogram;
 pub use model::QuantizedModel;
-pub use operators::moves_values;
+pub use operators::{moves_values, needs_float};
 pub use options::{
     ActivationMethod, ActivationSettings, ErrorMethod, InputType, LayerChanges, LayerSettings,
     OperatorRule, Options, Precision, SumScales, WeightMethod, WeightSettings,
 };
 pub use parameters::ActivationParameters;
-pub use quantize::quantize;
+pub use quantize::{check_operators, quantize, without_int8_kernel};
 pub use reconstruction::{LayerStudy, Reconstruction, Replacement, Rows};
 pub use rounding::{PatchMoments, PatchSampler, Patches};
 pub use sampling::{Sample, draw_samples};

@@ -1,6 +1,6 @@
 //! What TFLite's table of kernels says of operators on integers, in the words of the quantizer.
 
-use graph::Op;
+use graph::{Activation, BinaryOp, Op};
 use tflite::{KernelTraits, Scales};
 
 use crate::parameters::ActivationParameters;
@@ -34,9 +34,24 @@ pub(crate) fn wants_equal_parameters(op: &Op) -> bool {
     scales(op) == Scales::Equal
 }
 
-/// Whether TFLite computes the operator on 8-bit activations.
-pub(crate) fn has_int8_kernel(op: &Op) -> bool {
-    KernelTraits::of(op.opcode()).has_int8()
+/// Whether TFLite cannot compute the operator on 8-bit activations, given which of its operands behind
+/// the first are constants.
+pub(crate) fn lacks_int8_kernel(op: &Op, mut constants: impl Iterator<Item = bool>) -> bool {
+    let has_kernel = KernelTraits::of(op.opcode()).has_int8();
+    !has_kernel || (op.has_kernel() && constants.any(|constant| !constant))
+}
+
+/// [`lacks_int8_kernel`] for an operator of a model of which nothing is rewritten yet: passes replace those
+/// that TFLite does not have, squares, negations and divisions by constants.
+pub fn needs_float(op: &Op, constants: impl IntoIterator<Item = bool>) -> bool {
+    let mut constants = constants.into_iter();
+    match op {
+        Op::BatchNormalization { .. }
+        | Op::Activation(Activation::Swish | Activation::Square | Activation::Negate) => false,
+        Op::SeparableConv2d { .. } => constants.any(|constant| !constant),
+        Op::Binary(BinaryOp::Divide) => constants.next() != Some(true),
+        op => lacks_int8_kernel(op, constants),
+    }
 }
 
 fn scales(op: &Op) -> Scales {

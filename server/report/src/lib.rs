@@ -10,6 +10,7 @@ mod evaluation;
 mod json;
 mod markup;
 mod number;
+mod output;
 mod page;
 mod quantization;
 mod runs;
@@ -20,6 +21,7 @@ pub use evaluation::{
     EvaluatedModel, EvaluationAdvice, EvaluationReport, Picture,
 };
 pub use json::to_json;
+pub use output::Output;
 pub use quantization::{
     AccuracyBudget, Activation, Advice, BudgetVerdict, Calibration, Comparison, Files, Histogram,
     Layer, QuantizationReport, Search, Trial, Weights,

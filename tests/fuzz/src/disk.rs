@@ -9,6 +9,7 @@ use configuration::{
     AdvicePiece, ClassFolders, Code, Entry, Facts, FolderError, ImageExamination, Listed,
     ModelFacts, ModelProblem, ModelProblemKind, ReportedAdvice,
 };
+use keras::OutputKind;
 use serde_json::{Value, json};
 
 /// A disk whose answers are drawn from the paths that are asked about: every answer comes up, and
@@ -91,7 +92,8 @@ impl Facts for Disk {
                 input_height: input_size.or(Some(224)),
                 input_width: Some(224),
                 channels: Some(3),
-                classes: Some(2),
+                output: Some(OutputKind::Probability),
+                float_layers: Vec::new(),
                 layers: usize::MAX,
                 parameters: u64::MAX,
                 normalization_layers: vec!["rescaling".to_owned()],

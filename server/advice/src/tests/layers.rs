@@ -210,7 +210,7 @@ fn noise_in_logits() {
             logits_sqnr_db: logits,
             logits_sqnr_interval_db: None,
             logits_sqnr_5th_percentile_db: None,
-            top_1_agreement: 0.75,
+            top_1_agreement: Some(0.75),
             engine: "TFLite".to_owned(),
         });
         let output = case.conv("last", case.input, 4, |o, i| ((o + i) % 3) as f32 - 1.0);

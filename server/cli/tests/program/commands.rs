@@ -200,7 +200,14 @@ fn inspect_says_all_that_is_unsupported() {
         0,
         &["Keras archive (.keras), Keras 3"],
     );
-    check("keras3/normalization.h5", 0, &["pixels      "]);
+    check(
+        "keras3/normalization.h5",
+        1,
+        &[
+            "pixels      ",
+            "\nthe model's output \"concatenate\" has the shape 1 × 4 × 4 × 36",
+        ],
+    );
 }
 
 #[test]

@@ -34,6 +34,10 @@ mod rounding;
 #[cfg(feature = "tflite-runtime")]
 mod runs;
 #[cfg(feature = "tflite-runtime")]
+mod same_rules;
+#[cfg(feature = "tflite-runtime")]
+mod single_outputs;
+#[cfg(feature = "tflite-runtime")]
 mod support;
 #[cfg(feature = "tflite-runtime")]
 mod targets;

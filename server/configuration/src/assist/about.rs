@@ -9,6 +9,7 @@ use crate::role::PathRole;
 use crate::settings;
 use crate::syntax::Node;
 use crate::target;
+use keras::OutputKind;
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
@@ -145,10 +146,11 @@ pub(super) fn input(model: &ModelFacts) -> String {
     extents.map(extent).join(" × ")
 }
 
-/// `5 classes`
+/// `5 classes`, or what the output is instead.
 pub(super) fn classes(model: &ModelFacts) -> String {
-    match model.classes {
-        Some(count) => counted(count, "class", "classes"),
+    match &model.output {
+        Some(OutputKind::Scores { classes }) => counted(*classes, "class", "classes"),
+        Some(output) => output.to_string(),
         None => "an unknown number of classes".to_owned(),
     }
 }

@@ -114,7 +114,7 @@ fn without(value: &Value, paths: &[&[String]]) -> Value {
 }
 
 /// A fix that sets the value at a path, if the schema allows it there.
-fn setting(context: &Context, path: &[String], value: &Value) -> Option<Fix> {
+pub(super) fn setting(context: &Context, path: &[String], value: &Value) -> Option<Fix> {
     let text = context.document.text();
     let replacement = replacement(text, context.root, path, value)?;
     let changed = apply(text, &[&replacement]);

@@ -6,6 +6,7 @@ use crate::facts::{ClassFolders, ModelFacts};
 use crate::finding::{Finding, Place, Related, list, quoted};
 use crate::labels::LabelFile;
 use crate::suggestion::nearest;
+use keras::OutputKind;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -36,8 +37,11 @@ pub(super) fn check(
     if let Some(classes) = classes {
         against_folders(context, file, &text, &label_file, classes);
     }
-    if let Some(outputs) = model.and_then(|model| model.classes) {
-        against_outputs(context, &names, outputs);
+    let output = model.and_then(|model| model.output.as_ref());
+    if let Some(output) = output
+        && let Some(outputs) = output.classes()
+    {
+        against_outputs(context, &names, output, outputs);
         relate(
             context,
             Code::LabelOutsideModel,
@@ -171,18 +175,27 @@ fn relate(
     }
 }
 
-fn against_outputs(context: &mut Context, labels: &[&str], outputs: usize) {
+fn against_outputs(context: &mut Context, labels: &[&str], output: &OutputKind, outputs: usize) {
     let count = labels.len();
     if let Some(name) = labels.get(outputs) {
-        let message = format!(
-            "the label {} has the number {outputs}, but the model's {outputs} outputs are numbered from 0; use the label file of this model",
-            quoted(name)
-        );
+        let name = quoted(name);
+        let message = match output.is_binary() {
+            true => format!(
+                "the label {name} has the number {outputs}, but the model's single output tells 2 classes apart, which have the numbers 0 and 1; use the label file of this model"
+            ),
+            false => format!(
+                "the label {name} has the number {outputs}, but the model's {outputs} outputs are numbered from 0; use the label file of this model"
+            ),
+        };
         context.report(Code::LabelOutsideModel, LABELS, message);
     } else if count < outputs {
-        let message = format!(
-            "the label file names {count} classes, but the model has {outputs} outputs; add the missing names, or expect every image that the model takes for another class to count as wrong"
-        );
+        let message = match output {
+            OutputKind::Probability => "the label file names 1 class, but the model's single output is a probability that tells 2 apart; name both, with the number 0 for values below one half".to_owned(),
+            OutputKind::Logit => "the label file names 1 class, but the model's single output is a logit that tells 2 apart; name both, with the number 0 for negative values".to_owned(),
+            _ => format!(
+                "the label file names {count} classes, but the model has {outputs} outputs; add the missing names, or expect every image that the model takes for another class to count as wrong"
+            ),
+        };
         context.report(Code::LabelCountMismatch, LABELS, message);
     }
 }

@@ -1,9 +1,15 @@
 //! The model against the input size.
 
-use super::{Context, Inputs};
+use super::advice::setting;
+use super::{Context, Inputs, overrides};
 use crate::code::Code;
 use crate::facts::{ModelFacts, ModelProblemKind};
 use crate::fix::Fix;
+use crate::integer::{FloatLayer, no_integer};
+use crate::model::NoClasses;
+use crate::syntax::Node;
+use keras::{NoScore, OutputKind};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 const MODEL: &str = "source_keras_model";
@@ -31,10 +37,59 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ModelF
         );
         context.report(Code::UnsupportedChannelCount, MODEL, message);
     }
+    integers(context, &model.float_layers);
+    if let Some(OutputKind::Number(reason)) = &model.output {
+        no_classes(context, reason);
+    }
     if let (Some(size), Some(height), Some(width)) = (size, model.input_height, model.input_width) {
         input_size(context, size, height, width);
     }
     Some(model)
+}
+
+/// Reports layers without int8 kernel, unless the settings keep them in float.
+fn integers(context: &mut Context, layers: &[FloatLayer]) {
+    let quantization = context.value("quantization");
+    let text = |key: &str| quantization?.get(key)?.as_str();
+    if text("unsupported_operators") == Some("float") {
+        return;
+    }
+    let overrides = quantization.and_then(|settings| settings.get("overrides"));
+    let entries = overrides::items(overrides).iter();
+    let floats = |entry: &&Node| entry.get("float").and_then(Node::as_bool) == Some(true);
+    let patterns: Vec<&str> = entries
+        .filter(floats)
+        .filter_map(|entry| entry.get("layers"))
+        .flat_map(|layers| {
+            let several = overrides::items(Some(layers)).iter();
+            std::iter::once(layers)
+                .chain(several)
+                .filter_map(Node::as_str)
+        })
+        .collect();
+    let refused = layers.iter().filter(|layer| !layer.is_meant(&patterns));
+    let Some(message) = no_integer(refused.clone()) else {
+        return;
+    };
+    let names: Vec<&str> = refused.map(|layer| layer.layer.as_str()).collect();
+    let mut value = match overrides.and_then(Node::to_json) {
+        Some(Value::Array(entries)) => entries,
+        _ => Vec::new(),
+    };
+    value.push(json!({ "layers": names, "float": true }));
+    let path = ["quantization", "overrides"].map(str::to_owned);
+    let fix = setting(context, &path, &Value::Array(value));
+    context.report_with(Code::NoIntegerKernel, MODEL, message, fix);
+}
+
+/// Reports what needs a classifier where the model is none.
+fn no_classes(context: &mut Context, reason: &NoScore) {
+    let message = NoClasses(reason).to_string();
+    let budget = context.value("quantization");
+    if budget.is_some_and(|quantization| quantization.get("accuracy_budget").is_some()) {
+        context.report(Code::NoClasses, "quantization", message.clone());
+    }
+    context.report(Code::NoClasses, "evaluate_label_file", message);
 }
 
 fn input_size(context: &mut Context, size: usize, height: usize, width: usize) {

@@ -37,7 +37,7 @@ pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
     }
 }
 
-fn items(list: Option<&Node>) -> &[Node] {
+pub(super) fn items(list: Option<&Node>) -> &[Node] {
     match list.map(|node| &node.value) {
         Some(Value::Array(items)) => items,
         _ => &[],

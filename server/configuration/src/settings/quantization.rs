@@ -34,6 +34,17 @@ impl From<Open<bool>> for Choice {
     }
 }
 
+/// What becomes of layers for whose operators TFLite has no int8 kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnsupportedOperators {
+    /// They end the job.
+    #[default]
+    Error,
+    /// They stay in float, where the target allows it.
+    Float,
+}
+
 /// A value, or `auto`.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -107,6 +118,8 @@ pub struct QuantizationSettings {
     pub z_threshold: f64,
     /// Percentage of the values that [`ErrorMethod::Percentile`] covers, above 50 and up to 100.
     pub percentile: f64,
+    /// What becomes of layers that TFLite cannot compute in 8 bits.
+    pub unsupported_operators: UnsupportedOperators,
     /// Settings that differ for some layers; later entries win.
     pub overrides: Vec<LayerOverride>,
     /// Whether each output channel of a kernel has a threshold of its own.

@@ -1,7 +1,8 @@
 use configuration::{
-    AdvicePiece, ClassFolders, Code, Entry, Facts, FolderError, ImageExamination, Listed,
-    ModelFacts, ModelProblem, ModelProblemKind, ReportedAdvice,
+    AdvicePiece, ClassFolders, Code, Entry, Facts, FloatLayer, FolderError, ImageExamination,
+    Listed, ModelFacts, ModelProblem, ModelProblemKind, ReportedAdvice,
 };
+use keras::{NoScore, OutputKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -50,6 +51,11 @@ impl FakeDisk {
             ("layers", _) => {
                 self.layers = value.split(' ').map(str::to_owned).collect();
                 self.rename_layers();
+            }
+            ("float_layers", _) => {
+                if let Some(Ok(model)) = &mut self.model {
+                    Arc::make_mut(model).float_layers = float_layers(value);
+                }
             }
             ("labels", _) => self.labels = Some(labels(value).map(Arc::from)),
             ("advice", _) => self.advice.pieces.push(advice(value)),
@@ -225,7 +231,7 @@ fn folder<T>(value: &str, read: impl Fn(&str) -> T) -> Result<T, FolderError> {
     }
 }
 
-/// Height, width, channels and outputs, then names of normalization layers.
+/// Height, width, channels and output, then names of normalization layers.
 fn model(value: &str) -> Result<ModelFacts, ModelProblem> {
     let (first, rest) = value.split_once(' ').unwrap();
     let kind = match first {
@@ -250,12 +256,40 @@ fn model(value: &str) -> Result<ModelFacts, ModelProblem> {
         input_height: number(0),
         input_width: number(1),
         channels: number(2),
-        classes: number(3),
+        output: (words[3] != "?").then(|| output(words[3])),
+        float_layers: Vec::new(),
         layers: 88,
         layer_names: Vec::new(),
         parameters: 3_538_984,
         normalization_layers: words[4..].iter().map(|&word| word.to_owned()).collect(),
     })
+}
+
+/// `layer=Operator` for each layer that TFLite cannot compute on integers.
+fn float_layers(value: &str) -> Vec<FloatLayer> {
+    let layers = value.split(' ').map(|word| word.split_once('=').unwrap());
+    let layers = layers.map(|(layer, op)| FloatLayer {
+        layer: layer.to_owned(),
+        operators: vec![layer.to_owned(), format!("{layer}/part")],
+        op: if op == "Divide" { "Divide" } else { "Sqrt" },
+    });
+    layers.collect()
+}
+
+/// The number of classes, or what the output is instead.
+pub(crate) fn output(word: &str) -> OutputKind {
+    match word {
+        "probability" => OutputKind::Probability,
+        "logit" => OutputKind::Logit,
+        "regressor" => OutputKind::Number(NoScore::Loss("mse".to_owned())),
+        "positive" => OutputKind::Number(NoScore::Range {
+            low: 0.0,
+            high: f64::INFINITY,
+        }),
+        count => OutputKind::Scores {
+            classes: count.parse().unwrap(),
+        },
+    }
 }
 
 /// Code, key, value and message.

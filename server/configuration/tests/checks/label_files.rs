@@ -1,6 +1,7 @@
 //! Every case of `labels.txt`, and agreement with the reader that the jobs use.
 
 use crate::case::{Expected, unmark, without_codes};
+use crate::disk::output;
 use configuration::labels::{LabelUse, check_labels};
 use configuration::{Code, Finding};
 use std::path::Path;
@@ -39,7 +40,7 @@ fn read(case: &str) -> LabelCase {
             used.classes = Some(Arc::new(folders.collect()));
             used.folder = "validation".into();
         } else if let Some(count) = line.strip_prefix("@ outputs ") {
-            used.get_or_insert_default().outputs = Some(count.parse().unwrap());
+            used.get_or_insert_default().output = Some(output(count));
         } else if let Some(message) = line.strip_prefix("> ") {
             messages.push(message.to_owned());
         } else {

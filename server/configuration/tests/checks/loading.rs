@@ -229,7 +229,11 @@ fn facts_of_a_real_model() {
     check("keras2/open_size.h5", Ok((None, Some(3))));
     check("saved_models/keras3/functional", Ok((Some(16), Some(3))));
     check("keras3/functional.h5", Ok((Some(16), Some(3))));
-    check("keras3/normalization.h5", Ok((Some(4), Some(3))));
+    check("outputs/keras3/flat", Ok((Some(6), Some(3))));
+    check(
+        "keras3/normalization.h5",
+        Err("has the shape 1 × 4 × 4 × 36"),
+    );
     check("hostile/weights_only.h5", Err("only weights"));
     check("keras3/unsupported.h5", Err("cannot be converted"));
     check("keras3/two_inputs.h5", Err("2 inputs"));

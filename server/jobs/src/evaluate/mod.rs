@@ -42,6 +42,8 @@ struct Subject {
     labels: Labels,
     found: LabelledImages,
     classifier: Classifier,
+    /// Number of classes that the models tell apart.
+    classes: usize,
     /// The TFLite files: float, int8.
     files: [Vec<u8>; 2],
 }
@@ -67,7 +69,10 @@ fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, Jo
         runs: &runs,
         images: &subject.found.images,
         labels: &subject.labels,
-        outputs: subject.classifier.classes(),
+        classes: subject.classes,
+        output: subject
+            .classifier
+            .described_output(Some(subject.labels.names())),
     };
     let unreadable = evaluation.unreadable_images();
     let late = late_warnings(settings, &evaluation, &unreadable)?;
@@ -106,6 +111,8 @@ impl Subject {
         let found = find_images(settings, &labels, context)?;
         let classifier =
             Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
+        context.threads = classifier.threads(context.threads);
+        let classes = classifier.classes()?;
         settings
             .evaluate_preprocessing
             .check_input(classifier.size, classifier.channels)?;
@@ -116,6 +123,7 @@ impl Subject {
             labels,
             found,
             classifier,
+            classes,
             files,
         })
     }
@@ -199,7 +207,7 @@ fn find_images(
 fn early_warnings(settings: &Settings, subject: &Subject) -> Vec<String> {
     let Subject {
         found,
-        classifier,
+        classes,
         labels,
         ..
     } = subject;
@@ -210,10 +218,9 @@ fn early_warnings(settings: &Settings, subject: &Subject) -> Vec<String> {
         .map(|warning| format!("in \"{folder}\": {warning}"))
         .collect();
     warnings.extend(hidden_warning(&settings.evaluate_image_dir, found.hidden));
-    if classifier.classes() != labels.len() {
+    if *classes != labels.len() {
         warnings.push(format!(
-            "the model tells {} classes apart, but \"{}\" names {}; an image taken for a class without a label counts as wrong",
-            classifier.classes(),
+            "the model tells {classes} classes apart, but \"{}\" names {}; an image taken for a class without a label counts as wrong",
             settings.evaluate_label_file.display(),
             labels.len()
         ));
@@ -247,6 +254,7 @@ fn late_warnings(
             first.reason
         ));
     }
+    warnings.extend(evaluation.one_sided());
     let reoriented = evaluation.runs.first().map_or(0, |run| run.reoriented);
     warnings.extend((reoriented > 0).then(|| ignored_orientation(reoriented)));
     Ok(warnings)

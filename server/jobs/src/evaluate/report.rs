@@ -39,6 +39,7 @@ pub(super) fn report(
     Ok(EvaluationReport {
         model: crate::paths::file_name(&settings.source_keras_model),
         images: results.images,
+        output: evaluation.output.clone(),
         models: results.models.iter().map(model).collect(),
         changes,
         classes: classes(results),
@@ -221,6 +222,7 @@ mod tests {
             top_1_accuracy_tflite: 0.0,
             top_1_accuracy_tflite_quantized: 0.0,
             images: 0,
+            output_kind: "scores",
             classes,
             models: confusions
                 .into_iter()

@@ -16,6 +16,8 @@ pub(super) struct Results {
     pub(super) top_1_accuracy_tflite_quantized: f64,
     /// Number of images evaluated.
     pub(super) images: usize,
+    /// How classes lie in the output of the models.
+    pub(super) output_kind: &'static str,
     /// Class names by id.
     pub(super) classes: Vec<String>,
     /// Keras, TFLite, TFLite int8.

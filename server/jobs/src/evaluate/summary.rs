@@ -2,9 +2,11 @@
 
 use evaluation::{Accuracy, Confusion, Predictions};
 use images::{LabelledImage, Labels};
+use keras::OutputKind;
 
 use super::candidate::Candidate;
 use super::results::{ModelResults, Results, UnreadableImage};
+use crate::classifier::one_sided_logit;
 use crate::event::ModelLine;
 use crate::predictions::Run;
 
@@ -15,7 +17,9 @@ pub(super) struct Evaluation<'a> {
     pub(super) images: &'a [LabelledImage],
     pub(super) labels: &'a Labels,
     /// Number of classes that the models tell apart.
-    pub(super) outputs: usize,
+    pub(super) classes: usize,
+    /// How they lie in the models' output.
+    pub(super) output: report::Output,
 }
 
 impl Evaluation<'_> {
@@ -41,6 +45,22 @@ impl Evaluation<'_> {
     pub(super) fn readable(&self) -> Vec<usize> {
         let read = |&index: &usize| self.runs.iter().all(|run| run.answers[index].is_ok());
         (0..self.images.len()).filter(read).collect()
+    }
+
+    /// What is to be said of a logit that has the same sign for all images.
+    pub(super) fn one_sided(&self) -> Option<String> {
+        let logit = OutputKind::Logit.name();
+        let keras = self.runs.first().filter(|_| self.output.kind == logit)?;
+        let answers = keras.answers.iter().flatten();
+        let logits = answers.map(|answer| match answer.ranked.first() {
+            Some(1) => answer.score,
+            _ => -answer.score,
+        });
+        let start = [f32::INFINITY, f32::NEG_INFINITY];
+        let range = logits.fold(start, |[low, high], logit| {
+            [low.min(logit), high.max(logit)]
+        });
+        one_sided_logit(self.readable().len(), range)
     }
 
     /// The figures of all models on the images that every model was given.
@@ -81,6 +101,7 @@ impl Evaluation<'_> {
             top_1_accuracy_tflite: top_1(1),
             top_1_accuracy_tflite_quantized: top_1(2),
             images: readable.len(),
+            output_kind: self.output.kind,
             classes: self.labels.names().to_vec(),
             models,
             unreadable_images,
@@ -110,7 +131,7 @@ impl Evaluation<'_> {
             agreement_with_keras: predictions.agreement(keras),
             milliseconds_per_image: run.milliseconds_per_image,
             per_class: ModelResults::per_class(&accuracy, self.labels.names()),
-            confusion: Confusion::new(predictions, actual, classes, self.outputs).counts,
+            confusion: Confusion::new(predictions, actual, classes, self.classes).counts,
         }
     }
 }

@@ -62,7 +62,7 @@ pub enum Summary {
 /// Figures of Quantize.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QuantizeSummary {
-    /// Signal to quantization noise ratio before the final softmax in decibels; `None` when nothing
+    /// Signal to quantization noise ratio before the final softmax or sigmoid in decibels; `None` when nothing
     /// was compared, or nothing differs.
     pub logits_sqnr_db: Option<f64>,
     /// Fraction of the compared calibration images that get the same class from both models.
@@ -91,7 +91,7 @@ impl QuantizeSummary {
         let comparison = report.comparison.as_ref();
         Self {
             logits_sqnr_db: comparison.and_then(|compared| compared.logits_sqnr_db),
-            top_1_agreement: comparison.map(|compared| compared.top_1_agreement),
+            top_1_agreement: comparison.and_then(|compared| compared.top_1_agreement),
             calibration_images: report.calibration.images,
         }
     }

@@ -19,6 +19,8 @@ use crate::error::JobError;
 pub(super) struct Assessment {
     /// `None` where nothing can be compared.
     pub(super) comparison: Option<Comparison>,
+    /// What the output means.
+    pub(super) output: ::report::Output,
     /// The noisiest one first.
     pub(super) layers: Vec<Layer>,
     pub(super) advice: Vec<Advice>,
@@ -46,6 +48,7 @@ impl Assessment {
         let compared = compare(subject, &product.model, &images, context)?;
         let (rewritten, statistics) = (subject.rewritten, subject.statistics);
         let layers = layers(rewritten, &product.model, statistics, compared.as_ref());
+        let names = evidence::names(subject.settings, &subject.set);
         let comparison = compared.as_ref().map(comparison::Comparison::summary);
         let proposals = advice::advise(&Evidence {
             settings: subject.settings,
@@ -59,7 +62,7 @@ impl Assessment {
             calibration: &material.calibrated.images,
             samples: material.draws,
             evaluation: material.evaluation.moments.as_ref(),
-            classes: evidence::names(subject.settings, &subject.set).as_ref(),
+            classes: names.as_ref(),
             layers: &layers,
             comparison: comparison.as_ref(),
         });
@@ -71,7 +74,9 @@ impl Assessment {
             let compared = compare_logits(subject, &model, &images, context)?;
             Ok(compared.and_then(|compared| compared.summary().logits_sqnr_db))
         })?;
+        let names = names.as_ref().map(|names| names.classes.as_slice());
         Ok(Self {
+            output: subject.set.classifier.described_output(names),
             comparison,
             layers,
             advice,

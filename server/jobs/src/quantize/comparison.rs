@@ -49,11 +49,11 @@ pub(super) struct ComparedImages<'a> {
 pub(super) struct Comparison {
     pub(super) images: usize,
     folder: ImageSource,
-    /// Images that get the same class from both models.
-    pub(super) agreeing: usize,
+    /// Images that get the same class from both models; `None` of a model without classes.
+    pub(super) agreeing: Option<usize>,
     /// What ran the models.
     pub(super) engine: String,
-    /// What goes into the final softmax, or the output of the model.
+    /// What goes into the final softmax or sigmoid, or the output of the model.
     pub(super) logits: Option<Difference>,
     /// The same of each image.
     of_images: Vec<Difference>,
@@ -72,7 +72,9 @@ impl Comparison {
             logits_sqnr_db: self.logits.as_ref().and_then(Difference::sqnr_db),
             logits_sqnr_interval_db: self.interval_db(),
             logits_sqnr_5th_percentile_db: self.low_sqnr_db(),
-            top_1_agreement: self.agreeing as f64 / self.images.max(1) as f64,
+            top_1_agreement: self
+                .agreeing
+                .map(|agreeing| agreeing as f64 / self.images.max(1) as f64),
             engine: self.engine.clone(),
         }
     }
@@ -220,7 +222,7 @@ pub(super) fn compare_logits(
     let mut comparison = Comparison {
         images: 0,
         folder: images.folder,
-        agreeing: 0,
+        agreeing: subject.set.classifier.output.classes().map(|_| 0),
         engine: pair.float.model.description(),
         logits: None,
         of_images: Vec::new(),
@@ -231,7 +233,9 @@ pub(super) fn compare_logits(
     for paths in images.paths.chunks(ROUND) {
         pair.run(paths, context, see, |(difference, agree)| {
             comparison.images += 1;
-            comparison.agreeing += usize::from(agree);
+            if let Some(agreeing) = &mut comparison.agreeing {
+                *agreeing += usize::from(agree);
+            }
             let sum = comparison.logits.get_or_insert_default();
             sum.add(&difference);
             comparison.of_images.push(difference);

@@ -1,7 +1,7 @@
 //! From the model that the user gives to one that can be written, and how it is to be quantized.
 
-use configuration::Settings;
 use configuration::target::Capabilities;
+use configuration::{Settings, UnsupportedOperators};
 use graph::Graph;
 use graph::passes::{self, Rewrites};
 use quantization::Options;
@@ -42,6 +42,12 @@ impl Conversion {
         for warning in overrides::apply(chosen, target, &names, &base, &mut options)? {
             context.warn(warning);
         }
+        if chosen.unsupported_operators == UnsupportedOperators::Float {
+            for warning in overrides::keep_in_float(target, &base, &mut options)? {
+                context.warn(warning);
+            }
+        }
+        quantization::check_operators(&base, &options)?;
         context.check_cancelled()?;
         Ok(Self {
             prepared,

@@ -105,7 +105,7 @@ pub(super) fn names(settings: &Settings, set: &CalibrationSet) -> Option<Names> 
     let labels = Labels::read(&settings.evaluate_label_file).ok()?;
     let classes = labels.names().to_vec();
     // Labels of another model say nothing.
-    if classes.len() != set.classifier.classes() {
+    if Some(classes.len()) != set.classifier.output.classes() {
         return None;
     }
     let images = images_of_classes(&settings.dataset_image_dir, set.sampled(), &classes);

@@ -21,9 +21,11 @@ mod verification;
 use std::cell::RefCell;
 
 use configuration::{Job, Settings};
+use keras::OutputKind;
 use quantization::FoundThresholds;
 
 use crate::calibration::{Calibrated, calibrate};
+use crate::classifier::one_sided_logit;
 use crate::context::Context;
 use crate::error::JobError;
 use crate::event::{Outcome, QuantizeOutcome, Stage};
@@ -155,6 +157,13 @@ fn observe(
         samples.first_held_out(),
         context,
     )?;
+    if set.classifier.output == OutputKind::Logit
+        && let [output] = *conversion.base.outputs()
+        && let Some(seen) = calibrated.statistics.tensor(output)
+    {
+        let said = one_sided_logit(samples.images(), [seen.min, seen.max]);
+        said.into_iter().for_each(|said| context.warn(said));
+    }
     if calibrated.reoriented > 0 {
         context.warn(ignored_orientation(calibrated.reoriented));
     }

@@ -52,6 +52,7 @@ pub(super) fn report(
 ) -> QuantizationReport {
     QuantizationReport {
         model: file_name(&settings.source_keras_model),
+        output: assessment.output,
         configuration: settings.written.clone(),
         calibration: Calibration {
             images: samples.images(),

@@ -23,6 +23,10 @@ impl Source {
         context.begin(Stage::Read, "reading the model", 0, "");
         let classifier =
             Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
+        context.threads = classifier.threads(context.threads);
+        if settings.quantization.accuracy_budget.is_some() {
+            classifier.classes()?;
+        }
         let preprocessing = &settings.preprocessing;
         preprocessing.check_input(classifier.size, classifier.channels)?;
         let folder = &settings.dataset_image_dir;

@@ -1,7 +1,10 @@
 use super::{Assembler, Value};
+use crate::computation::{OperatorSummary, computed};
 use crate::definition::ModelDefinition;
 use crate::draft::ValueId;
 use crate::error::ErrorKind;
+use crate::layers::Progress;
+use crate::output_kind::Output;
 use crate::summary::OpenShape;
 use crate::survey::{Survey, total};
 
@@ -21,8 +24,19 @@ pub(crate) fn survey(
         let known: Vec<ValueId> = outputs.iter().copied().flatten().collect();
         let shapes = outputs.iter().map(|output| shape(&assembler, *output));
         let shapes = shapes.collect();
-        assembler.recognize(&known)?;
-        Ok(shapes)
+        let found = assembler.recognize(&known)?;
+        // Where all are known, they come out in their order.
+        let first = found.first().filter(|_| known.len() == outputs.len());
+        let Progress { draft, layers, .. } = &assembler.progress;
+        let output = first.map(|&first| Output::of(draft, first));
+        let computed = first.map(|&first| computed(draft, first));
+        let operators = computed.into_iter().flatten().map(|found| {
+            let layer = layers.get(found.entry.origin);
+            let layer = layer.map_or(found.entry.name.as_str(), |layer| &layer.name);
+            found.summary(&found.entry.name, layer)
+        });
+        let operators: Vec<OperatorSummary> = operators.collect();
+        Ok((shapes, output, operators))
     });
     let mut unsupported = model.unsupported();
     for layer in assembler.unsupported {
@@ -30,14 +44,16 @@ pub(crate) fn survey(
             unsupported.push(layer);
         }
     }
-    let output_shapes = match outputs {
-        Ok(shapes) => shapes,
+    let (output_shapes, output, operators) = match outputs {
+        Ok(known) => known,
         Err(kind) if unsupported.is_empty() => return Err(kind),
-        Err(_) => Vec::new(),
+        Err(_) => Default::default(),
     };
     let layers = assembler.progress.layers;
     Ok(Survey {
         output_shapes,
+        output,
+        operators,
         parameters: total(layers.iter().map(|layer| layer.parameters)),
         layers,
         unsupported,

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Container;
@@ -21,6 +22,7 @@ use crate::definition::{Content, LayerDefinition, ModelDefinition};
 use crate::error::ErrorKind;
 use crate::layers::{VariableId, WeightSource};
 use crate::limits;
+use crate::output_kind;
 
 const CONFIGURATION: &str = "config.json";
 const METADATA: &str = "metadata.json";
@@ -96,6 +98,15 @@ impl Container for KerasArchive {
 
     fn configuration(&self) -> &str {
         &self.configuration
+    }
+
+    fn loss(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Compiled {
+            compile_config: Value,
+        }
+        let compiled: Compiled = serde_json::from_str(&self.configuration).ok()?;
+        output_kind::loss(&compiled.compile_config)
     }
 
     fn weights<'a>(

@@ -14,6 +14,7 @@ use super::section::Section;
 use crate::definition::{Content, LayerDefinition, ModelDefinition};
 use crate::error::ErrorKind;
 use crate::layers::{Variable, VariableId, WeightSource};
+use crate::output_kind;
 
 const WEIGHTS: &str = "model_weights";
 
@@ -22,6 +23,7 @@ pub(super) struct KerasH5 {
     hdf5: Rc<dyn Hdf5>,
     configuration: String,
     keras_version: Option<String>,
+    loss: Option<String>,
 }
 
 impl KerasH5 {
@@ -44,10 +46,15 @@ impl KerasH5 {
                 .string_attributes(WEIGHTS)?
                 .and_then(|mut attributes| take_one(&mut attributes, "keras_version")),
         };
+        let compiled = take_one(&mut root, "training_config");
+        let loss = compiled
+            .and_then(|compiled| serde_json::from_str(&compiled).ok())
+            .and_then(|compiled| output_kind::loss(&compiled));
         Ok(Self {
             hdf5,
             configuration,
             keras_version,
+            loss,
         })
     }
 }
@@ -81,6 +88,10 @@ impl Container for KerasH5 {
 
     fn configuration(&self) -> &str {
         &self.configuration
+    }
+
+    fn loss(&self) -> Option<String> {
+        self.loss.clone()
     }
 
     fn weights<'a>(

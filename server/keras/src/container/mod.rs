@@ -33,6 +33,9 @@ pub(crate) trait Container {
     /// The model's configuration as JSON text.
     fn configuration(&self) -> &str;
 
+    /// The loss that the model was trained with, when the file names a single one.
+    fn loss(&self) -> Option<String>;
+
     /// Finds the arrays of all variables of a model.
     fn weights<'a>(
         &'a self,

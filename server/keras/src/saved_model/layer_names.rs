@@ -7,16 +7,19 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::flat::{FlatGraph, VARIABLE};
 use super::wire::{Malformed, fields};
 use crate::limits;
+use crate::output_kind::loss;
 
 /// What is known of the layers of a model.
 #[derive(Debug, Default)]
 pub(crate) struct LayerNames {
     keras_version: Option<String>,
     classes: HashMap<String, String>,
+    loss: Option<String>,
 }
 
 /// The part of a layer's description that is of interest.
@@ -25,6 +28,7 @@ struct Description {
     name: Option<String>,
     class_name: Option<String>,
     keras_version: Option<String>,
+    training_config: Option<Value>,
 }
 
 impl LayerNames {
@@ -83,6 +87,9 @@ impl LayerNames {
         if self.keras_version.is_none() {
             self.keras_version = description.keras_version;
         }
+        if self.loss.is_none() {
+            self.loss = description.training_config.as_ref().and_then(loss);
+        }
         if let (Some(name), Some(class)) = (description.name, description.class_name) {
             self.classes.entry(name).or_insert(class);
         }
@@ -92,6 +99,11 @@ impl LayerNames {
     /// Version of Keras that saved the model, when it says so.
     pub(crate) fn keras_version(&self) -> Option<&str> {
         self.keras_version.as_deref()
+    }
+
+    /// The loss that the model was trained with, when it says so.
+    pub(crate) fn loss(&self) -> Option<&str> {
+        self.loss.as_deref()
     }
 
     /// Class of the layer of a name, without the models around it. Registered classes have their

@@ -14,12 +14,16 @@ use crate::survey::Survey;
 pub(crate) fn read(
     directory: &Path,
     input_size: Option<usize>,
+    refusal: fn(&Summary) -> Option<ErrorKind>,
 ) -> Result<(Graph, Summary), ErrorKind> {
     let model = SavedModel::open(directory)?;
     let flattened = model.flatten()?;
     // What does not fit together is found before a single weight is read.
     let summary = summarize(&flattened, input_size)?;
     let shape = summary.input_shape(input_size)?;
+    if let Some(kind) = refusal(&summary) {
+        return Err(kind);
+    }
     let options = options(&flattened.graph, &shape, true);
     let imported = import(&flattened.graph, &flattened.variables, &options)?;
     Ok((imported.graph, summary))
@@ -40,6 +44,7 @@ fn summarize(flattened: &Flattened<'_>, input_size: Option<usize>) -> Result<Sum
         tensorflow_version: (!version.is_empty()).then(|| version.to_owned()),
         inputs: graph.inputs.iter().map(end).collect(),
         outputs: graph.outputs.iter().map(end).collect(),
+        loss: flattened.layers.loss().map(str::to_owned),
         ..Summary::default()
     };
     let mut names = None;
@@ -53,8 +58,10 @@ fn summarize(flattened: &Flattened<'_>, input_size: Option<usize>) -> Result<Sum
                 names = Some((imported.model_name, imported.output_name));
                 let extents = imported.output_shape.into_iter();
                 Ok(Survey {
+                    output: Some(imported.output),
                     output_shapes: vec![Some(extents.map(Some).collect())],
                     layers: imported.layers,
+                    operators: imported.operators,
                     parameters: Some(imported.parameters),
                     unsupported: Vec::new(),
                     input_normalizations: imported.input_normalizations,

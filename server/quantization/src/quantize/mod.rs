@@ -6,14 +6,14 @@ mod kernels;
 
 use std::sync::atomic::AtomicBool;
 
-use graph::Graph;
+use graph::{Graph, Node, TensorId};
 use tflite::Encodings;
 
 use crate::assignment::{self, Assignment};
 use crate::error::QuantizationError;
 use crate::found::FoundThresholds;
 use crate::model::QuantizedModel;
-use crate::operators::has_int8_kernel;
+use crate::operators::lacks_int8_kernel;
 use crate::options::{Options, Precision};
 use crate::statistics::Statistics;
 use crate::threads::thread_pool;
@@ -60,14 +60,25 @@ pub fn quantize(
     Ok(QuantizedModel { graph, encodings })
 }
 
-/// Refuses operators for which the runtime has no int8 kernel, and layers whose weights vary.
-fn check_operators(graph: &Graph, options: &Options) -> Result<(), QuantizationError> {
-    let missing = graph.nodes().iter().find(|node| {
-        let is_constant = node.others().iter().all(|&id| graph.constant(id).is_some());
+/// The nodes for which the runtime has no int8 kernel, also because their weights vary, and which are not
+/// to stay in float.
+pub fn without_int8_kernel<'a>(
+    graph: &'a Graph,
+    options: &'a Options,
+) -> impl Iterator<Item = &'a Node> {
+    graph.nodes().iter().filter(|node| {
+        let constant = |&id: &TensorId| graph.constant(id).is_some();
         options.precisions.get(&node.name) != Some(&Precision::Float)
-            && (!has_int8_kernel(&node.op) || (node.op.has_kernel() && !is_constant))
-    });
-    match missing {
+            && lacks_int8_kernel(&node.op, node.others().iter().map(constant))
+    })
+}
+
+/// Refuses what the runtime has no int8 kernel for.
+///
+/// # Errors
+/// [`QuantizationError::NoInteger`] with the first such node.
+pub fn check_operators(graph: &Graph, options: &Options) -> Result<(), QuantizationError> {
+    match without_int8_kernel(graph, options).next() {
         Some(node) => Err(QuantizationError::no_integer(node)),
         None => Ok(()),
     }

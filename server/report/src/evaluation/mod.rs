@@ -7,6 +7,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 
+use crate::output::Output;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ pub struct EvaluationReport {
     pub model: String,
     /// Images evaluated.
     pub images: usize,
+    /// What the output of the models means.
+    pub output: Output,
     /// Rows of the accuracy table.
     pub models: Vec<EvaluatedModel>,
     /// What becomes of the float TFLite model's answers in int8.

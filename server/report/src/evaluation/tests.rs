@@ -2,13 +2,24 @@ use super::*;
 
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 
+fn output() -> Output {
+    Output {
+        kind: "probability",
+        classes: Some(2),
+        description: HOSTILE.to_owned(),
+    }
+}
+
+fn name(index: usize) -> String {
+    match index {
+        0 => HOSTILE.to_owned(),
+        index => format!("class {index}"),
+    }
+}
+
 /// A report on `count` classes of ten images, each named right by Keras; int8 loses one image of
 /// each to the next class.
 fn report(count: usize) -> EvaluationReport {
-    let name = |index: usize| match index {
-        0 => HOSTILE.to_owned(),
-        index => format!("class {index}"),
-    };
     let matrix = |lost: usize| -> Vec<Vec<usize>> {
         let mut matrix = vec![vec![0; count]; count];
         for (index, row) in matrix.iter_mut().enumerate() {
@@ -29,6 +40,7 @@ fn report(count: usize) -> EvaluationReport {
     EvaluationReport {
         model: "flowers.h5".to_owned(),
         images: 10 * count,
+        output: output(),
         models: vec![
             model("Keras", 1.0),
             model("TFLite", 1.0),

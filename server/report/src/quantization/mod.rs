@@ -2,6 +2,7 @@
 
 mod page;
 
+use crate::output::Output;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,6 +12,8 @@ use serde_json::Value;
 pub struct QuantizationReport {
     /// File name of the Keras model.
     pub model: String,
+    /// What the output of the model means.
+    pub output: Output,
     /// The members of the configuration that decided the result, as they were written.
     pub configuration: Value,
     /// What calibration saw.
@@ -47,15 +50,16 @@ pub struct Comparison {
     pub images: usize,
     /// Whether they are evaluation images, which calibration has not seen.
     pub from_evaluation: bool,
-    /// Signal to quantization noise ratio of what goes into the final softmax, or of the output
+    /// Signal to quantization noise ratio of what goes into the final softmax or sigmoid, or of the output
     /// where there is none, in decibels; `None` when there is no noise at all.
     pub logits_sqnr_db: Option<f64>,
     /// Half the width of the 95 % interval of that ratio, in decibels; `None` when it is not known.
     pub logits_sqnr_interval_db: Option<f64>,
     /// The ratio that 5 % of the images are below; `None` when one has no noise.
     pub logits_sqnr_5th_percentile_db: Option<f64>,
-    /// Fraction of images on which both models name the same class, in [0, 1].
-    pub top_1_agreement: f64,
+    /// Fraction of images on which both models name the same class, in [0, 1]; `None` where the
+    /// output tells no classes apart.
+    pub top_1_agreement: Option<f64>,
     /// What ran them.
     pub engine: String,
 }

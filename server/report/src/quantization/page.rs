@@ -57,11 +57,13 @@ fn summary(report: &QuantizationReport) -> String {
                 low.unwrap_or_default()
             ),
         ));
-        items.push((
-            "Same answer",
-            percent(comparison.top_1_agreement),
-            format!("of these {images} images get the same class"),
-        ));
+        items.extend(comparison.top_1_agreement.map(|agreement| {
+            (
+                "Same answer",
+                percent(agreement),
+                format!("of these {images} images get the same class"),
+            )
+        }));
     }
     if let Some(budget) = &report.accuracy_budget {
         items.push((
@@ -89,6 +91,7 @@ fn summary(report: &QuantizationReport) -> String {
         format!("{} images", grouped(report.calibration.images as u64)),
         format!("drawn {} times", grouped(report.calibration.samples as u64)),
     ));
+    items.push(report.output.figure());
     figures(&items)
 }
 
@@ -324,6 +327,11 @@ mod tests {
     fn report() -> QuantizationReport {
         QuantizationReport {
             model: "<flowers>.h5".to_owned(),
+            output: crate::Output {
+                kind: "logit",
+                classes: Some(2),
+                description: "a single number, the logit of <b>".to_owned(),
+            },
             configuration: Value::Null,
             calibration: Calibration {
                 images: 100,
@@ -335,7 +343,7 @@ mod tests {
                 logits_sqnr_db: Some(28.25),
                 logits_sqnr_interval_db: Some(0.4),
                 logits_sqnr_5th_percentile_db: Some(21.5),
-                top_1_agreement: 0.96875,
+                top_1_agreement: Some(0.96875),
                 engine: "TFLite 2.17.1".to_owned(),
             }),
             search: Some(Search {

@@ -53,7 +53,7 @@ pub struct ComparedRun {
 pub struct ComparedQuantization {
     /// Name of the run that says it.
     pub run: String,
-    /// Signal to quantization noise ratio before the final softmax in decibels.
+    /// Signal to quantization noise ratio before the final softmax or sigmoid in decibels.
     pub logits_sqnr_db: Option<f64>,
     /// Fraction of the compared calibration images that get the same class from both models.
     pub top_1_agreement: Option<f64>,

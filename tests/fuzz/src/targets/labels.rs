@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use configuration::labels::{LabelUse, check_labels};
 use images::Labels;
+use keras::OutputKind;
 
 use crate::{Target, scratch};
 
@@ -38,7 +39,7 @@ pub(crate) const TARGET: Target = Target {
             classes: Some(Arc::new(
                 ["daisy", "b"].map(|it| (it.into(), [].into())).into(),
             )),
-            outputs: Some(3),
+            output: Some(OutputKind::Scores { classes: 3 }),
             folder: "/images".into(),
         };
         for finding in check_labels(text, Some(&used)) {

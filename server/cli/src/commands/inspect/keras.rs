@@ -1,6 +1,9 @@
 use std::path::Path;
 
-use ::keras::{ErrorKind, InputNormalization, LayerSummary, ReadOptions, Summary, TensorSummary};
+use ::keras::{
+    ErrorKind, InputNormalization, LayerSummary, OutputKind, ReadOptions, Summary, TensorSummary,
+};
+use configuration::{FloatLayer, no_integer};
 use serde_json::{Value, json};
 
 use super::open_shape;
@@ -19,7 +22,7 @@ pub(super) fn inspect(path: &Path, as_json: bool) -> Result<Ending, String> {
         to_text(&summary, terminal_width().unwrap_or(usize::MAX))
     };
     print(&text)?;
-    Ok(match summary.refusal() {
+    Ok(match refusal(&summary) {
         None => Ending::Done,
         Some(_) => Ending::Findings,
     })
@@ -41,6 +44,9 @@ fn to_text(summary: &Summary, width: usize) -> String {
             text += &format!("{kind:<12}{}\n", end(tensor));
         }
     }
+    if let Some(kind) = &summary.output_kind {
+        text += &format!("answer      {}\n", answer(kind));
+    }
     for layer in &summary.input_normalizations {
         text += &format!("pixels      {}\n", normalization(layer));
     }
@@ -55,6 +61,15 @@ fn end(tensor: &TensorSummary) -> String {
     let shape = open_shape(tensor.shape.as_deref());
     let (name, dtype) = (printable(&tensor.name), printable(&tensor.dtype));
     format!("{name}  {dtype}  {shape}")
+}
+
+/// What the numbers in the output mean.
+fn answer(kind: &OutputKind) -> String {
+    match (kind, kind.first_class()) {
+        (OutputKind::Number(reason), _) => format!("{kind}: it {reason}"),
+        (_, Some(values)) => format!("{kind}; {values} stand for class 0"),
+        (_, None) => kind.to_string(),
+    }
 }
 
 /// What a layer of the model does to the pixels, which preprocessing must not do again.
@@ -137,10 +152,16 @@ fn problems(summary: &Summary) -> String {
         let line = format!("\"{}\" ({}): {}", layer.layer, layer.class, layer.reason);
         text += &format!("  {}\n", printable(&line));
     }
-    match summary.refusal() {
-        None | Some(ErrorKind::UnsupportedLayers(_)) => text,
-        Some(kind) => text + &format!("\n{}\n", printable(&kind.to_string())),
+    match (summary.refusal(), refusal(summary)) {
+        (Some(ErrorKind::UnsupportedLayers(_)), _) | (_, None) => text,
+        (_, Some(reason)) => text + &format!("\n{}\n", printable(&reason)),
     }
+}
+
+/// Why Quantize refuses the model, unless the configuration keeps layers in float.
+fn refusal(summary: &Summary) -> Option<String> {
+    let refused = summary.classifier_refusal().map(|kind| kind.to_string());
+    refused.or_else(|| no_integer(&FloatLayer::all(summary)))
 }
 
 /// The form of `schemas/inspect.schema.json`.
@@ -190,13 +211,15 @@ fn to_json(summary: &Summary) -> Value {
         "name": summary.name,
         "inputs": tensors(&summary.inputs),
         "outputs": tensors(&summary.outputs),
-        "classes": summary.classes,
+        "classes": summary.output_kind.as_ref().and_then(OutputKind::classes),
+        "output_kind": summary.output_kind.as_ref().map(OutputKind::name),
+        "loss": summary.loss,
         "parameters": summary.parameters,
         "macs": summary.macs,
         "float_bytes": summary.parameters.map(|count| count.saturating_mul(4)),
         "input_normalizations": normalizations,
         "layers": layers,
         "unsupported": unsupported,
-        "refusal": summary.refusal().map(|kind| kind.to_string()),
+        "refusal": refusal(summary),
     })
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use graph::{Constant, Graph, Op, TensorId};
 
 use super::scopes::Scopes;
+use crate::computation::{OperatorSummary, computed};
 use crate::draft::{Content, Draft, Entry, Names, Step, ValueId, unset};
 use crate::error::ErrorKind;
 
@@ -67,6 +68,18 @@ impl<'a> Plan<'a> {
             step.name = names.unique(&format!("{}/{part}", step.layer));
         }
         Self { draft, steps }
+    }
+
+    /// The operators that depend on the image.
+    pub(super) fn operators(&self, output: ValueId) -> Vec<OperatorSummary> {
+        // Both go through the needed operators in order, but the plan has constant ones, too.
+        let mut steps = self.steps.iter();
+        let computed = computed(self.draft, output).into_iter();
+        let summaries = computed.filter_map(|found| {
+            let step = steps.find(|step| std::ptr::eq(step.entry, found.entry))?;
+            Some(found.summary(&step.name, step.layer))
+        });
+        summaries.collect()
     }
 
     /// Draws the graph.

@@ -23,8 +23,10 @@ mod value;
 
 use graph::Graph;
 
+use crate::computation::OperatorSummary;
 use crate::draft::{Draft, ValueId};
 use crate::error::{ErrorKind, UnsupportedLayer};
+use crate::output_kind::Output;
 use crate::recognition::{self, Recognized};
 use crate::summary::{InputNormalization, LayerSummary};
 
@@ -44,6 +46,8 @@ pub(crate) struct Imported {
     pub(crate) model_name: String,
     pub(crate) output_name: String,
     pub(crate) output_shape: Vec<usize>,
+    pub(crate) output: Output,
+    pub(crate) operators: Vec<OperatorSummary>,
     pub(crate) layers: Vec<LayerSummary>,
     pub(crate) parameters: u64,
     pub(crate) input_normalizations: Vec<InputNormalization>,
@@ -164,6 +168,8 @@ fn finish(
         model_name: scopes.model().to_owned(),
         output_name: output_name.unwrap_or_default(),
         output_shape: read.draft.shape(output).to_vec(),
+        output: Output::of(&read.draft, output),
+        operators: plan.operators(output),
         parameters: parameters.fold(0, u64::saturating_add),
         input_normalizations: pixels::normalizations(&plan, &normalizing),
         layers,
