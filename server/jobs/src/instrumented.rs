@@ -114,8 +114,12 @@ impl InstrumentedModel {
         Ok(Self { file, outputs })
     }
 
-    pub(crate) fn load(&self) -> Result<TfliteModel<'_>, JobError> {
-        TfliteModel::from_bytes(&self.file, Kernels::Xnnpack).map_err(JobError::Unusable)
+    pub(crate) fn is_same_file(&self, other: &Self) -> bool {
+        self.file == other.file
+    }
+
+    pub(crate) fn load(&self, kernels: Kernels) -> Result<TfliteModel<'_>, JobError> {
+        TfliteModel::from_bytes(&self.file, kernels).map_err(JobError::Unusable)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use graph::{Graph, TensorId};
-use inference::{Engine, Model as _, TfliteModel};
+use inference::{Engine, Kernels, Model as _, TfliteModel};
 use quantization::QuantizedModel;
 use tflite::Encodings;
 
@@ -303,7 +303,7 @@ impl<'a> Pair<'a> {
     ) -> Result<Self, JobError> {
         let loaded = |file: &'a InstrumentedModel| -> Result<Loaded<'a>, JobError> {
             Ok(Loaded {
-                model: file.load()?,
+                model: file.load(Kernels::Xnnpack)?,
                 outputs: &file.outputs,
             })
         };

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use configuration::Effort;
 use graph::Graph;
-use inference::Model as _;
+use inference::{Kernels, Model as _, TfliteModel};
 use quantization::Sample;
 use tflite::Encodings;
 
@@ -16,13 +17,17 @@ use crate::prepared_images::PreparedImages;
 use crate::spacing::from_everywhere;
 use crate::workers::run_in_order;
 
-/// Images that judge: the noise of two models on the same images compares well. With the greatest
-/// effort, many small changes are judged.
-pub(super) const IMAGES: usize = 48;
-pub(super) const MOST_IMAGES: usize = 100;
+/// Images that judge: the noise of two models on the same images compares well, though where a few
+/// images have most of it, more tell more. So many judge a model that computes little, and every
+/// model with the greatest effort.
+const IMAGES: usize = 48;
+const MOST_IMAGES: usize = 100;
 
-/// Images that may show already whether a model is better.
-const FIRST: usize = 12;
+/// Multiply-accumulate operations that one model may take on all of them.
+const MOST_COMPUTED: u64 = 16_000_000_000;
+
+/// The part of them, one in so many, that may show already whether a model is better.
+const FIRST: usize = 4;
 
 /// Standard errors that a gain exceeds where no more images are needed.
 const CLEAR_ERRORS: f64 = 4.0;
@@ -32,6 +37,18 @@ pub(super) const LEAST: usize = 16;
 
 /// Most values of all images that are held out, so that a model of large pictures is tried on few.
 const MAX_VALUES: usize = 16 << 20;
+
+/// Images that judge a model at most, by its multiply-accumulate operations on one.
+pub(super) fn most_images(operations: u64, effort: Effort) -> usize {
+    match effort {
+        Effort::Best => MOST_IMAGES,
+        Effort::Fast => IMAGES,
+        Effort::Balanced => {
+            let images = usize::try_from(MOST_COMPUTED / operations.max(1));
+            images.unwrap_or(MOST_IMAGES).clamp(IMAGES, MOST_IMAGES)
+        }
+    }
+}
 
 /// Splits samples into those that fit a model and those that judge it, one drawn by `seed` from each
 /// of as many equal parts, because folders come class by class. The number of the former is a multiple
@@ -69,7 +86,14 @@ pub(super) struct Judge<'a> {
     paths: Vec<PathBuf>,
     /// Logits of the float model for each image.
     reference: Vec<Vec<f32>>,
+    /// The kernels that images are run by, in turn.
+    kernels: &'static [Kernels],
 }
+
+/// Where values in steps of equal size are added, every other result lies between two steps: XNNPACK
+/// and the runtime's own kernels, which microcontrollers share, go different ways from there, and a
+/// model has to suit both.
+const BOTH_KERNELS: [Kernels; 2] = [Kernels::Xnnpack, Kernels::Builtin];
 
 /// Noise of a model's logits on each image, and their signal.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -87,6 +111,11 @@ pub(super) enum Expectation {
     Fitted,
     /// It takes noise away by what is known of the model; what the trial shows counts as it is.
     Better,
+    /// It does so for most models: a few images alone do not tell against it.
+    Usual,
+    /// It suits pictures unlike those of calibration better, so that it may add as much noise here as
+    /// chance would.
+    Safer,
     /// It may go either way, so that the trial has to show more than chance would.
     Open,
 }
@@ -106,7 +135,8 @@ impl Noise {
         let (gain, error) = self.gain(before);
         match expectation {
             Expectation::Fitted => gain > 0.0,
-            Expectation::Better => gain >= WORTHWHILE_DB,
+            Expectation::Better | Expectation::Usual => gain >= WORTHWHILE_DB,
+            Expectation::Safer => gain >= -error,
             Expectation::Open => gain >= error.max(WORTHWHILE_DB),
         }
     }
@@ -117,6 +147,7 @@ impl Noise {
         let (gain, error) = self.gain(before);
         let hopeless = match expectation {
             Expectation::Fitted | Expectation::Better => gain < -error,
+            Expectation::Usual | Expectation::Safer => gain < -CLEAR_ERRORS * error,
             Expectation::Open => gain <= 0.0,
         };
         match () {
@@ -175,17 +206,27 @@ impl Noise {
 
 impl<'a> Judge<'a> {
     /// `None` without images, or in builds without the TFLite runtime.
-    pub(super) fn new(held_out: Vec<HeldOut>, images: &'a PreparedImages<'a>) -> Option<Self> {
+    pub(super) fn new(
+        held_out: Vec<HeldOut>,
+        images: &'a PreparedImages<'a>,
+        graph: &Graph,
+    ) -> Option<Self> {
         if inference::tflite_runtime_version().is_none() || held_out.is_empty() {
             return None;
         }
         // The first ones may decide alone.
         let held_out = from_everywhere(held_out).into_iter();
         let (paths, reference) = held_out.map(|image| (image.path, image.logits)).unzip();
+        let mut nodes = graph.nodes().iter();
+        let has_sums = nodes.any(|node| quantization::is_sum(graph, node));
         Some(Self {
             images,
             paths,
             reference,
+            kernels: match has_sums {
+                true => &BOTH_KERNELS,
+                false => &[Kernels::Xnnpack],
+            },
         })
     }
 
@@ -206,15 +247,22 @@ impl<'a> Judge<'a> {
         Ok(self.noise_of(&trial))
     }
 
-    /// A model on the first images.
+    /// A model on the first images, which need not run where it is the same as one that is known.
     pub(super) fn first(
         &self,
         graph: &Graph,
         encodings: &Encodings,
+        known: Option<&Trial>,
         context: &Context,
     ) -> Result<Trial, JobError> {
         let mut trial = Trial::new(graph, encodings)?;
-        self.run(&mut trial, self.images().min(FIRST), context)?;
+        let first = self.images().div_ceil(FIRST);
+        match known.filter(|known| known.model.is_same_file(&trial.model)) {
+            Some(known) => trial
+                .outputs
+                .extend(known.outputs.iter().take(first).cloned()),
+            None => self.run(&mut trial, first, context)?,
+        }
         Ok(trial)
     }
 
@@ -228,14 +276,25 @@ impl<'a> Judge<'a> {
         let file = &trial.model;
         let outputs = &mut trial.outputs;
         let seen = outputs.len();
-        let model = file.load()?;
+        let load = |kernels: &Kernels| file.load(*kernels);
+        let models = self
+            .kernels
+            .iter()
+            .map(load)
+            .collect::<Result<Vec<_>, _>>()?;
         run_in_order(
             count - seen,
             context.threads,
             context.cancellation.flag(),
-            || Ok((model.engine()?, self.images.room())),
-            |(engine, input), index| {
+            || {
+                let engines = models.iter().map(TfliteModel::engine);
+                let engines = engines.collect::<Result<Vec<_>, _>>()?;
+                Ok((engines, self.images.room()))
+            },
+            |(engines, input), index| {
                 self.images.read(&self.paths[seen + index], input)?;
+                let turn = (seen + index) % engines.len();
+                let engine = &mut engines[turn];
                 engine.run(input)?;
                 Ok(file.outputs.tensor(0, engine.as_ref(), input)?.to_vec())
             },
@@ -260,6 +319,9 @@ impl<'a> Judge<'a> {
         expectation: Expectation,
         context: &Context,
     ) -> Result<bool, JobError> {
+        if model.model.is_same_file(&before.model) {
+            return Ok(false);
+        }
         let noise = self.noise_of(model);
         if let Some(clear) = noise.is_clearly_below(&self.noise_of(before), expectation) {
             return Ok(clear);
@@ -305,6 +367,15 @@ impl Trial {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_images_judge_what_computes_little() {
+        let images = |operations| most_images(operations, Effort::Balanced);
+        assert_eq!(images(0), MOST_IMAGES);
+        assert_eq!(images(MOST_COMPUTED / 64), 64);
+        assert_eq!(images(u64::MAX), IMAGES);
+        assert_eq!(most_images(u64::MAX, Effort::Best), MOST_IMAGES);
+    }
 
     fn samples(count: usize) -> Vec<Sample> {
         let sample = |image| Sample { image, weight: 1 };
@@ -357,6 +428,11 @@ mod tests {
         check(&[0.9, 0.9, 12.0], false, false);
         // More than nothing, and less than chance.
         check(&[1.2, 0.7, 7.9], true, false);
+        let chance = noise(&[0.7, 1.5, 8.0]);
+        assert!(chance.is_below(&before, Expectation::Safer));
+        assert!(!chance.is_below(&before, Expectation::Usual));
+        let worse = noise(&[1.2, 1.5, 9.0]);
+        assert!(!worse.is_below(&before, Expectation::Safer));
         assert!((before.sqnr_db().unwrap() - 10.0).abs() < 1e-9);
         assert_eq!(noise(&[0.0]).sqnr_db(), None);
         // Few images suffice where they are clear.
@@ -364,6 +440,9 @@ mod tests {
         assert_eq!(clearly(&[0.5, 0.5], Expectation::Open), Some(true));
         assert_eq!(clearly(&[0.5, 0.9], Expectation::Open), None);
         assert_eq!(clearly(&[1.5, 1.6], Expectation::Better), Some(false));
+        assert_eq!(clearly(&[1.5, 2.5], Expectation::Better), Some(false));
+        assert_eq!(clearly(&[1.5, 2.5], Expectation::Usual), None);
+        assert_eq!(clearly(&[1.5, 1.6], Expectation::Usual), Some(false));
         assert_eq!(clearly(&[0.6, 1.7], Expectation::Better), None);
         assert_eq!(clearly(&[0.6, 1.7], Expectation::Open), Some(false));
     }

@@ -72,7 +72,8 @@ fn run(settings: &Settings, context: &mut Context) -> Result<QuantizeOutcome, Jo
     let mut calibrated = observe(&conversion, &samples, &set, context)?;
     let evaluation = evidence::evaluation_images(settings, &set, context)?;
 
-    let judge = Judge::new(std::mem::take(&mut calibrated.held_out), &images);
+    let held_out = std::mem::take(&mut calibrated.held_out);
+    let judge = Judge::new(held_out, &images, &conversion.base);
     let thresholds = RefCell::new(FoundThresholds::default());
     let fitting = samples.fitting(set);
     let search = Search {

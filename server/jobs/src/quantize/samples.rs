@@ -1,6 +1,7 @@
 //! Which pictures fit a model, and which judge it.
 
 use configuration::{Choice, Effort, Settings};
+use graph::multiply_accumulates;
 use quantization::{Sample, draw_samples};
 
 use super::budget;
@@ -26,10 +27,12 @@ impl Samples {
         let chosen = &settings.quantization;
         let draws = settings.batch_size.saturating_mul(settings.iteration_count);
         let samples = draw_samples(source.paths.len(), draws, chosen.seed);
-        let judging = match chosen.effort {
-            Effort::Best => held_out::MOST_IMAGES,
-            Effort::Fast | Effort::Balanced => held_out::IMAGES,
-        };
+        let graph = &source.classifier.graph;
+        let operations = graph.nodes().iter();
+        let operations = operations
+            .map(|node| multiply_accumulates(graph, node))
+            .sum();
+        let judging = held_out::most_images(operations, chosen.effort);
         let [height, width] = source.classifier.size;
         let values = height * width * source.classifier.channels;
         let (mut fitting, held_out) =

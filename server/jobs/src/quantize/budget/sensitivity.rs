@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use graph::{Graph, NodeId, Op, TensorId, passes};
-use inference::Model as _;
+use inference::{Kernels, Model as _};
 use quantization::{QuantizedModel, moves_values};
 use tflite::{Encoding, Encodings};
 
@@ -100,7 +100,7 @@ fn outcome(
     inputs: &[Vec<f32>],
 ) -> Result<Vec<f32>, JobError> {
     let file = InstrumentedModel::new(graph, encodings, &[logits(graph)], "sensitivity")?;
-    let model = file.load()?;
+    let model = file.load(Kernels::Xnnpack)?;
     let mut engine = model.engine()?;
     let mut values = Vec::new();
     for input in inputs {

@@ -62,7 +62,7 @@ impl Search<'_> {
         let start = options.clone();
         let best = steps::demanded(self, options);
         let rewritten = best.rewritten(self.base, self.statistics);
-        let model = self.attempt(judge, thresholds, &best, &rewritten, context)?;
+        let model = self.attempt(judge, thresholds, &best, &rewritten, None, context)?;
         let before = judge.noise_of(&model);
         let mut progress = Progress {
             start,
@@ -116,6 +116,7 @@ impl Search<'_> {
         thresholds: &RefCell<FoundThresholds>,
         plan: &Plan,
         (graph, statistics): &(Graph, Statistics),
+        known: Option<&held_out::Trial>,
         context: &mut Context,
     ) -> Result<held_out::Trial, JobError> {
         context.check_cancelled()?;
@@ -142,7 +143,7 @@ impl Search<'_> {
             options.weights.error_method = quantization::ErrorMethod::NoClipping;
         }
         let model = subject.quantize(&options, context)?;
-        judge.first(&model.graph, &model.encodings, context)
+        judge.first(&model.graph, &model.encodings, known, context)
     }
 }
 
@@ -194,7 +195,9 @@ impl Progress<'_, '_> {
         for (what, plan) in plans {
             let rewritten = self.rewritten(&plan);
             let (search, judge) = (self.search, self.judge);
-            let model = search.attempt(judge, self.thresholds, &plan, &rewritten, context)?;
+            let known = Some(&self.model);
+            let model =
+                search.attempt(judge, self.thresholds, &plan, &rewritten, known, context)?;
             context.progress((self.trials.len() + 1).min(steps::MOST_TRIALS));
             let noise = judge.noise_of(&model);
             self.trials.push(Trial {

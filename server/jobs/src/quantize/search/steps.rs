@@ -67,6 +67,10 @@ fn power_of_two(options: &Options) -> bool {
     options.activations.method == ActivationMethod::PowerOfTwo
 }
 
+fn is_clamped(scaled: &ChannelScales) -> bool {
+    scaled.group.clamped
+}
+
 /// Factors for the model that a plan makes.
 fn proposed(
     plan: &Plan,
@@ -93,16 +97,23 @@ fn bounded(search: &Search) -> Vec<ChannelScales> {
 pub(super) fn all(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> {
     let settings = &progress.search.settings.quantization;
     let open = |choice: Choice| choice == Choice::Auto;
+    let has_all = together(progress, context)?;
     if settings.sum_scales.is_none() {
         sums(progress, context)?;
     }
     if open(settings.cross_layer_equalization) {
-        centers(progress, context)?;
-        factors(progress, context)?;
+        match has_all {
+            true => without(progress, context)?,
+            false => {
+                centers(progress, context)?;
+                factors(progress, context)?;
+            }
+        }
     }
-    clamps(progress, settings, context)?;
+    if !progress.best.scales.iter().any(is_clamped) {
+        clamps(progress, settings, context)?;
+    }
     ranges(progress, settings, context)?;
-    together(progress, context)?;
     if settings.effort == Effort::Best {
         if open(settings.weights_second_moment_correction) {
             let change = |plan: &mut Plan| plan.second_moment = true;
@@ -126,15 +137,14 @@ pub(super) fn all(progress: &mut Progress, context: &mut Context) -> Result<(), 
     Ok(())
 }
 
-/// What suits most models, all at once: some of it helps only beside the rest.
-fn together(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> {
+/// What suits most models, all at once: some of it helps only beside the rest. Whether it is kept.
+fn together(progress: &mut Progress, context: &mut Context) -> Result<bool, JobError> {
     let plan = preset(progress.search, progress.start.clone());
     if plan == progress.best {
-        return Ok(());
+        return Ok(false);
     }
     let plans = vec![("what `effort` fast does".to_owned(), plan)];
-    progress.keep_best(plans, Expectation::Better, context)?;
-    Ok(())
+    progress.keep_best(plans, Expectation::Usual, context)
 }
 
 fn sums(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> {
@@ -147,15 +157,45 @@ fn sums(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> 
         return Ok(());
     }
     let scales = [
+        ("sum_scales own", SumScales::Own),
         ("sum_scales streams", SumScales::Streams),
         ("sum_scales operands", SumScales::Operands),
     ];
-    let plans = scales.map(|(what, scales)| {
+    let present = progress.best.options.sum_scales;
+    let others = scales.into_iter().filter(|(_, scales)| *scales != present);
+    let plans = others.map(|(what, scales)| {
         let mut plan = progress.best.clone();
         plan.options.sum_scales = scales;
         (what.to_owned(), plan)
     });
-    progress.keep_best(plans.into(), Expectation::Better, context)?;
+    progress.keep_best(plans.collect(), Expectation::Better, context)?;
+    Ok(())
+}
+
+/// Takes centers and factors away, each alone.
+fn without(progress: &mut Progress, context: &mut Context) -> Result<(), JobError> {
+    if !progress.best.centers.is_empty() {
+        let change = |plan: &mut Plan| plan.centers.clear();
+        progress.keep("no centers of channels", Expectation::Open, change, context)?;
+    }
+    if progress
+        .best
+        .scales
+        .iter()
+        .any(|scaled| !is_clamped(scaled))
+    {
+        let change = |plan: &mut Plan| plan.scales.retain(is_clamped);
+        progress.keep("no factors of channels", Expectation::Open, change, context)?;
+    }
+    if progress.best.scales.iter().any(is_clamped) {
+        let change = |plan: &mut Plan| plan.scales.retain(|scaled| !is_clamped(scaled));
+        progress.keep(
+            "no factors behind clamps",
+            Expectation::Open,
+            change,
+            context,
+        )?;
+    }
     Ok(())
 }
 
@@ -179,7 +219,7 @@ fn factors(progress: &mut Progress, context: &mut Context) -> Result<(), JobErro
     let [headroom, ..] = HEADROOMS;
     let (graph, statistics) = &progress.rewritten;
     let mut scales = proposed(&progress.best, graph, statistics, headroom);
-    scales.retain(|scaled| !scaled.group.clamped);
+    scales.retain(|scaled| !is_clamped(scaled));
     by_halves(progress, "factors of channels", &scales, context)
 }
 
@@ -240,7 +280,7 @@ fn clamps(
             let mut others = progress.best.scales.iter();
             others.any(|other| other.group.tensors == scaled.group.tensors)
         };
-        let clamped = scales.into_iter().filter(|scaled| scaled.group.clamped);
+        let clamped = scales.into_iter().filter(is_clamped);
         clamped.filter(|scaled| !taken(scaled)).collect()
     };
     let powers = power_of_two(&progress.best.options);
@@ -281,10 +321,15 @@ fn ranges(
     let open = |choice: Choice| choice == Choice::Auto;
     if settings.activation_error_method.is_none() {
         let method = settings.error_method(ErrorMethod::NoClipping, 100.0);
+        // One outlier more may double a power of two.
+        let expectation = match power_of_two(&progress.best.options) {
+            true => Expectation::Open,
+            false => Expectation::Safer,
+        };
         let change = |plan: &mut Plan| plan.options.activations.error_method = method;
         progress.keep(
             "activation_error_method noclipping",
-            Expectation::Open,
+            expectation,
             change,
             context,
         )?;
