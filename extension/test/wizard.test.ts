@@ -103,6 +103,15 @@ describe('the wizard', () => {
     expect(await wizard(questions, await beginning({ inspect: async () => ({ normalizes: false }) }))).toMatchObject({ size: 128 });
   });
 
+  test('takes height and width', async () => {
+    await files('a.h5', 'data/val/roses/1.jpg', 'data/val/daisy/1.jpg');
+    const unknown = await beginning({ inspect: async () => ({ normalizes: false }) });
+    for (const [written, size] of [['240 × 320', [240, 320]], ['240x320', [240, 320]], ['96, 96', 96]] as const) {
+      const questions = answering('a.h5', written, 'val', 'val', 'Make', 'none', 'imx500', '.');
+      expect(await wizard(questions, unknown)).toMatchObject({ size });
+    }
+  });
+
   test('goes back over questions that were not asked, and stops', async () => {
     await files('a.h5', 'b.h5', 'data/val/roses/1.jpg', 'data/val/daisy/1.jpg');
     const questions = answering('a.h5', null, 'b.h5', 'val', 'val', 'Make', 'none', 'imx500', '.');
@@ -135,6 +144,10 @@ describe('a configuration', () => {
     const values = JSON.parse(compose('/w/c', answers)) as Record<string, unknown>;
     expect(Object.keys(values)).toEqual([...schema.required, 'preprocessing', 'target']);
     expect(values).toMatchObject({ source_keras_model: '../models/a.h5', evaluate_label_file: 'labels.json', batch_size: 50, iteration_count: 10, output_dir: 'output' });
+  });
+
+  test('has height and width on one line', () => {
+    expect(compose('/w', { ...answers, size: [240, 320] })).toContain('"input_tensor_size": [240, 320],');
   });
 
   test('draws no more samples than reach every image once', () => {
@@ -255,5 +268,7 @@ test('what the program tells of a model is read with care', () => {
   check('null', { normalizes: false });
   check('{"inputs": 3}', { normalizes: false });
   check('{"inputs": [{"shape": [1, null, null, 3]}], "classes": null}', { normalizes: false });
+  check('{"inputs": [{"shape": [1, 240, 320, 3]}]}', { size: [240, 320], normalizes: false });
+  check('{"inputs": [{"shape": [1, 3, 240, 320]}]}', { size: [240, 320], normalizes: false });
   check('{"inputs": [{"shape": [1, 3, 224, 224]}], "classes": 5, "input_normalizations": [{}], "refusal": "no"}', { size: 224, classes: 5, normalizes: true, refusal: 'no' });
 });

@@ -1,11 +1,12 @@
 import * as path from 'node:path';
 import schema from '../../../schemas/configuration.schema.json';
 import { compare } from './search';
+import type { Size } from './inspect';
 
 /** Everything that the user is asked for. */
 export interface Answers {
   readonly model: string;
-  readonly size: number;
+  readonly size: Size;
   readonly calibration: string;
   /** Images in the folder for calibration, if they were counted. */
   readonly calibrationImages?: number;
@@ -36,7 +37,9 @@ export function compose(folder: string, answers: Answers): string {
   const properties = schema.properties as Record<string, { readonly default?: unknown }>;
   const required = schema.required.map((key) => [key, chosen[key] ?? properties[key]?.default]);
   const values: Values = { ...Object.fromEntries(required) as Values, preprocessing: answers.preprocessing, target: answers.target };
-  return `${JSON.stringify(values, undefined, 4)}\n`;
+  // Height and width stand on one line, as the documentation writes them.
+  const text = JSON.stringify(values, undefined, 4).replace(/\[\s+(\d+),\s+(\d+)\s+\]/, '[$1, $2]');
+  return `${text}\n`;
 }
 
 /** With few images, smaller batches, and no more of them than reach every image once. */

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 
+/** The side of a square input in pixels, or height and width. */
+export type Size = number | readonly [number, number];
+
 /** What the program tells about a model (schemas/inspect.schema.json). */
 export interface Inspection {
-  /** Side of the square input in pixels. */
-  readonly size?: number;
+  readonly size?: Size;
   readonly classes?: number;
   /** Whether layers of the model map pixel values themselves. */
   readonly normalizes: boolean;
@@ -37,12 +39,21 @@ export function read(output: string): Inspection {
   const { inputs, classes, input_normalizations: normalizations, refusal } = value as Record<string, unknown>;
   const [input] = Array.isArray(inputs) ? inputs as { shape?: unknown }[] : [];
   const shape = Array.isArray(input?.shape) ? input.shape as unknown[] : [];
-  // Channels may come first or last: the third axis is a side of the image either way.
-  const side = shape[2];
+  const size = sides(shape);
   return {
-    ...typeof side === 'number' ? { size: side } : {},
+    ...size === undefined ? {} : { size },
     ...typeof classes === 'number' ? { classes } : {},
     ...typeof refusal === 'string' ? { refusal } : {},
     normalizes: Array.isArray(normalizations) && normalizations.length > 0,
   };
+}
+
+/** Channels may come first or last, where there are few of them. */
+function sides([, first, second, third]: unknown[]): Size | undefined {
+  const channelsFirst = typeof first === 'number' && first <= 4 && typeof third === 'number' && third > 4;
+  const [height, width] = channelsFirst ? [second, third] : [first, second];
+  if (typeof height !== 'number' || typeof width !== 'number') {
+    return undefined;
+  }
+  return height === width ? height : [height, width];
 }

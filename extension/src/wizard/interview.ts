@@ -51,15 +51,15 @@ export class Interview {
 
   private async size(place: Place): Promise<Reply<string>> {
     const { minimum, maximum, default: proposal } = schema.properties.input_tensor_size;
-    const problem = (text: string): string | undefined => {
-      const value = Number(text);
-      const fits = /^\d+$/.test(text.trim()) && value >= minimum && value <= maximum;
-      return fits ? undefined : l10n.t('A whole number from {0} to {1}', minimum, maximum);
-    };
+    const fits = (side: number): boolean => side >= minimum && side <= maximum;
+    const problem = (text: string): string | undefined =>
+      sides(text)?.every(fits) === true ? undefined : l10n.t('A whole number from {0} to {1}, or height × width', minimum, maximum);
     const prompt = l10n.t('Height and width of the model\'s input in pixels');
-    const reply = await this.questions.input(place, prompt, String(this.draft.size ?? proposal), problem);
+    const present = [this.draft.size ?? proposal].flat().join(' × ');
+    const reply = await this.questions.input(place, prompt, present, problem);
     return take(reply, (text) => {
-      this.draft.size = Number(text);
+      const [height, width] = sides(text) ?? [proposal];
+      this.draft.size = width === undefined || height === width ? height : [height, width];
     });
   }
 
@@ -188,4 +188,13 @@ function size({ images, classes }: Dataset): string {
 function preferring(name: RegExp, datasets: readonly Dataset[]): Dataset[] {
   const fits = ({ folder }: Dataset): number => Number(name.test(path.basename(folder)));
   return [...datasets].sort((a, b) => fits(b) - fits(a));
+}
+
+/** One whole number or two, as `240 × 320`, `240 x 320` or `240, 320`. */
+function sides(text: string): [number, ...number[]] | undefined {
+  const [, height, width] = /^\s*(\d+)\s*(?:[x×,]\s*(\d+)\s*)?$/i.exec(text) ?? [];
+  if (height === undefined) {
+    return undefined;
+  }
+  return width === undefined ? [Number(height)] : [Number(height), Number(width)];
 }

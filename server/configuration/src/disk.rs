@@ -89,7 +89,7 @@ impl Facts for DiskFacts {
     fn model(
         &self,
         path: &Path,
-        input_size: Option<usize>,
+        input_size: Option<[usize; 2]>,
     ) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
         Some(crate::model::facts(path, input_size).map(Arc::new))
     }
@@ -166,7 +166,7 @@ impl Facts for CancellableFacts<'_> {
     fn model(
         &self,
         path: &Path,
-        input_size: Option<usize>,
+        input_size: Option<[usize; 2]>,
     ) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
         (!(self.cancelled)())
             .then(|| DiskFacts.model(path, input_size))

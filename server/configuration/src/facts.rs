@@ -37,15 +37,15 @@ pub trait Facts {
     /// Why it cannot be read.
     fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>>;
 
-    /// What a model says about itself. `input_size` is the side in pixels for models that leave
-    /// it open.
+    /// What a model says about itself. `input_size` is the height and width in pixels for
+    /// models that leave them open.
     ///
     /// # Errors
     /// Why the model cannot be read or quantized.
     fn model(
         &self,
         path: &Path,
-        input_size: Option<usize>,
+        input_size: Option<[usize; 2]>,
     ) -> Option<Result<Arc<ModelFacts>, ModelProblem>>;
 
     /// The number of JPEG images in a folder and all folders below it.

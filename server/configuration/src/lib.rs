@@ -53,7 +53,7 @@ pub use role::PathRole;
 pub use schema::{KeyHelp, ValueHelp, configuration_schema, is_comment_key, key_help, keys};
 pub use settings::{
     BudgetPrecision, Choice, Effort, ErrorMethod, LayerOverride, QuantizationSettings, Settings,
-    UnsupportedOperators,
+    UnsupportedOperators, input_size, written_size,
 };
 pub use starting::{starting_configuration, write_starting_configuration};
 pub use target::Target;

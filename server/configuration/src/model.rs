@@ -17,7 +17,10 @@ impl fmt::Display for NoClasses<'_> {
 }
 
 /// Inspects a model. `input_size` stands in for a height and width that the model leaves open.
-pub(crate) fn facts(path: &Path, input_size: Option<usize>) -> Result<ModelFacts, ModelProblem> {
+pub(crate) fn facts(
+    path: &Path,
+    input_size: Option<[usize; 2]>,
+) -> Result<ModelFacts, ModelProblem> {
     let refused = |kind: &ErrorKind| ModelProblem {
         kind: problem_kind(kind),
         message: format!("{}: {kind}", path.display()),

@@ -1,6 +1,7 @@
 //! A valid configuration as typed values.
 
 mod error_method;
+mod input_size;
 mod overrides;
 mod quantization;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 pub use error_method::ErrorMethod;
+pub use input_size::{input_size, written_size};
 pub use overrides::LayerOverride;
 pub use quantization::{
     BudgetPrecision, Choice, Effort, QuantizationSettings, UnsupportedOperators,
@@ -30,8 +32,9 @@ pub struct Settings {
     pub dataset_image_dir: PathBuf,
     /// Calibration images in one iteration, 1 or more.
     pub batch_size: usize,
-    /// Height and width of the model's input in pixels, 1 to 4096.
-    pub input_tensor_size: usize,
+    /// Height and width of the model's input in pixels, each 1 to 4096.
+    #[serde(deserialize_with = "input_size::sides")]
+    pub input_tensor_size: [usize; 2],
     /// Calibration iterations, 1 or more.
     pub iteration_count: usize,
     /// Folder for the two TFLite models, the quantization report and the runs that are kept.
@@ -196,7 +199,7 @@ mod tests {
             assert_eq!(path, Path::new(expected));
         }
         assert_eq!((settings.batch_size, settings.iteration_count), (50, 10));
-        assert_eq!(settings.input_tensor_size, 96);
+        assert_eq!(settings.input_tensor_size, [96, 96]);
         assert_eq!(settings.evaluate_image_extension, "JPG");
     }
 

@@ -28,8 +28,8 @@ pub(crate) struct Classifier {
 const ACTIVATION_BYTES: u64 = 8 << 30;
 
 impl Classifier {
-    /// Reads a model and checks that it takes pictures of `configured` pixels a side.
-    pub(crate) fn read(path: &Path, configured: usize) -> Result<Self, JobError> {
+    /// Reads a model and checks that it takes pictures of `configured` pixels, height and width.
+    pub(crate) fn read(path: &Path, configured: [usize; 2]) -> Result<Self, JobError> {
         let options = keras::ReadOptions {
             input_size: Some(configured),
         };
@@ -52,7 +52,7 @@ impl Classifier {
                 graph.shape(input)
             )));
         };
-        if (height, width) != (configured, configured) {
+        if [height, width] != configured {
             return Err(JobError::InputSize {
                 configured,
                 height,

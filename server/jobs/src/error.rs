@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use configuration::{Job, NoClasses};
+use configuration::{Job, NoClasses, written_size};
 use thiserror::Error;
 
 /// Why a job did not finish. Every message is one sentence for the user.
@@ -59,11 +59,12 @@ pub enum JobError {
     },
     /// The model has another size than the configuration says.
     #[error(
-        "input_tensor_size is {configured}, but the model's input is {height} x {width} pixels; set it to the model's size"
+        "input_tensor_size is {}, but the model's input is {height} x {width} pixels; set it to the model's size",
+        written_size(*.configured)
     )]
     InputSize {
-        /// Value of the key.
-        configured: usize,
+        /// Height and width that the key has.
+        configured: [usize; 2],
         /// Height of the input.
         height: usize,
         /// Width of the input.

@@ -78,7 +78,7 @@ fn load(folder: &Path, case: &Value) -> Case {
     let (input, expected) = values.split_at(shape.iter().product());
     let path: PathBuf = folder.join(format!("{name}.h5"));
     let options = keras::ReadOptions {
-        input_size: Some(OPEN_SIZE),
+        input_size: Some([OPEN_SIZE; 2]),
     };
     let generation = folder.file_name().unwrap().to_string_lossy();
     Case {
@@ -323,7 +323,7 @@ fn layers_without_int8_kernel_are_known_beforehand() {
     ];
     let read = |path: &Path| {
         let options = keras::ReadOptions {
-            input_size: Some(OPEN_SIZE),
+            input_size: Some([OPEN_SIZE; 2]),
         };
         keras::read(path, &options).ok()
     };
@@ -339,7 +339,7 @@ fn layers_without_int8_kernel_are_known_beforehand() {
             let inspected = keras::inspect(
                 &path,
                 &keras::ReadOptions {
-                    input_size: Some(OPEN_SIZE),
+                    input_size: Some([OPEN_SIZE; 2]),
                 },
             );
             assert_eq!(inspected.unwrap().operators, summary.operators, "{path:?}");

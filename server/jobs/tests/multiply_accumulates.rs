@@ -30,7 +30,7 @@ fn models(folder: &Path) -> Vec<PathBuf> {
 fn inspecting_a_model_counts_what_its_graph_does() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
     let options = keras::ReadOptions {
-        input_size: Some(32),
+        input_size: Some([32; 2]),
     };
     let mut products = 0;
     let mut wrong = Vec::new();

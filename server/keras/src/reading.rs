@@ -13,8 +13,8 @@ use crate::summary::{Summary, TensorSummary};
 /// What the user decides about reading.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
-    /// Height and width of the input, for models that leave them open; others ignore it.
-    pub input_size: Option<usize>,
+    /// Height and width of the input in pixels, for models that leave them open; others ignore it.
+    pub input_size: Option<[usize; 2]>,
 }
 
 /// A model that has been read.
@@ -270,7 +270,7 @@ mod tests {
                                 inputs: ends(&definition, &definition.inputs),
                                 ..Summary::default()
                             };
-                            summary.add_survey(Some(8), |shapes| survey(&definition, shapes))
+                            summary.add_survey(Some([8; 2]), |shapes| survey(&definition, shapes))
                         },
                     );
                     read += usize::from(shapes.is_ok());

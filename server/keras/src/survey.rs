@@ -32,7 +32,7 @@ impl Summary {
     /// The error of the survey; [`ErrorKind::UnknownInputSize`] when that can be the reason for it.
     pub(crate) fn add_survey(
         &mut self,
-        input_size: Option<usize>,
+        input_size: Option<[usize; 2]>,
         mut survey: impl FnMut(&[Option<Vec<usize>>]) -> Result<Survey, ErrorKind>,
     ) -> Result<(), ErrorKind> {
         let shapes = |size| -> Vec<Option<Vec<usize>>> {
@@ -45,7 +45,7 @@ impl Summary {
         let survey = if known.iter().all(Option::is_some) {
             survey(&known)?
         } else {
-            match STAND_IN_SIZES.map(|size| survey(&shapes(Some(size)))) {
+            match STAND_IN_SIZES.map(|size| survey(&shapes(Some([size; 2])))) {
                 [Ok(first), Ok(second)] => first.common(&second),
                 _ => return Err(self.unknown_size()),
             }
@@ -70,7 +70,10 @@ impl Summary {
     ///
     /// # Errors
     /// Why the model cannot be converted, or that its input size is open.
-    pub(crate) fn input_shape(&self, input_size: Option<usize>) -> Result<Vec<usize>, ErrorKind> {
+    pub(crate) fn input_shape(
+        &self,
+        input_size: Option<[usize; 2]>,
+    ) -> Result<Vec<usize>, ErrorKind> {
         if let Some(kind) = self.refusal() {
             return Err(kind);
         }
@@ -89,14 +92,17 @@ impl Summary {
 }
 
 /// The shape with channels last, when an open height and width can be filled in.
-fn fixed(shape: &OpenShape, size: Option<usize>) -> Option<Vec<usize>> {
+fn fixed(shape: &OpenShape, size: Option<[usize; 2]>) -> Option<Vec<usize>> {
     let image = shape.len() == 4;
     shape
         .iter()
         .enumerate()
         .map(|(axis, &extent)| match extent {
             Some(extent) => Some(extent),
-            None if image && (axis == 1 || axis == 2) => size,
+            None if image => {
+                let [height, width] = size?;
+                [None, Some(height), Some(width), None].get(axis).copied()?
+            }
             None => None,
         })
         .collect()

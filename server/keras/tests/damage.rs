@@ -54,7 +54,7 @@ fn survives(path: &Path, bytes: &[u8]) -> bool {
 fn is_model(path: &Path) -> bool {
     let start = Instant::now();
     let options = ReadOptions {
-        input_size: Some(8),
+        input_size: Some([8; 2]),
     };
     let results = [
         read(path, &options).map(|_| ()),

@@ -63,7 +63,7 @@ fn cases(generation: &str) -> Vec<Case> {
 }
 
 const OPTIONS: ReadOptions = ReadOptions {
-    input_size: Some(OPEN_SIZE),
+    input_size: Some([OPEN_SIZE; 2]),
 };
 
 fn evaluate(path: &Path, input: &ArrayD<f32>) -> Result<Vec<f32>, String> {

@@ -16,7 +16,7 @@ fn load(file: &str) -> Model {
     read(&fixtures.join(file), &ReadOptions::default()).unwrap()
 }
 
-fn summary(file: &str, input_size: Option<usize>) -> Summary {
+fn summary(file: &str, input_size: Option<[usize; 2]>) -> Summary {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
     inspect(&fixtures.join(file), &ReadOptions { input_size }).unwrap()
 }
@@ -208,13 +208,20 @@ fn an_open_input_size_can_be_stated() {
     assert_eq!(open.inputs[0].shape, input);
     // What does not depend on the size is known all the same.
     assert_eq!(open.outputs[0].shape, Some(vec![Some(1), Some(3)]));
+    let wide = summary("keras2/open_size.h5", Some([11, 15]));
+    let first = &wide.layers[0].output_shape;
+    let extents: Vec<usize> = first.iter().flatten().flatten().copied().collect();
+    assert!(
+        matches!(extents.as_slice(), [1, height, width, 4] if height < width),
+        "{extents:?}"
+    );
     assert_eq!(open.output_kind, Some(OutputKind::Scores { classes: 3 }));
     let first = &open.layers[0];
     assert_eq!(first.output_shape, Some(vec![Some(1), None, None, Some(4)]));
     assert_eq!((first.macs, open.macs), (None, None));
     let dense = open.layers.last().unwrap();
     assert_eq!(dense.macs, Some(4 * 3));
-    let stated = summary("keras2/open_size.h5", Some(20));
+    let stated = summary("keras2/open_size.h5", Some([20; 2]));
     assert_eq!(stated.inputs, open.inputs);
     let shape = [1, 10, 10, 4].map(Some).to_vec();
     assert_eq!(stated.layers[0].output_shape, Some(shape));

@@ -43,7 +43,7 @@ fn outputs_are_those_of_tensorflow() {
                 .collect();
             let (x, expected) = numbers.split_at(input.iter().product());
             let options = ReadOptions {
-                input_size: Some(input[1]),
+                input_size: Some([input[1], input[2]]),
             };
             let model = read(&root.join(name), &options)
                 .unwrap_or_else(|error| panic!("{kind}/{name}: {error}"));

@@ -2,9 +2,8 @@
 //! names them.
 
 use configuration::labels::{LabelUse, check_labels};
-use configuration::syntax::Node;
 use configuration::target::check_target;
-use configuration::{Document, Entry, Facts, Finding, PathRole};
+use configuration::{Document, Entry, Facts, Finding, PathRole, input_size};
 use std::path::PathBuf;
 
 /// What a configuration uses a file for.
@@ -39,8 +38,7 @@ fn label_use(document: &Document, facts: &dyn Facts) -> Option<(PathBuf, LabelUs
     let size = document
         .root()
         .and_then(|root| root.get("input_tensor_size"))
-        .and_then(Node::as_integer)
-        .and_then(|size| usize::try_from(size).ok());
+        .and_then(input_size);
     let folder = path(PathRole::EvaluationImages);
     let classes = folder
         .as_deref()

@@ -40,8 +40,7 @@ pub(crate) fn measure(
 ) -> Result<Measurement, String> {
     let [height, width, _] = manifest.input_shape;
     let options = keras::ReadOptions {
-        // Models that leave their size open are square here.
-        input_size: (height == width).then_some(height),
+        input_size: Some([height, width]),
     };
     let start = Instant::now();
     let model = keras::read(path, &options).map_err(|error| error.kind.to_string())?;

@@ -73,7 +73,7 @@ impl Facts for Disk {
     fn model(
         &self,
         path: &Path,
-        input_size: Option<usize>,
+        input_size: Option<[usize; 2]>,
     ) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
         let problem = |kind| ModelProblem {
             kind,
@@ -89,7 +89,7 @@ impl Facts for Disk {
             _ => Ok(Arc::new(ModelFacts {
                 format: "Keras HDF5 (.h5)".to_owned(),
                 input_name: "image".to_owned(),
-                input_height: input_size.or(Some(224)),
+                input_height: input_size.map(|[height, _]| height).or(Some(224)),
                 input_width: Some(224),
                 channels: Some(3),
                 output: Some(OutputKind::Probability),

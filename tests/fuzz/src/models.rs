@@ -27,7 +27,7 @@ pub(crate) fn check_saved_model([graph, index, data]: [&[u8]; 3]) {
 /// Inspects and reads a model, and converts it if that succeeds.
 fn check(path: &Path) {
     let options = ReadOptions {
-        input_size: Some(SIZE),
+        input_size: Some([SIZE; 2]),
     };
     let inspected = inspect(path, &options);
     let model = read(path, &options);

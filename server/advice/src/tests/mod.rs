@@ -218,7 +218,7 @@ fn settings() -> Settings {
         source_keras_model: PathBuf::new(),
         dataset_image_dir: PathBuf::new(),
         batch_size: 50,
-        input_tensor_size: 8,
+        input_tensor_size: [8, 8],
         iteration_count: 10,
         output_dir: PathBuf::new(),
         evaluate_image_dir: PathBuf::new(),

@@ -1,4 +1,4 @@
-//! What Quantize refuses, `check` and `inspect` say beforehand, in the same words.
+//! What Quantize refuses, `check` and `inspect` say beforehand, in the same words; and what both take.
 
 use serde_json::json;
 
@@ -69,4 +69,24 @@ fn an_output_that_is_a_picture_is_refused() {
         &project,
         "has the shape 1 × 6 × 6 × 1, but a classifier gives one score for each class",
     );
+}
+
+#[test]
+fn inputs_need_not_be_square() {
+    let project = project(&fixture("wide.h5"), 24);
+    let checked = project.run(&["check", "configuration.json"]).assert_code(1);
+    let sentence =
+        "`input_tensor_size` is 24, but the model's input is 24 × 32 pixels; write [24, 32]";
+    assert!(checked.stdout.contains(sentence), "{checked:#?}");
+    project.set("input_tensor_size", json!([32, 24]));
+    project.run(&["check", "configuration.json"]).assert_code(1);
+    project.set("input_tensor_size", json!([24, 32]));
+    project.run(&["check", "configuration.json"]).assert_code(0);
+    project.job("quantize", &[]);
+    project.job("evaluate", &[]);
+    let results = project.json("results/results.json");
+    // Each model is given the same picture: height and width are not mixed up on any way.
+    for model in results["models"].as_array().unwrap().iter().take(2) {
+        assert_eq!(model["agreement_with_keras"], 1.0, "{results:#}");
+    }
 }

@@ -46,7 +46,10 @@ fn model_at(
         Entry::Folder => is_model_folder(facts, path),
         _ => false,
     };
-    let size = number(document, "input_tensor_size").filter(|size| (1..=4096).contains(size));
+    let size = document
+        .root()
+        .and_then(|root| root.get("input_tensor_size"))
+        .and_then(settings::input_size);
     readable.then(|| facts.model(path, size)).flatten()
 }
 

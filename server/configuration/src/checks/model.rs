@@ -7,6 +7,7 @@ use crate::facts::{ModelFacts, ModelProblemKind};
 use crate::fix::Fix;
 use crate::integer::{FloatLayer, no_integer};
 use crate::model::NoClasses;
+use crate::settings;
 use crate::syntax::Node;
 use keras::{NoScore, OutputKind};
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ const SIZE: &str = "input_tensor_size";
 /// Inspects the model and returns what was found.
 pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ModelFacts>> {
     let file = inputs.model.as_ref()?;
-    let size = context.number(SIZE);
+    let size = context.value(SIZE).and_then(settings::input_size);
     let model = match context.facts.model(file, size)? {
         Ok(model) => model,
         Err(problem) => {
@@ -42,7 +43,7 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ModelF
         no_classes(context, reason);
     }
     if let (Some(size), Some(height), Some(width)) = (size, model.input_height, model.input_width) {
-        input_size(context, size, height, width);
+        input_size(context, size, [height, width]);
     }
     Some(model)
 }
@@ -92,22 +93,19 @@ fn no_classes(context: &mut Context, reason: &NoScore) {
     context.report(Code::NoClasses, "evaluate_label_file", message);
 }
 
-fn input_size(context: &mut Context, size: usize, height: usize, width: usize) {
-    if height != width {
-        let message = format!(
-            "the model's input is {height} pixels high and {width} wide, but only square inputs are supported; build the model with a square input"
-        );
-        context.report(Code::InputSizeMismatch, SIZE, message);
-        context.relate(MODEL, "the model whose input is not square");
-    } else if size != height {
-        let message = format!(
-            "`{SIZE}` is {size}, but the model's input is {height} × {width} pixels; write {height}"
-        );
-        let fix = context.write(SIZE, height.to_string()).map(Fix::preferred);
-        context.report_with(Code::InputSizeMismatch, SIZE, message, fix);
-        context.relate(
-            MODEL,
-            format!("the model with an input of {height} × {width} pixels"),
-        );
+fn input_size(context: &mut Context, size: [usize; 2], needed: [usize; 2]) {
+    if size == needed {
+        return;
     }
+    let [height, width] = needed;
+    let (written, needed) = (settings::written_size(size), settings::written_size(needed));
+    let message = format!(
+        "`{SIZE}` is {written}, but the model's input is {height} × {width} pixels; write {needed}"
+    );
+    let fix = context.write(SIZE, needed).map(Fix::preferred);
+    context.report_with(Code::InputSizeMismatch, SIZE, message, fix);
+    context.relate(
+        MODEL,
+        format!("the model with an input of {height} × {width} pixels"),
+    );
 }

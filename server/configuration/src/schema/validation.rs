@@ -330,6 +330,12 @@ impl<'a> Violation<'a> {
     fn wrong_channel_count(&self, limit: u64) -> Finding {
         let (name, instance) = (self.name(), self.error.instance());
         let count = instance.as_array().map_or(0, Vec::len);
+        if self.path == ["input_tensor_size"] {
+            let message = format!(
+                "{name} has {count} numbers, but a size needs 2; write height and width, for example [240, 320], or a single number for a square"
+            );
+            return self.finding(Code::WrongItemCount, message);
+        }
         let message = format!(
             "{name} has {count} numbers, but a list needs {limit}, one for each colour channel; write {limit} numbers or a single one without brackets"
         );

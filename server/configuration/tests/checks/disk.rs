@@ -178,7 +178,11 @@ impl Facts for FakeDisk {
         }
     }
 
-    fn model(&self, _: &Path, _: Option<usize>) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
+    fn model(
+        &self,
+        _: &Path,
+        _: Option<[usize; 2]>,
+    ) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
         self.model.clone()
     }
 

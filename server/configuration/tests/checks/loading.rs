@@ -217,7 +217,9 @@ fn a_job_needs_only_what_it_uses() {
 fn facts_of_a_real_model() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keras");
     let check = |name: &str, expected: Result<(Option<usize>, Option<usize>), &str>| {
-        let facts = DiskFacts.model(&fixtures.join(name), Some(32)).unwrap();
+        let facts = DiskFacts
+            .model(&fixtures.join(name), Some([32, 32]))
+            .unwrap();
         match (facts, expected) {
             (Ok(facts), Ok(expected)) => assert_eq!((facts.input_height, facts.channels), expected),
             (Err(problem), Err(expected)) => {

@@ -126,7 +126,7 @@ fn help_on_keys() {
     assert_eq!(size.title, "Input size");
     assert_eq!(size.range.as_deref(), Some("from 1 to 4096"));
     assert_eq!(size.default.as_deref(), Some("224"));
-    assert_eq!(size.types, ["a whole number"]);
+    assert_eq!(size.types, ["a whole number", "a list `[…]`"]);
     assert!(size.required && size.values.is_empty());
 
     let preprocessing = help(&["preprocessing"]);

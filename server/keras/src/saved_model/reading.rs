@@ -13,7 +13,7 @@ use crate::survey::Survey;
 /// Reads the SavedModel in a directory.
 pub(crate) fn read(
     directory: &Path,
-    input_size: Option<usize>,
+    input_size: Option<[usize; 2]>,
     refusal: fn(&Summary) -> Option<ErrorKind>,
 ) -> Result<(Graph, Summary), ErrorKind> {
     let model = SavedModel::open(directory)?;
@@ -30,12 +30,18 @@ pub(crate) fn read(
 }
 
 /// Says what the SavedModel in a directory holds, without reading weights.
-pub(crate) fn inspect(directory: &Path, input_size: Option<usize>) -> Result<Summary, ErrorKind> {
+pub(crate) fn inspect(
+    directory: &Path,
+    input_size: Option<[usize; 2]>,
+) -> Result<Summary, ErrorKind> {
     let model = SavedModel::open(directory)?;
     summarize(&model.flatten()?, input_size)
 }
 
-fn summarize(flattened: &Flattened<'_>, input_size: Option<usize>) -> Result<Summary, ErrorKind> {
+fn summarize(
+    flattened: &Flattened<'_>,
+    input_size: Option<[usize; 2]>,
+) -> Result<Summary, ErrorKind> {
     let graph = &flattened.graph;
     let version = flattened.tensorflow_version;
     let mut summary = Summary {

@@ -24,7 +24,7 @@ const SPARE: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Question {
     /// What a model says about itself, at this input size where it leaves that open.
-    Model(PathBuf, Option<usize>),
+    Model(PathBuf, Option<[usize; 2]>),
     /// How many JPEG images a folder has.
     CalibrationImages(PathBuf),
     /// Which of them cannot be read.

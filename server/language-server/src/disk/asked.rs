@@ -140,7 +140,7 @@ impl Facts for Asked<'_> {
     fn model(
         &self,
         path: &Path,
-        input_size: Option<usize>,
+        input_size: Option<[usize; 2]>,
     ) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
         match self.answer(Question::Model(path.to_owned(), input_size))? {
             Answer::Model(model) => Some(model),

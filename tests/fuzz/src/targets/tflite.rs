@@ -23,7 +23,7 @@ pub(crate) const TARGET: Target = Target {
 
 fn convert(model: &Path) -> Option<Vec<u8>> {
     let options = ReadOptions {
-        input_size: Some(8),
+        input_size: Some([8; 2]),
     };
     let model = keras::read(model, &options).ok()?;
     let options = WriteOptions {

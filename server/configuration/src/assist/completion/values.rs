@@ -8,6 +8,7 @@ use crate::document::Document;
 use crate::facts::{Entry, Facts};
 use crate::role::PathRole;
 use crate::schema::{KeyHelp, key_help};
+use crate::settings;
 use crate::text::TextRange;
 use std::collections::BTreeMap;
 
@@ -114,8 +115,10 @@ fn from_schema(help: &KeyHelp) -> Vec<(String, String)> {
 fn from_facts(document: &Document, path: &[&str], facts: &dyn Facts) -> Vec<(String, String)> {
     match *path {
         ["input_tensor_size"] => {
-            let side = about::model(document, facts).and_then(|model| model.input_height);
-            let suggestion = side.map(|side| (side.to_string(), "the model's input".to_owned()));
+            let size = about::model(document, facts)
+                .and_then(|model| Some([model.input_height?, model.input_width?]));
+            let written = size.map(settings::written_size);
+            let suggestion = written.map(|written| (written, "the model's input".to_owned()));
             suggestion.into_iter().collect()
         }
         ["evaluate_image_extension"] => extensions(document, facts),
