@@ -42,7 +42,7 @@ const QUICK_TESTS: [&str; 9] = [
     "--test",
     "repository",
     "--test",
-    "sources",
+    "texts",
 ];
 
 /// Checks formatting and clippy, then runs [`QUICK_TESTS`].

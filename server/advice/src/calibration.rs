@@ -1,10 +1,11 @@
 //! Calibration on too few images.
 
 use configuration::Code;
+use localization::{phrase, text};
 use quantization::TensorStatistics;
 
 use crate::evidence::{Evidence, Names};
-use crate::words::{names, percent, plural};
+use crate::words::{self, names, percent};
 use crate::{Proposal, advice};
 
 /// Fewer images or samples are too few; the check of configurations says the same.
@@ -45,9 +46,10 @@ fn few(evidence: &Evidence) -> Option<Proposal> {
         true => ("dataset_image_dir", None),
         false => ("iteration_count", Some(ENOUGH.div_ceil(batch).into())),
     };
-    let message = format!(
-        "calibration has seen {images} {}, which may not show the range of every activation; calibrate on about {ENOUGH}",
-        plural(images, "image", "images"),
+    let message = text!(
+        "calibration has seen {images}, which may not show the range of every activation; calibrate on about {enough}",
+        images = words::images(images),
+        enough = ENOUGH,
     );
     Some(advice(
         Code::FewCalibrationImages,
@@ -82,12 +84,12 @@ fn unsettled(evidence: &Evidence) -> Option<Proposal> {
     apart.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let most = apart.first().map_or(1.0, |(ratio, _)| ratio - 1.0);
     let layers: Vec<String> = apart.into_iter().map(|(_, name)| name).collect();
-    let message = format!(
-        "two halves of the calibration images give ranges up to {} apart, in {} of {compared} layers by more than {}: {}; calibrate on more images",
-        percent(most),
-        layers.len(),
-        percent(RATIO - 1.0),
-        names(&layers),
+    let message = text!(
+        "two halves of the calibration images give ranges up to {most} apart, in {count} of {compared} layers by more than {limit}: {layers}; calibrate on more images",
+        most = percent(most),
+        count = layers.len(),
+        limit = percent(RATIO - 1.0),
+        layers = names(&layers),
     );
     Some(advice(
         Code::CalibrationUnsettled,
@@ -111,8 +113,11 @@ fn classes(evidence: &Evidence) -> Option<Proposal> {
         return None;
     }
     let (unseen, how) = match &names_known.images {
-        Some(images) => (without(images), "of class"),
-        None => (unnamed(evidence, count)?, "that the model takes for"),
+        Some(images) => (without(images), phrase!("of class")),
+        None => (
+            unnamed(evidence, count)?,
+            phrase!("that the model takes for"),
+        ),
     };
     if unseen.is_empty() {
         return None;
@@ -122,9 +127,9 @@ fn classes(evidence: &Evidence) -> Option<Proposal> {
         .into_iter()
         .filter_map(|class| classes.get(class).cloned())
         .collect();
-    let message = format!(
-        "none of the {images} calibration images is one {how} {}; calibrate on images of every class",
-        names(&unseen),
+    let message = text!(
+        "none of the {images} calibration images is one {how} {unseen}; calibrate on images of every class",
+        unseen = names(&unseen),
     );
     Some(advice(
         Code::ClassesNotCalibrated,

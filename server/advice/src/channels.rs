@@ -3,6 +3,7 @@
 use configuration::{Choice, Code};
 use graph::passes::channel_groups;
 use graph::{Constant, Node, Op};
+use localization::{Phrase, phrase, text};
 use quantization::ChannelMoments;
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
         &equalizable,
         "quantization.cross_layer_equalization",
         Some(json!(true)),
-        "set `cross_layer_equalization` to true",
+        phrase!("set `cross_layer_equalization` to true"),
     );
     let layers: Vec<String> = others.iter().map(|other| other.producer.clone()).collect();
     let others = match overrides::wide(evidence, &layers) {
@@ -67,13 +68,13 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
             &others,
             overrides::OVERRIDES,
             Some(value),
-            "equalization does not reach them, so give them 16 bits in `overrides`",
+            phrase!("equalization does not reach them, so give them 16 bits in `overrides`"),
         ),
         None => piece(
             &others,
             "source_keras_model",
             None,
-            "equalization does not reach them",
+            phrase!("equalization does not reach them"),
         ),
     };
     equalizable.into_iter().chain(others).collect()
@@ -91,17 +92,17 @@ fn split<'a>(evidence: &Evidence, found: Vec<Reader<'a>>) -> (Vec<Reader<'a>>, V
         .partition(|reader| reached(reader.node.inputs[0]))
 }
 
-fn piece(found: &[Reader], key: &str, value: Option<Value>, help: &str) -> Option<Proposal> {
+fn piece(found: &[Reader], key: &str, value: Option<Value>, help: Phrase) -> Option<Proposal> {
     let worst = found.first()?.balance;
     let layers: Vec<String> = found.iter().map(|reader| reader.producer.clone()).collect();
     let [largest, median] = worst.extremes;
-    let message = format!(
-        "channels of {} have values up to {} in the widest and {} in the median one, which one scale leaves {} dB above its noise where balanced ones would have {} dB; {help}",
-        names(&layers),
-        figure(largest),
-        figure(median),
-        figure(worst.sqnr),
-        figure(worst.sqnr + worst.gain),
+    let message = text!(
+        "channels of {layers} have values up to {largest} in the widest and {median} in the median one, which one scale leaves {present} dB above its noise where balanced ones would have {balanced} dB; {help}",
+        layers = names(&layers),
+        largest = figure(largest),
+        median = figure(median),
+        present = figure(worst.sqnr),
+        balanced = figure(worst.sqnr + worst.gain),
     );
     Some(advice(
         Code::UnbalancedChannels,

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use configuration::Code;
 use graph::{Node, Op, TensorId};
+use localization::{phrase, text};
 use quantization::moves_values;
 
 use crate::evidence::Evidence;
 use crate::overrides;
-use crate::words::{figure, names, plural};
+use crate::words::{figure, reach};
 use crate::{Proposal, advice};
 
 /// Ranges of the operands may differ by this factor (the toolkit's judge).
@@ -49,23 +50,22 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let (key, help) = match value {
         Some(_) => (
             overrides::OVERRIDES,
-            "give the concatenation 16 bits in `overrides`",
+            phrase!("give the concatenation 16 bits in `overrides`"),
         ),
         None => (
             "source_keras_model",
-            "bring the branches of the concatenation to similar ranges",
+            phrase!("bring the branches of the concatenation to similar ranges"),
         ),
     };
     let [small, large] = worst.reach;
-    let message = format!(
-        "{} {} to {} where {} reaches to {}, {} times as far, so that one scale for both leaves it {:.0} of 256 levels; {help}",
-        names(&branches),
-        plural(branches.len(), "reaches", "reach"),
-        figure(small),
-        configuration::list([worst.concatenation.as_str()], 1),
-        figure(large),
-        figure(large / small),
-        (256.0 * small / large).max(1.0),
+    let message = text!(
+        "{branches} to {small} where {joined} reaches to {large}, {times} times as far, so that one scale for both leaves it {levels:.0} of 256 levels; {help}",
+        branches = reach(&branches),
+        small = figure(small),
+        joined = configuration::list([worst.concatenation.as_str()], 1),
+        large = figure(large),
+        times = figure(large / small),
+        levels = (256.0 * small / large).max(1.0),
     );
     vec![advice(
         Code::UnbalancedConcatenation,

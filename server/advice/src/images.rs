@@ -1,6 +1,7 @@
 //! Calibration images that are unlike evaluation images.
 
 use configuration::Code;
+use localization::{Text, text};
 
 use crate::evidence::Evidence;
 use crate::image_set::{ImageMoments, ImageSet};
@@ -25,7 +26,7 @@ const SHARE_OF_SPREAD: f64 = 0.1;
 
 /// One number that each image has.
 struct Property {
-    name: String,
+    name: Text,
     of: Box<dyn Fn(&ImageMoments) -> f64>,
 }
 
@@ -51,7 +52,7 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let Some((_, seen)) = worst else {
         return Vec::new();
     };
-    let message = format!("{seen}; calibrate on images like those that the model will see");
+    let message = text!("{seen}; calibrate on images like those that the model will see");
     vec![advice(
         Code::CalibrationUnlikeEvaluation,
         Vec::new(),
@@ -66,17 +67,17 @@ fn properties(channels: usize) -> Vec<Property> {
     let mut properties = Vec::new();
     for channel in 0..channels {
         properties.push(Property {
-            name: format!("the mean of channel {channel}"),
+            name: text!("the mean of channel {channel}"),
             of: Box::new(move |image| image.means[channel]),
         });
         properties.push(Property {
-            name: format!("the contrast of channel {channel}"),
+            name: text!("the contrast of channel {channel}"),
             of: Box::new(move |image| image.deviations[channel]),
         });
         if channel > 0 {
             let (this, before) = (channel, channel - 1);
             properties.push(Property {
-                name: format!("the mean of channel {this} less channel {before}"),
+                name: text!("the mean of channel {this} less channel {before}"),
                 of: Box::new(move |image| image.means[this] - image.means[before]),
             });
         }
@@ -90,28 +91,26 @@ fn difference(
     calibration: &ImageSet,
     evaluation: &ImageSet,
     contrast: f64,
-) -> Option<(f64, String)> {
+) -> Option<(f64, Text)> {
     let (here, variance) = calibration.spread(&property.of);
     let (there, other) = evaluation.spread(&property.of);
     let apart = (here - there).abs();
     let effect = apart / ((variance + other) / 2.0).sqrt().max(f64::MIN_POSITIVE);
     let name = &property.name;
     if effect > EFFECT && apart > SHARE_OF_CONTRAST * contrast {
-        let seen = format!(
-            "{name} is {} in calibration images and {} in evaluation images, {} times what images of one folder differ by",
-            figure(here),
-            figure(there),
-            figure(effect),
+        let seen = text!(
+            "{name} is {here} in calibration images and {there} in evaluation images, {effect} times what images of one folder differ by",
+            here = figure(here),
+            there = figure(there),
+            effect = figure(effect),
         );
         return Some((effect / EFFECT, seen));
     }
     let (low, high) = (variance.min(other).sqrt(), variance.max(other).sqrt());
     let ratio = high / low.max(f64::MIN_POSITIVE);
     (ratio > SPREAD && high > SHARE_OF_SPREAD * contrast).then(|| {
-        let seen = format!(
-            "{name} differs from image to image by {} in calibration images and by {} in evaluation images",
-            figure(variance.sqrt()),
-            figure(other.sqrt()),
+        let seen = text!(
+            "{name} differs from image to image by {here} in calibration images and by {there} in evaluation images", here = figure(variance.sqrt()), there = figure(other.sqrt()),
         );
         (ratio / SPREAD, seen)
     })

@@ -22,6 +22,7 @@ mod unfamiliar;
 mod words;
 
 use configuration::Code;
+use localization::Text;
 use quantization::Options;
 use report::Advice;
 use serde_json::Value;
@@ -60,7 +61,7 @@ fn advice(
     layers: Vec<String>,
     key: &str,
     value: impl Into<Option<Value>>,
-    message: String,
+    message: Text,
 ) -> Proposal {
     Proposal {
         advice: Advice {

@@ -1,11 +1,12 @@
 //! Swish and its like leave most levels below zero idle.
 
 use configuration::{Choice, Code, Effort};
+use localization::text;
 use quantization::{ActivationParameters, Histogram, NegativeTail, negative_tails};
 use serde_json::json;
 
 use crate::evidence::Evidence;
-use crate::words::{figure, names, plural};
+use crate::words::{figure, reach};
 use crate::{Proposal, advice};
 
 /// Levels below zero of a signed quantizer.
@@ -77,18 +78,21 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
         return Vec::new();
     };
     let layers: Vec<String> = found.iter().map(|idle| idle.layer.clone()).collect();
-    let seen = format!(
-        "{} {} no further down than {}, so that as few as {:.0} of {LEVELS} levels below zero are used",
-        names(&layers),
-        plural(layers.len(), "reaches", "reach"),
-        figure(first.smallest),
-        first.used.ceil(),
+    let seen = text!(
+        "{layers} no further down than {smallest}, so that as few as {used:.0} of {levels} levels below zero are used",
+        layers = reach(&layers),
+        levels = LEVELS,
+        smallest = figure(first.smallest),
+        used = first.used.ceil(),
     );
-    let mut help =
-        "set `shift_negative_activation_correction` to true, which halves the step".to_owned();
-    if ratio > allowed {
-        help += &format!(", and `shift_negative_ratio` to {ratio}");
-    }
+    let help = match ratio > allowed {
+        true => text!(
+            "set `shift_negative_activation_correction` to true, which halves the step, and `shift_negative_ratio` to {ratio}"
+        ),
+        false => {
+            text!("set `shift_negative_activation_correction` to true, which halves the step")
+        }
+    };
     let mut options = evidence.options.clone();
     options.shift_negative_ratio = Some(ratio);
     let proposal = advice(
@@ -96,7 +100,7 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
         layers,
         "quantization.shift_negative_activation_correction",
         json!(true),
-        format!("{seen}; {help}"),
+        text!("{seen}; {help}"),
     );
     vec![proposal.if_better(options)]
 }

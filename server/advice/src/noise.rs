@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use configuration::{Choice, Code, Effort};
 use graph::{Node, Op, TensorId};
+use localization::{Phrase, Text, phrase, text};
 use report::Layer;
 use serde_json::json;
 use tflite::{Encoding, QuantizedValues};
@@ -55,11 +56,11 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
     losing.truncate(MOST);
     let layers: Vec<String> = losing.iter().map(|(_, layer)| layer.name.clone()).collect();
     let where_lost = match losing.first() {
-        Some((loss, _)) => format!(
-            ", and most is lost in {} (up to {loss:.1} dB)",
-            names(&layers)
+        Some((loss, _)) => text!(
+            ", and most is lost in {layers} (up to {loss:.1} dB)",
+            layers = names(&layers)
         ),
-        None => String::new(),
+        None => Text::default(),
     };
     let wide = overrides::wide(evidence, &layers);
     let searched = evidence.settings.quantization.accuracy_budget.is_some();
@@ -70,37 +71,45 @@ fn logits(evidence: &Evidence) -> Option<Proposal> {
             Some(json!("best")),
             match searched {
                 false => {
-                    "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other, or let `accuracy_budget` find those that need more bits"
+                    phrase!(
+                        "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other, or let `accuracy_budget` find those that need more bits"
+                    )
                 }
                 true => {
-                    "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other"
+                    phrase!(
+                        "; if that costs accuracy, set `effort` to \"best\", which fits the layers one after the other"
+                    )
                 }
             },
         ),
         (Some(value), false) => (
             overrides::OVERRIDES,
             Some(value),
-            "; if that costs accuracy, let `accuracy_budget` find the layers that need more bits, or give these 16 in `overrides`",
+            phrase!(
+                "; if that costs accuracy, let `accuracy_budget` find the layers that need more bits, or give these 16 in `overrides`"
+            ),
         ),
         (Some(value), true) => (
             overrides::OVERRIDES,
             Some(value),
-            "; if that costs accuracy, give these layers 16 bits in `overrides`",
+            phrase!("; if that costs accuracy, give these layers 16 bits in `overrides`"),
         ),
         (None, false) => (
             ACCURACY_BUDGET,
             Some(json!(BUDGET)),
-            "; if that costs accuracy, let `accuracy_budget` find the layers that need more bits",
+            phrase!(
+                "; if that costs accuracy, let `accuracy_budget` find the layers that need more bits"
+            ),
         ),
-        (None, true) => ("source_keras_model", None, ""),
+        (None, true) => ("source_keras_model", None, Phrase::NONE),
     };
     let images = comparison.images;
     let message = match comparison.top_1_agreement {
-        Some(agreement) => format!(
-            "the logits of the int8 model are only {ratio:.1} dB above their noise, with the same answer on {} of {images} images{where_lost}{help}",
-            percent(agreement),
+        Some(agreement) => text!(
+            "the logits of the int8 model are only {ratio:.1} dB above their noise, with the same answer on {part} of {images} images{where_lost}{help}",
+            part = percent(agreement),
         ),
-        None => format!(
+        None => text!(
             "the outputs of the int8 model are only {ratio:.1} dB above their noise on {images} images{where_lost}{help}"
         ),
     };
@@ -139,13 +148,13 @@ fn weights(evidence: &Evidence) -> Option<Proposal> {
         false => (
             "quantization.weights_per_channel_threshold",
             Some(json!(true)),
-            "; set `weights_per_channel_threshold` to true",
+            phrase!("; set `weights_per_channel_threshold` to true"),
         ),
-        true => ("source_keras_model", None, ""),
+        true => ("source_keras_model", None, Phrase::NONE),
     };
-    let message = format!(
-        "the weights of {} are as little as {worst:.1} dB above the noise of rounding them, by what they are multiplied with{help}",
-        names(&layers),
+    let message = text!(
+        "the weights of {layers} are as little as {worst:.1} dB above the noise of rounding them, by what they are multiplied with{help}",
+        layers = names(&layers),
     );
     Some(advice(Code::NoisyWeights, layers, key, value, message))
 }

@@ -2,10 +2,11 @@
 
 use configuration::Code;
 use graph::passes;
+use localization::text;
 
 use crate::evidence::Evidence;
 use crate::unfamiliar;
-use crate::words::{figure, names, plural};
+use crate::words::{figure, make};
 use crate::{Proposal, advice};
 
 /// Behind a normalization that fits, the deviation is between 0.2 (pixels in [0, 1]) and about one.
@@ -51,14 +52,13 @@ fn built_in(evidence: &Evidence) -> Option<Proposal> {
     }
     let (mean, deviation) = behind.first()?;
     let layers = of_nodes(&normalization.nodes);
-    let message = format!(
-        "{} {} the input of mean {} and deviation {} one of mean {} and deviation {}, so it is normalized twice; leave it as pixels from 0 to 255",
-        names(&layers),
-        plural(layers.len(), "makes", "make"),
-        figure(evidence.calibration.channel(0).0),
-        figure(evidence.calibration.channel(0).1),
-        figure(*mean),
-        figure(*deviation),
+    let message = text!(
+        "{layers} the input of mean {mean} and deviation {deviation} one of mean {then} and deviation {spread}, so it is normalized twice; leave it as pixels from 0 to 255",
+        layers = make(&layers),
+        mean = figure(evidence.calibration.channel(0).0),
+        deviation = figure(evidence.calibration.channel(0).1),
+        then = figure(*mean),
+        spread = figure(*deviation),
     );
     let (key, value) = unfamiliar::setting(evidence, "none")?;
     Some(advice(

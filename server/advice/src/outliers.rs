@@ -1,12 +1,13 @@
 //! A few values far outside the bulk hold a range much wider than the others need.
 
 use configuration::Code;
+use localization::{phrase, text};
 use quantization::TensorStatistics;
 use serde_json::json;
 
 use crate::evidence::{Evidence, Stored};
 use crate::overrides;
-use crate::words::{figure, names, percent, plural};
+use crate::words::{figure, names, percent};
 use crate::{Proposal, advice};
 
 /// Distances from the mean, in standard deviations, beyond which values may be outliers, the most
@@ -55,9 +56,9 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     let [reach, needed] = worst.reach.map(figure);
     let share = percent(worst.share);
     let layers: Vec<String> = found.iter().map(|(name, _)| name.clone()).collect();
-    let seen = format!(
-        "the range of {} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels",
-        names(&layers)
+    let seen = text!(
+        "the range of {layers} reaches to {reach} for {share} of the values, where the others end at {needed}, which leaves these few levels",
+        layers = names(&layers)
     );
     let mut options = evidence.options.clone();
     let (key, value, help) = if overrides::exist() {
@@ -65,9 +66,12 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
             let changes = options.layers.entry(name.clone()).or_default();
             changes.z_threshold = Some(outlier.distance);
         }
-        let help = format!(
-            "set `z_threshold` for {} in `overrides`, so that the far values do not count",
-            plural(layers.len(), "this layer", "these layers")
+        let help = text!(
+            "set `z_threshold` for {layers} in `overrides`, so that the far values do not count",
+            layers = match layers.len() {
+                1 => phrase!("this layer"),
+                _ => phrase!("these layers"),
+            }
         );
         let distances = found
             .into_iter()
@@ -77,10 +81,10 @@ pub(crate) fn advise(evidence: &Evidence) -> Vec<Proposal> {
     } else {
         let distance = worst.distance;
         options.activations.z_threshold = distance;
-        let help = format!("set `z_threshold` to {distance}, so that the far values do not count");
+        let help = text!("set `z_threshold` to {distance}, so that the far values do not count");
         ("quantization.z_threshold", json!(distance as u64), help)
     };
-    let message = format!("{seen}; {help}");
+    let message = text!("{seen}; {help}");
     let proposal = advice(Code::ActivationOutliers, layers, key, value, message);
     // Few values may decide all the same.
     vec![proposal.if_better(options)]

@@ -4,6 +4,7 @@
 use configuration::Code;
 use graph::{Graph, Node, Op, TensorId, passes};
 use images::{ChannelOrder, Preprocessing, Preset};
+use localization::text;
 use serde_json::{Value, json};
 
 use crate::evidence::Evidence;
@@ -36,11 +37,11 @@ pub(crate) fn advise(evidence: &Evidence) -> Option<Proposal> {
         return None;
     }
     let (key, value) = setting(evidence, preset)?;
-    let message = format!(
-        "the means that {} sees lie {} standard deviations from those that the model was trained with, where the normalization of the preset `{preset}` would bring them to {}; use it if the model was trained like that",
-        configuration::list([first.name.as_str()], 1),
-        figure(distance),
-        figure(closest),
+    let message = text!(
+        "the means that {layer} sees lie {distance} standard deviations from those that the model was trained with, where the normalization of the preset `{preset}` would bring them to {closest}; use it if the model was trained like that",
+        layer = configuration::list([first.name.as_str()], 1),
+        distance = figure(distance),
+        closest = figure(closest),
     );
     Some(advice(
         Code::UnfamiliarInputs,

@@ -1,12 +1,13 @@
 //! Figures and names in sentences.
 
 use configuration::list;
+use localization::{Text, text};
 
 /// Layers that a sentence names; the rest is counted.
 const NAMED: usize = 3;
 
 /// The names of layers in a sentence.
-pub(crate) fn names(layers: &[String]) -> String {
+pub(crate) fn names(layers: &[String]) -> Text {
     list(layers.iter().map(String::as_str), NAMED)
 }
 
@@ -27,9 +28,30 @@ pub(crate) fn percent(fraction: f64) -> String {
     format!("{} %", figure(100.0 * fraction))
 }
 
-/// `one` or `many`, by number.
-pub(crate) fn plural<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
-    if count == 1 { one } else { many }
+/// `1 image`, `2 images`
+pub(crate) fn images(count: usize) -> Text {
+    match count {
+        1 => text!("{count} image"),
+        _ => text!("{count} images"),
+    }
+}
+
+/// Layers that make something of what they read.
+pub(crate) fn make(layers: &[String]) -> Text {
+    let names = names(layers);
+    match layers {
+        [_] => text!("{names} makes"),
+        _ => text!("{names} make"),
+    }
+}
+
+/// Layers that reach somewhere.
+pub(crate) fn reach(layers: &[String]) -> Text {
+    let names = names(layers);
+    match layers {
+        [_] => text!("{names} reaches"),
+        _ => text!("{names} reach"),
+    }
 }
 
 #[cfg(test)]

@@ -85,6 +85,9 @@ pub(crate) enum MessageFormat {
     Human,
     /// One JSON object a line (schemas/events.schema.json).
     Json,
+    /// The same, with all texts as data too, for a program that translates them.
+    #[value(hide = true)]
+    Texts,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use configuration::report::human;
 use configuration::{Configuration, DiskFacts, Job, Settings};
 use jobs::{Cancellation, Context, Event, JobError, KeptConfiguration};
+use localization::{Message as _, Text};
 
 use crate::Ending;
 use crate::arguments::{JobArguments, MessageFormat};
@@ -65,7 +66,7 @@ pub(crate) fn run<T: Send + 'static>(
             if since.elapsed() > GRACE && !cancellation.is_committing() {
                 reporter.event(&Event::Error {
                     cancelled: true,
-                    message: JobError::Cancelled.to_string(),
+                    message: JobError::Cancelled.text(),
                     key: None,
                 });
                 return Ok(Ending::Failed);
@@ -79,7 +80,7 @@ pub(crate) fn run<T: Send + 'static>(
         Err(_) => {
             reporter.event(&Event::Error {
                 cancelled: false,
-                message: JobError::Panicked.to_string(),
+                message: JobError::Panicked.text(),
                 key: None,
             });
             Ending::Failed
@@ -92,7 +93,7 @@ pub(crate) fn run<T: Send + 'static>(
 /// Why a job does not start.
 struct Refusal {
     /// One sentence.
-    message: String,
+    message: Text,
     /// The key that the sentence is about.
     key: Option<String>,
     /// All findings with excerpts of the configuration, if that is the reason.
@@ -103,7 +104,7 @@ struct Refusal {
 fn settings(kind: Job, arguments: &JobArguments) -> Result<(Settings, KeptConfiguration), Refusal> {
     let path = &arguments.configuration;
     let configuration = Configuration::load(path, &DiskFacts).map_err(|error| Refusal {
-        message: error.to_string(),
+        message: error.text(),
         key: None,
         report: None,
     })?;
@@ -120,7 +121,7 @@ fn settings(kind: Job, arguments: &JobArguments) -> Result<(Settings, KeptConfig
             Refusal {
                 message: findings
                     .first()
-                    .map_or_else(String::new, |finding| finding.message.clone()),
+                    .map_or_else(Text::default, |finding| finding.message.clone()),
                 key: findings
                     .first()
                     .and_then(|finding| finding.path.first().cloned()),

@@ -26,6 +26,7 @@ use crate::paths;
 use crate::repetition::repeated_keys;
 use crate::schema::{CONFIGURATION, key_help, validate};
 use crate::syntax::Node;
+use localization::{Text, text};
 use std::path::{Path, PathBuf};
 
 impl Document {
@@ -119,7 +120,7 @@ impl<'a> Context<'a> {
     }
 
     /// Reports something about the value under `key`.
-    fn report(&mut self, code: Code, key: &str, message: String) {
+    fn report(&mut self, code: Code, key: &str, message: impl Into<Text>) {
         self.report_with(code, key, message, None);
     }
 
@@ -128,7 +129,7 @@ impl<'a> Context<'a> {
         &mut self,
         code: Code,
         key: &str,
-        message: String,
+        message: impl Into<Text>,
         fixes: impl IntoIterator<Item = Fix>,
     ) {
         if let Some(value) = self.root.get(key) {
@@ -138,7 +139,7 @@ impl<'a> Context<'a> {
     }
 
     /// Adds the value under `key` to the last finding, as another place that it is about.
-    fn relate(&mut self, key: &str, message: impl Into<String>) {
+    fn relate(&mut self, key: &str, message: impl Into<Text>) {
         if let (Some(value), Some(finding)) = (self.root.get(key), self.findings.last_mut()) {
             finding.related.push(Related {
                 place: Place::Here(value.range),
@@ -174,7 +175,7 @@ impl<'a> Context<'a> {
             Some(text) => format!("`{text}`"),
             None => json.clone(),
         };
-        Some(Fix::replace(format!("Write {shown}"), range, json))
+        Some(Fix::replace(text!("Write {shown}"), range, json))
     }
 }
 
@@ -190,7 +191,7 @@ fn remove_key(object: Option<&Node>, key: &str) -> Option<Fix> {
     let members = &object?.as_object()?.members;
     let position = members.iter().position(|member| member.key.name == key)?;
     let removal = Change::Text(remove_member(object?, position)?);
-    Some(Fix::change(format!("Remove `{key}`"), removal))
+    Some(Fix::change(text!("Remove `{key}`"), removal))
 }
 
 /// A text as JSON, quotes included.

@@ -6,6 +6,7 @@ use crate::facts::Facts;
 use crate::finding::{Finding, quoted};
 use crate::settings::Settings;
 use crate::syntax::MAX_LENGTH;
+use localization::Message;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -20,7 +21,7 @@ pub enum Job {
 }
 
 /// Why a configuration could not be read at all.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Message)]
 pub enum LoadError {
     /// There is nothing at the path.
     #[error("{0} does not exist; give the path of a configuration.json, or let `init` write one")]

@@ -6,6 +6,7 @@ use crate::facts::{
 };
 use crate::reported;
 use images::{DatasetError, Extensions, Labels, examine, find_images};
+use localization::{Message as _, Text, text};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, FileType};
@@ -46,7 +47,7 @@ impl Facts for DiskFacts {
                 | ErrorKind::NotADirectory
                 | ErrorKind::InvalidInput
                 | ErrorKind::InvalidFilename => Entry::Missing,
-                _ => Entry::Unreadable(error.to_string()),
+                _ => Entry::Unreadable(error.text()),
             },
         }
     }
@@ -82,7 +83,7 @@ impl Facts for DiskFacts {
         fs::metadata(file).ok()?.modified().ok()
     }
 
-    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>> {
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, Text>> {
         Some(text(file).map(Arc::from))
     }
 
@@ -159,7 +160,7 @@ impl Facts for CancellableFacts<'_> {
         DiskFacts.modified(file)
     }
 
-    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>> {
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, Text>> {
         DiskFacts.text(file)
     }
 
@@ -192,7 +193,7 @@ impl Facts for CancellableFacts<'_> {
             }
             examination.examined += 1;
             if let Err(error) = examine(&path) {
-                examination.unreadable.push((path, error.to_string()));
+                examination.unreadable.push((path, error.text()));
             }
         }
         Some(Arc::new(examination))
@@ -228,12 +229,12 @@ fn kind(kind: FileType) -> Entry {
 }
 
 /// Reads a label or target file. Only regular files: opening a pipe would wait for ever.
-pub(crate) fn text(file: &Path) -> Result<String, String> {
+pub(crate) fn text(file: &Path) -> Result<String, Text> {
     let shown = file.display();
     let unreadable =
-        |error: std::io::Error| format!("{shown} cannot be read ({error}); check its permissions");
+        |error: std::io::Error| text!("{shown} cannot be read ({error}); check its permissions");
     if !fs::metadata(file).map_err(unreadable)?.is_file() {
-        return Err(format!(
+        return Err(text!(
             "{shown} is not a regular file; give the path of a JSON file"
         ));
     }
@@ -245,12 +246,12 @@ pub(crate) fn text(file: &Path) -> Result<String, String> {
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
     if bytes.len() as u64 > limit {
-        return Err(format!(
+        return Err(text!(
             "{shown} is larger than {limit} bytes, the most that is read; keep only what belongs there"
         ));
     }
     String::from_utf8(bytes)
-        .map_err(|_| format!("{shown} is not UTF-8 text; save it with the encoding UTF-8"))
+        .map_err(|_| text!("{shown} is not UTF-8 text; save it with the encoding UTF-8"))
 }
 
 /// What the data set's reader passes over as well.
@@ -264,9 +265,9 @@ fn class_folders(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<ClassFolders, Option<FolderError>> {
     let unreadable = |error: std::io::Error| {
-        Some(FolderError::Unreadable(format!(
-            "{} cannot be listed ({error}); check its permissions",
-            folder.display()
+        Some(FolderError::Unreadable(text!(
+            "{folder} cannot be listed ({error}); check its permissions",
+            folder = folder.display()
         )))
     };
     let mut classes = ClassFolders::new();
@@ -278,9 +279,9 @@ fn class_folders(
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_symlink() {
-            return Err(Some(FolderError::SymbolicLink(format!(
-                "{} is a symbolic link; put the folder itself there",
-                entry.path().display()
+            return Err(Some(FolderError::SymbolicLink(text!(
+                "{path} is a symbolic link; put the folder itself there",
+                path = entry.path().display()
             ))));
         }
         if kind.is_dir() && !hidden(&name) {
@@ -319,7 +320,7 @@ fn extensions(
 
 fn folder_error(error: &DatasetError) -> FolderError {
     match error {
-        DatasetError::SymbolicLink { .. } => FolderError::SymbolicLink(error.to_string()),
-        _ => FolderError::Unreadable(error.to_string()),
+        DatasetError::SymbolicLink { .. } => FolderError::SymbolicLink(error.text()),
+        _ => FolderError::Unreadable(error.text()),
     }
 }

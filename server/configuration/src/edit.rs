@@ -3,7 +3,6 @@
 use crate::fix::Replacement;
 use crate::syntax::{Member, Node};
 use crate::text::TextRange;
-
 /// The insertion of members behind those that an object has. A member is a key and its value, both
 /// as JSON text. `None` where the node is no object.
 pub(crate) fn add_members(

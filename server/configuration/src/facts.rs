@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::integer::FloatLayer;
 use keras::OutputKind;
+use localization::Text;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub trait Facts {
     ///
     /// # Errors
     /// Why it cannot be read.
-    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>>;
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, Text>>;
 
     /// What a model says about itself. `input_size` is the height and width in pixels for
     /// models that leave them open.
@@ -85,7 +86,7 @@ pub enum Entry {
     /// A device, a pipe or a socket.
     Other,
     /// It cannot be told, for this reason.
-    Unreadable(String),
+    Unreadable(Text),
     /// Nobody looked, because the path lies outside the folders that the user trusts.
     OutsideTrust,
     /// Nobody has looked yet.
@@ -105,9 +106,9 @@ pub struct Listed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FolderError {
     /// There is a symbolic link in it.
-    SymbolicLink(String),
+    SymbolicLink(Text),
     /// Anything else.
-    Unreadable(String),
+    Unreadable(Text),
 }
 
 /// Class names, each with the number of its files by extension.
@@ -119,7 +120,7 @@ pub struct ImageExamination {
     /// How many images were examined; of a large set it is a sample.
     pub examined: usize,
     /// The images that cannot be read, with the reason, which names the file.
-    pub unreadable: Vec<(PathBuf, String)>,
+    pub unreadable: Vec<(PathBuf, Text)>,
 }
 
 /// What a model says about itself.
@@ -177,7 +178,7 @@ pub struct AdvicePiece {
     /// The value that would help, where there is one.
     pub value: Option<serde_json::Value>,
     /// What was seen and what to do, without characters that control a terminal.
-    pub message: String,
+    pub message: Text,
 }
 
 /// Why a model cannot be read or quantized.
@@ -186,7 +187,7 @@ pub struct ModelProblem {
     /// Which kind of problem.
     pub kind: ModelProblemKind,
     /// What is wrong and what to do.
-    pub message: String,
+    pub message: Text,
     /// Every layer that cannot be converted, one phrase each.
     pub layers: Vec<String>,
 }

@@ -3,6 +3,7 @@
 use crate::code::{Code, Severity};
 use crate::fix::Fix;
 use crate::text::{ColumnUnit, LineIndex, Position, TextRange};
+use localization::{Text, phrase, text};
 use std::path::{Path, PathBuf};
 
 /// More findings of one stage than anybody reads; a text with so many is no configuration.
@@ -16,7 +17,7 @@ pub struct Finding {
     /// The text at fault: a value, a key, or the key of the object in which something is missing.
     pub range: TextRange,
     /// One sentence without a final full stop: what, why, and what to do.
-    pub message: String,
+    pub message: Text,
     /// The path of member names to the value that the finding is about; empty for the whole text.
     pub path: Vec<String>,
     /// Other places that belong to the finding, with what is there.
@@ -31,7 +32,7 @@ pub struct Related {
     /// Where.
     pub place: Place,
     /// What is there, as a phrase.
-    pub message: String,
+    pub message: Text,
 }
 
 /// A place in the text of a finding or in another file.
@@ -64,11 +65,16 @@ impl Place {
 
 impl Finding {
     /// A finding about the value at `path`.
-    pub(crate) fn new(code: Code, range: TextRange, path: &[&str], message: String) -> Finding {
+    pub(crate) fn new(
+        code: Code,
+        range: TextRange,
+        path: &[&str],
+        message: impl Into<Text>,
+    ) -> Finding {
         Finding {
             code,
             range,
-            message,
+            message: message.into(),
             path: path.iter().map(|&segment| segment.to_owned()).collect(),
             related: Vec::new(),
             fixes: Vec::new(),
@@ -85,7 +91,7 @@ impl Finding {
         self
     }
 
-    pub(crate) fn with_related(mut self, range: TextRange, message: impl Into<String>) -> Finding {
+    pub(crate) fn with_related(mut self, range: TextRange, message: impl Into<Text>) -> Finding {
         self.related.push(Related {
             place: Place::Here(range),
             message: message.into(),
@@ -133,17 +139,31 @@ pub(crate) fn printable(character: char) -> impl Iterator<Item = char> {
 }
 
 /// `a`, `b` and `c`: names of a user in a sentence, at most `limit` of them.
-pub fn list<'a>(names: impl IntoIterator<Item = &'a str>, limit: usize) -> String {
+pub fn list<'a>(names: impl IntoIterator<Item = &'a str>, limit: usize) -> Text {
     let names: Vec<&str> = names.into_iter().collect();
-    let mut shown: Vec<String> = names.iter().take(limit).map(|name| quoted(name)).collect();
-    if names.len() > limit {
-        shown.push(format!("{} more", names.len() - limit));
-    }
+    let shown: Vec<Text> = names
+        .iter()
+        .take(limit)
+        .map(|name| Text::verbatim(quoted(name)))
+        .collect();
+    let more = names.len().saturating_sub(limit);
     match shown.split_last() {
+        Some(_) if more > 0 => {
+            text!(
+                "{names} and {count} more",
+                names = enumerated(&shown),
+                count = more
+            )
+        }
         Some((last, [])) => last.clone(),
-        Some((last, first)) => format!("{} and {last}", first.join(", ")),
-        None => String::new(),
+        Some((last, first)) => text!("{names} and {last}", names = enumerated(first)),
+        None => Text::default(),
     }
+}
+
+/// `a`, `b`, `c`: texts with commas between them.
+pub(crate) fn enumerated(texts: &[Text]) -> Text {
+    Text::list(phrase!(", "), texts.iter().cloned())
 }
 
 #[cfg(test)]

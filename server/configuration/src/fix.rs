@@ -1,13 +1,14 @@
 //! Changes that put a finding right.
 
 use crate::text::{ColumnUnit, LineIndex, Position, TextRange};
+use localization::Text;
 use std::path::{Path, PathBuf};
 
 /// One way to put something right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, in the imperative, such as "Rename to `batch_size`".
-    pub title: String,
+    pub title: Text,
     /// Whether it is most probably what the author wants, so that it may be applied without a
     /// choice.
     pub preferred: bool,
@@ -67,12 +68,12 @@ impl Change {
 
 impl Fix {
     /// A fix that replaces one piece of text.
-    pub(crate) fn replace(title: impl Into<String>, range: TextRange, text: String) -> Fix {
+    pub(crate) fn replace(title: impl Into<Text>, range: TextRange, text: String) -> Fix {
         Fix::change(title, Change::Text(Replacement { range, text }))
     }
 
     /// A fix of one change.
-    pub(crate) fn change(title: impl Into<String>, change: Change) -> Fix {
+    pub(crate) fn change(title: impl Into<Text>, change: Change) -> Fix {
         Fix {
             title: title.into(),
             preferred: false,

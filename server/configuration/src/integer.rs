@@ -2,6 +2,7 @@
 
 use crate::layers::matches_layer;
 use keras::Summary;
+use localization::{Message as _, Text, text};
 use quantization::{QuantizationError, needs_float};
 
 /// A layer with an operator for which TFLite has no int8 kernel.
@@ -46,7 +47,7 @@ impl FloatLayer {
 
 /// What is wrong with layers that are not to stay in float: the words of Quantize, and how many more
 /// there are. `None` without any.
-pub fn no_integer<'a>(layers: impl IntoIterator<Item = &'a FloatLayer>) -> Option<String> {
+pub fn no_integer<'a>(layers: impl IntoIterator<Item = &'a FloatLayer>) -> Option<Text> {
     let mut layers = layers.into_iter();
     let first = layers.next()?;
     let error = QuantizationError::NoInteger {
@@ -54,8 +55,8 @@ pub fn no_integer<'a>(layers: impl IntoIterator<Item = &'a FloatLayer>) -> Optio
         op: first.op,
     };
     Some(match layers.count() {
-        0 => error.to_string(),
-        1 => format!("{error} (so it is with 1 more layer)"),
-        more => format!("{error} (so it is with {more} more layers)"),
+        0 => error.text(),
+        1 => text!("{error} (so it is with 1 more layer)"),
+        more => text!("{error} (so it is with {more} more layers)"),
     })
 }

@@ -20,11 +20,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use entries::write;
+use localization::{Phrase, Text, phrase, text};
 
 /// Longest label file, in bytes.
 const MAX_LENGTH: usize = images::Labels::MAX_FILE_BYTES as usize;
 
-const EXAMPLE: &str = "write one entry a class, such as {\"daisy\": 0, \"roses\": 1}";
+const EXAMPLE: Phrase = phrase!("write one entry a class, such as {{\"daisy\": 0, \"roses\": 1}}");
 
 /// What a configuration uses a label file for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl LabelFile {
                     Code::SyntaxError,
                     error.range,
                     &[],
-                    format!("the file is empty; {EXAMPLE}"),
+                    text!("the file is empty; {example}", example = EXAMPLE),
                 ),
                 _ => error.finding(text),
             })
@@ -105,7 +106,10 @@ impl LabelFile {
                 if findings.is_empty() {
                     findings.push(malformed(
                         root.range,
-                        format!("the label file names no class; {EXAMPLE}"),
+                        text!(
+                            "the label file names no class; {example}",
+                            example = EXAMPLE
+                        ),
                     ));
                 }
                 Vec::new()
@@ -153,8 +157,11 @@ impl LabelFile {
             .collect();
         let addition = add_members(text, self.root.as_ref()?, &members)?;
         let title = match names {
-            [name] => format!("Add {} to the label file", quoted(name)),
-            _ => format!("Add the {} classes to the label file", names.len()),
+            [name] => text!("Add {name} to the label file", name = quoted(name)),
+            _ => text!(
+                "Add the {count} classes to the label file",
+                count = names.len()
+            ),
         };
         Some(Fix::change(title, Change::in_file(file, text, addition)))
     }
@@ -166,13 +173,17 @@ impl LabelFile {
             range,
             text: serde_json::Value::from(name).to_string(),
         };
-        let title = format!("Rename the label {} to {}", quoted(label), quoted(name));
+        let title = text!(
+            "Rename the label {label} to {name}",
+            label = quoted(label),
+            name = quoted(name)
+        );
         Some(Fix::change(title, Change::in_file(file, text, replacement)).preferred())
     }
 }
 
-fn malformed(range: TextRange, message: impl Into<String>) -> Finding {
-    Finding::new(Code::MalformedLabelFile, range, &[], message.into())
+fn malformed(range: TextRange, message: impl Into<Text>) -> Finding {
+    Finding::new(Code::MalformedLabelFile, range, &[], message)
 }
 
 fn against_use(labels: &[Label], used: &LabelUse, findings: &mut Vec<Finding>) {
@@ -184,12 +195,12 @@ fn against_use(labels: &[Label], used: &LabelUse, findings: &mut Vec<Finding>) {
         if let Some(outputs) = count.filter(|&outputs| label.number >= outputs) {
             let number = label.number;
             let message = match output.is_some_and(OutputKind::is_binary) {
-                true => format!(
+                true => text!(
                     "{shown} has the number {number}, but the model's single output tells 2 classes apart, which have the numbers 0 and 1; use the label file of this model"
                 ),
-                false => format!(
-                    "{shown} has the number {number}, but the model's {outputs} outputs are numbered from 0 to {}; use the label file of this model",
-                    outputs.saturating_sub(1)
+                false => text!(
+                    "{shown} has the number {number}, but the model's {outputs} outputs are numbered from 0 to {most}; use the label file of this model",
+                    most = outputs.saturating_sub(1)
                 ),
             };
             let code = Code::LabelOutsideModel;
@@ -197,9 +208,9 @@ fn against_use(labels: &[Label], used: &LabelUse, findings: &mut Vec<Finding>) {
         }
         let classes = used.classes.as_ref();
         if classes.is_some_and(|classes| !classes.contains_key(&label.name)) {
-            let message = format!(
-                "there is no folder {shown} in {}, so accuracy says nothing about the class; add images or remove the label",
-                quoted(&used.folder.to_string_lossy())
+            let message = text!(
+                "there is no folder {shown} in {folder}, so accuracy says nothing about the class; add images or remove the label",
+                folder = quoted(&used.folder.to_string_lossy())
             );
             let code = Code::LabelWithoutFolder;
             findings.push(Finding::new(code, label.key, &path, message));

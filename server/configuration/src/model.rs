@@ -3,6 +3,7 @@
 use crate::facts::{ModelFacts, ModelProblem, ModelProblemKind};
 use crate::integer::FloatLayer;
 use keras::{ErrorKind, InputNormalization, NoScore, ReadOptions, UnsupportedLayer, inspect};
+use localization::{Message, Text, text};
 use std::fmt;
 use std::path::Path;
 
@@ -10,9 +11,15 @@ use std::path::Path;
 #[derive(Debug, Clone, Copy)]
 pub struct NoClasses<'a>(pub &'a NoScore);
 
+impl Message for NoClasses<'_> {
+    fn text(&self) -> Text {
+        text!("the model's single output {reason}", reason = self.0)
+    }
+}
+
 impl fmt::Display for NoClasses<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the model's single output {}", self.0)
+        self.text().fmt(formatter)
     }
 }
 
@@ -23,7 +30,7 @@ pub(crate) fn facts(
 ) -> Result<ModelFacts, ModelProblem> {
     let refused = |kind: &ErrorKind| ModelProblem {
         kind: problem_kind(kind),
-        message: format!("{}: {kind}", path.display()),
+        message: text!("{path}: {kind}", path = path.display()),
         layers: match kind {
             ErrorKind::UnsupportedLayers(layers) => layers.iter().map(describe).collect(),
             _ => Vec::new(),
@@ -44,9 +51,9 @@ pub(crate) fn facts(
         let axes = shape.len().saturating_sub(1);
         return Err(ModelProblem {
             kind: ModelProblemKind::Unsupported,
-            message: format!(
-                "{}: the model's input has {axes} axes besides the batch, but an image has height, width and channels; use a model for images",
-                path.display()
+            message: text!(
+                "{path}: the model's input has {axes} axes besides the batch, but an image has height, width and channels; use a model for images",
+                path = path.display()
             ),
             layers: Vec::new(),
         });

@@ -6,6 +6,7 @@ use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::fix::{Change, Fix};
 use crate::schema::is_comment_key;
 use crate::syntax::{Node, Value};
+use localization::{phrase, text};
 use std::collections::HashMap;
 
 /// Reports keys that stand twice in an object. Readers of JSON keep the last one, without a word.
@@ -36,13 +37,14 @@ fn below(node: &Node, path: &mut Vec<String>, findings: &mut Vec<Finding>) {
             Some(&range) if !is_comment_key(name) && findings.len() < MAX_FINDINGS => {
                 let shown = quoted(name);
                 let place: Vec<&str> = path.iter().map(String::as_str).collect();
-                let message = format!(
+                let message = text!(
                     "the key {shown} stands here a second time, and only one value can hold; remove one of them"
                 );
                 let finding = Finding::new(Code::DuplicateKey, member.key.range, &place, message)
-                    .with_related(range, format!("{shown} stands here first"));
-                let removal = remove_member(node, position)
-                    .map(|removal| Fix::change("Remove the second one", Change::Text(removal)));
+                    .with_related(range, text!("{shown} stands here first"));
+                let removal = remove_member(node, position).map(|removal| {
+                    Fix::change(phrase!("Remove the second one"), Change::Text(removal))
+                });
                 findings.push(removal.into_iter().fold(finding, Finding::with_fix));
             }
             Some(_) => {}

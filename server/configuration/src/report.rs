@@ -108,7 +108,12 @@ mod tests {
     fn finding(text: &str, part: &str) -> Finding {
         let start = text.find(part).unwrap();
         let range = TextRange::new(start, start + part.len());
-        Finding::new(Code::OutOfRange, range, &["key"], "it is wrong".to_owned())
+        Finding::new(
+            Code::OutOfRange,
+            range,
+            &["key"],
+            localization::Text::verbatim("it is wrong"),
+        )
     }
 
     #[test]

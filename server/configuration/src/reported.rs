@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::facts::{AdvicePiece, ReportedAdvice};
 use crate::finding::printable;
+use localization::Structured;
 use serde::Deserialize;
 use serde_json::Value;
 use std::fs::{self, File};
@@ -31,6 +32,7 @@ struct Piece {
     key: String,
     value: Option<Value>,
     message: String,
+    text: Option<Structured>,
 }
 
 /// Reads a report; `None` where there is none, or the file is none.
@@ -53,11 +55,12 @@ pub(crate) fn parse(text: &[u8]) -> Option<ReportedAdvice> {
     let report: Report = serde_json::from_slice(text).ok()?;
     let piece = |piece: Piece| {
         let characters = piece.message.chars().take(MAX_CHARACTERS);
+        let message: String = characters.flat_map(printable).collect();
         Some(AdvicePiece {
             code: Code::from_name(&piece.code)?,
             path: piece.key.split('.').map(str::to_owned).collect(),
             value: piece.value,
-            message: characters.flat_map(printable).collect(),
+            message: Structured::said(piece.text, &message),
         })
     };
     Some(ReportedAdvice {

@@ -11,7 +11,7 @@ pub use document::configuration_schema;
 pub(crate) use document::{CONFIGURATION, TARGET};
 pub(crate) use help::defaults;
 pub use help::{KeyHelp, ValueHelp, key_help, keys};
-pub(crate) use message::{dotted, shown};
+pub(crate) use message::{dotted, shown, type_name};
 pub(crate) use validation::validate;
 
 /// Whether a key holds a comment, which the jobs do not read.

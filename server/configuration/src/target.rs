@@ -12,6 +12,7 @@ use crate::repetition::repeated_keys;
 use crate::schema::{TARGET, validate};
 use crate::syntax::{SyntaxErrorKind, parse_up_to};
 use crate::text::{ColumnUnit, LineIndex};
+use localization::{Message, Text, text};
 use quantization::{ActivationMethod, WeightMethod};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -80,9 +81,9 @@ pub struct OperatorRule {
 }
 
 /// Why a target file cannot be used: one sentence that names the file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Message)]
 #[error("{0}")]
-pub struct TargetError(String);
+pub struct TargetError(Text);
 
 /// The target of this name, or the path of a file as it was written.
 impl TryFrom<String> for Target {
@@ -93,7 +94,7 @@ impl TryFrom<String> for Target {
             "imx500" => Ok(Target::Imx500),
             "tflite" => Ok(Target::Tflite),
             path if is_file(path) => Ok(Target::File(path.into())),
-            _ => Err(TargetError(written)),
+            _ => Err(TargetError(Text::verbatim(written))),
         }
     }
 }
@@ -126,15 +127,15 @@ fn capabilities(text: &str, file: &Path) -> Result<Capabilities, TargetError> {
     if let Some(finding) = check_target(text).iter().find(|finding| finding.is_error()) {
         let start = LineIndex::new(text).position(text, finding.range.start, ColumnUnit::Character);
         let (line, column) = (start.line + 1, start.column + 1);
-        return Err(TargetError(format!(
-            "the target file {shown} cannot be used: line {line}, column {column}: {}",
-            finding.message
+        return Err(TargetError(text!(
+            "the target file {shown} cannot be used: line {line}, column {column}: {message}",
+            message = finding.message
         )));
     }
     // Editors on Windows like to start a UTF-8 file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text)
-        .map_err(|error| TargetError(format!("the target file {shown} cannot be used: {error}")))
+        .map_err(|error| TargetError(text!("the target file {shown} cannot be used: {error}")))
 }
 
 /// What a sound text says.
@@ -151,9 +152,9 @@ pub fn check_target(text: &str) -> Vec<Finding> {
         .map(|error| {
             let message = match error.kind {
                 SyntaxErrorKind::Empty => {
-                    "the file is empty; write a JSON object with `name` and `default`".to_owned()
+                    text!("the file is empty; write a JSON object with `name` and `default`")
                 }
-                SyntaxErrorKind::TooLong => format!(
+                SyntaxErrorKind::TooLong => text!(
                     "the file has more than {MAX_LENGTH} bytes and is not read; keep only the keys of a target"
                 ),
                 _ => return error.finding(text),

@@ -6,6 +6,7 @@ use crate::shape::{OperandShapes, elementwise, layout, window};
 use crate::{Activation, BinaryOp, Op, ReduceOp};
 
 use Operands::{AtLeastOne, Exactly, Weighted};
+use localization::Text;
 
 /// What is known of an operator, whatever its attributes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub enum Macs {
 ///
 /// # Errors
 /// A phrase such as `takes 2 inputs, not 3`.
-pub fn output_shape(op: &Op, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
+pub fn output_shape(op: &Op, inputs: &[&[usize]]) -> Result<Vec<usize>, Text> {
     let operands = op.opcode().traits().operands;
     let kernels = operands.kernel_axes().len();
     shape_rule(op, OperandShapes::new(operands.count(), kernels, inputs)?)
@@ -112,7 +113,7 @@ macro_rules! operators {
         }
 
         /// Shape of the output, or what is wrong with the operands.
-        pub(crate) fn shape_rule(op: &Op, shapes: OperandShapes) -> Result<Vec<usize>, String> {
+        pub(crate) fn shape_rule(op: &Op, shapes: OperandShapes) -> Result<Vec<usize>, Text> {
             match op {
                 $($op => {
                     let $shapes = shapes;

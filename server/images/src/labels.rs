@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use localization::Message;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -97,8 +98,8 @@ impl Labels {
 }
 
 /// What is wrong with a label file.
-#[derive(Debug, Error)]
-#[error("label file {} {problem}", path.display())]
+#[derive(Debug, Error, Message)]
+#[error("label file {path} {problem}", path = path.display())]
 pub struct LabelError {
     /// The file.
     pub path: PathBuf,
@@ -107,7 +108,7 @@ pub struct LabelError {
 }
 
 /// What is wrong with a label file, as the rest of a sentence that began with its name.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Message)]
 #[non_exhaustive]
 pub enum LabelProblem {
     /// The file could not be opened or read.
@@ -117,10 +118,7 @@ pub enum LabelProblem {
     #[error("is not a regular file")]
     NotAFile,
     /// More than [`Labels::MAX_FILE_BYTES`].
-    #[error(
-        "is larger than {} bytes, the most that is read",
-        Labels::MAX_FILE_BYTES
-    )]
+    #[error("is larger than {limit} bytes, the most that is read", limit = Labels::MAX_FILE_BYTES)]
     TooLarge,
     /// The file is not JSON.
     #[error("is not valid JSON: {0}")]
@@ -162,7 +160,10 @@ pub enum LabelProblem {
         second: String,
     },
     /// An id at or above the number of classes, so that another is missing.
-    #[error("gives \"{name}\" the id {id}, but with {count} classes ids go from 0 to {}", count - 1)]
+    #[error(
+        "gives \"{name}\" the id {id}, but with {count} classes ids go from 0 to {most}",
+        most = count - 1
+    )]
     IdBeyondCount {
         /// The class.
         name: String,

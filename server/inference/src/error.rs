@@ -1,7 +1,8 @@
+use localization::{Message, Text};
 use thiserror::Error;
 
 /// Why a model could not be loaded or run.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Message)]
 pub enum InferenceError {
     /// The program has no TFLite runtime in it.
     #[error(
@@ -11,14 +12,14 @@ pub enum InferenceError {
     RuntimeAbsent,
     /// The bytes are not a TFLite file, or a damaged one. Holds the whole sentence.
     #[error("{0}")]
-    File(String),
+    File(Text),
     /// The runtime refuses the model.
     #[error("{engine} cannot load the model because it {problem}; check that the file is complete")]
     Load {
         /// The engine's description.
         engine: String,
         /// What is wrong, as the rest of the sentence.
-        problem: String,
+        problem: Text,
     },
     /// The model has no or several inputs.
     #[error("the model has {count} inputs; give an image classifier with one")]
@@ -32,7 +33,7 @@ pub enum InferenceError {
         /// Name of the tensor.
         tensor: String,
         /// Its element type, or what it lacks.
-        kind: String,
+        kind: Text,
     },
     /// The input has another number of elements than the model takes.
     #[error("the input has {given} values, but the model takes {expected}")]
@@ -48,7 +49,7 @@ pub enum InferenceError {
         /// The engine's description.
         engine: String,
         /// The runtime's own words.
-        problem: String,
+        problem: Text,
     },
     /// There is no such output, or it has not been computed.
     #[error("output {index} of the model has not been computed")]

@@ -8,6 +8,7 @@ mod shape;
 mod window;
 
 use graph::{Graph, TensorId};
+use localization::{Text, text};
 use tract_onnx::prelude::*;
 
 use crate::{Elements, Engine, InferenceError, Model, Output};
@@ -44,7 +45,7 @@ impl TractModel {
             .and_then(|model| model.into_runnable())
             .map_err(|error| InferenceError::Load {
                 engine: DESCRIPTION.to_owned(),
-                problem: format!("is refused: {}", one_line(&error)),
+                problem: text!("is refused: {reason}", reason = one_line(&error)),
             })?;
         Ok(Self {
             plan,
@@ -116,7 +117,7 @@ impl Engine for TractEngine<'_> {
 fn run_error(error: &TractError) -> InferenceError {
     InferenceError::Run {
         engine: DESCRIPTION.to_owned(),
-        problem: one_line(error),
+        problem: Text::verbatim(one_line(error)),
     }
 }
 

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use advice::{ImageMoments, ImageSet};
 use graph::{Graph, TensorId};
+use localization::{Phrase, phrase};
 use quantization::{Observation, Observer, Statistics};
 
 use crate::context::Context;
@@ -50,14 +51,14 @@ struct Group {
 /// tensors, for a stage of the job. Samples from number `fitting` on are held out; it is a multiple of
 /// [`GROUP`], or the number of all.
 pub(crate) fn calibrate(
-    (stage, title): (Stage, &str),
+    (stage, title): (Stage, Phrase),
     graph: &Graph,
     observations: &[Observation],
     set: &CalibrationSet,
     fitting: usize,
     context: &mut Context,
 ) -> Result<Calibrated, JobError> {
-    context.begin(stage, title, set.samples.len(), "images");
+    context.begin(stage, title, set.samples.len(), phrase!("images"));
     let observed = observations.iter().map(|o| o.tensor);
     let tensors: Vec<TensorId> = observed.chain([logits(graph)]).collect();
     let model = FloatModel::new(graph, &tensors)?;

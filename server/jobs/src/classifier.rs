@@ -2,6 +2,7 @@ use std::path::Path;
 
 use graph::Graph;
 use keras::{NoScore, OutputKind};
+use localization::{Text, phrase, text};
 
 use crate::error::JobError;
 
@@ -34,22 +35,22 @@ impl Classifier {
             input_size: Some(configured),
         };
         let keras::Model { graph, summary } = keras::read_classifier(path, &options)?;
-        let refuse = |problem: String| JobError::NotClassifier {
+        let refuse = |problem: Text| JobError::NotClassifier {
             model: path.to_path_buf(),
             problem,
         };
         let summary_bytes = summary.activation_bytes();
         let (&[input], &[output]) = (graph.inputs(), graph.outputs()) else {
-            return Err(refuse(format!(
-                "has {} inputs and {} outputs",
-                graph.inputs().len(),
-                graph.outputs().len()
+            return Err(refuse(text!(
+                "has {inputs} inputs and {outputs} outputs",
+                inputs = graph.inputs().len(),
+                outputs = graph.outputs().len()
             )));
         };
         let &[_, height, width, channels] = graph.shape(input) else {
-            return Err(refuse(format!(
-                "takes an input of shape {:?}",
-                graph.shape(input)
+            return Err(refuse(text!(
+                "takes an input of shape {shape:?}",
+                shape = graph.shape(input)
             )));
         };
         if [height, width] != configured {
@@ -63,9 +64,9 @@ impl Classifier {
             .output_kind
             .filter(|kind| *kind != OutputKind::Array);
         let Some(kind) = kind else {
-            return Err(refuse(format!(
-                "gives an output of shape {:?}",
-                graph.shape(output)
+            return Err(refuse(text!(
+                "gives an output of shape {shape:?}",
+                shape = graph.shape(output)
             )));
         };
         Ok(Self {
@@ -167,16 +168,18 @@ impl Scores {
 const BOTH_SIGNS: usize = 8;
 
 /// What is to be said of the logits of images that lie in a range without a change of sign.
-pub(crate) fn one_sided_logit(images: usize, [low, high]: [f32; 2]) -> Option<String> {
+pub(crate) fn one_sided_logit(images: usize, [low, high]: [f32; 2]) -> Option<Text> {
     if images < BOTH_SIGNS || (low < 0.0 && high > 0.0) {
         return None;
     }
     let class = usize::from(high > 0.0);
     let cause = match low >= 0.0 && high <= 1.0 {
-        true => "if it is a probability, let the model end in a sigmoid",
-        false => "if it is no logit, the model is a regressor, which has no accuracy to measure",
+        true => phrase!("if it is a probability, let the model end in a sigmoid"),
+        false => {
+            phrase!("if it is no logit, the model is a regressor, which has no accuracy to measure")
+        }
     };
-    Some(format!(
+    Some(text!(
         "the model's single output lies between {low} and {high} for all {images} images and is taken for a logit, so they all get class {class}; {cause}"
     ))
 }
@@ -218,7 +221,7 @@ mod tests {
     #[test]
     fn a_logit_without_a_change_of_sign_may_be_none() {
         let check = |images, range, expected: Option<&str>| {
-            let said = one_sided_logit(images, range);
+            let said = one_sided_logit(images, range).map(|text| text.to_string());
             let end = said.as_deref().and_then(|said| said.split("; ").nth(1));
             assert_eq!(end, expected, "{said:?}");
         };

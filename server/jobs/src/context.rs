@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use configuration::Job;
+use localization::{Message as _, Phrase, Text};
 
 use crate::error::JobError;
 use crate::event::{Event, Level, Outcome, Stage, Timing};
@@ -58,7 +59,7 @@ pub struct Context<'a> {
     listener: &'a mut dyn FnMut(Event),
     stage: Option<RunningStage>,
     timings: Vec<Timing>,
-    warnings: Vec<String>,
+    warnings: Vec<Text>,
 }
 
 /// The configuration of a job, as it is kept with the run.
@@ -72,7 +73,7 @@ pub struct KeptConfiguration {
 
 struct RunningStage {
     stage: Stage,
-    unit: &'static str,
+    unit: Phrase,
     total: u64,
     started: Instant,
     told: Instant,
@@ -100,7 +101,7 @@ impl<'a> Context<'a> {
     }
 
     /// Begins a stage and ends the one before.
-    pub(crate) fn begin(&mut self, stage: Stage, title: &str, total: usize, unit: &'static str) {
+    pub(crate) fn begin(&mut self, stage: Stage, title: Phrase, total: usize, unit: Phrase) {
         self.end_stage();
         let total = total as u64;
         let now = Instant::now();
@@ -114,7 +115,7 @@ impl<'a> Context<'a> {
         });
         (self.listener)(Event::Stage {
             stage,
-            title: title.to_owned(),
+            title: title.into(),
             total,
             unit,
         });
@@ -141,18 +142,18 @@ impl<'a> Context<'a> {
         });
     }
 
-    pub(crate) fn warn(&mut self, message: impl Into<String>) {
+    pub(crate) fn warn(&mut self, message: impl Into<Text>) {
         let message = message.into();
         self.warnings.push(message.clone());
         self.log(Level::Warning, message);
     }
 
     /// All warnings so far.
-    pub(crate) fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[Text] {
         &self.warnings
     }
 
-    pub(crate) fn log(&mut self, level: Level, message: impl Into<String>) {
+    pub(crate) fn log(&mut self, level: Level, message: impl Into<Text>) {
         (self.listener)(Event::Log {
             level,
             message: message.into(),
@@ -181,7 +182,7 @@ impl<'a> Context<'a> {
             Ok(outcome) => Event::Result(wrap(outcome)),
             Err(error) => Event::Error {
                 cancelled: matches!(error, JobError::Cancelled),
-                message: error.to_string(),
+                message: error.text(),
                 key: error.key(job).map(str::to_owned),
             },
         });

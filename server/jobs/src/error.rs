@@ -2,10 +2,11 @@ use std::io;
 use std::path::PathBuf;
 
 use configuration::{Job, NoClasses, written_size};
+use localization::{Message, Phrase, Text, phrase, text};
 use thiserror::Error;
 
 /// Why a job did not finish. Every message is one sentence for the user.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Message)]
 #[non_exhaustive]
 pub enum JobError {
     /// The user stopped the job.
@@ -59,8 +60,8 @@ pub enum JobError {
     },
     /// The model has another size than the configuration says.
     #[error(
-        "input_tensor_size is {}, but the model's input is {height} x {width} pixels; set it to the model's size",
-        written_size(*.configured)
+        "input_tensor_size is {configured}, but the model's input is {height} x {width} pixels; set it to the model's size",
+        configured = size(.configured)
     )]
     InputSize {
         /// Height and width that the key has.
@@ -78,10 +79,10 @@ pub enum JobError {
         /// The model file.
         model: PathBuf,
         /// What it is instead, as the rest of the sentence.
-        problem: String,
+        problem: Text,
     },
     /// Accuracy is asked for of a model that tells no classes apart.
-    #[error("{}", NoClasses(.reason))]
+    #[error("{reason}", reason = NoClasses(.reason))]
     NoClasses {
         /// Why not.
         reason: keras::NoScore,
@@ -90,7 +91,10 @@ pub enum JobError {
     #[error(transparent)]
     Target(#[from] configuration::target::TargetError),
     /// Settings are for a layer that the model does not have.
-    #[error("no layer of the model matches {pattern:?} in quantization.overrides; {}", remedy(.nearest))]
+    #[error(
+        "no layer of the model matches {pattern:?} in quantization.overrides; {remedy}",
+        remedy = remedy(.nearest)
+    )]
     NoSuchLayer {
         /// The name, which may have wildcards.
         pattern: String,
@@ -109,7 +113,7 @@ pub enum JobError {
         /// Its operator.
         op: &'static str,
         /// What it shall do, as a phrase.
-        wanted: &'static str,
+        wanted: Phrase,
     },
     /// A TFLite model that Evaluate needs is not there.
     #[error("there is no \"{path}\"; run Quantize with this configuration first")]
@@ -133,7 +137,7 @@ pub enum JobError {
         /// Number of images.
         images: usize,
         /// Why the first cannot be read.
-        first: String,
+        first: Text,
     },
     /// A TFLite model could not be read.
     #[error(transparent)]
@@ -146,7 +150,7 @@ pub enum JobError {
         /// Why.
         source: io::Error,
         /// What the user can do.
-        remedy: &'static str,
+        remedy: Phrase,
     },
     /// A thread ended unexpectedly; a fault of this program.
     #[error("the job ended unexpectedly; please report this together with the model")]
@@ -218,16 +222,18 @@ impl JobError {
     pub(crate) fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
         let remedy = match source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                "choose a folder that you may write to"
+                phrase!("choose a folder that you may write to")
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                "free some space and run the job again"
+                phrase!("free some space and run the job again")
             }
-            io::ErrorKind::IsADirectory => "a folder or a link has its name; move that away",
+            io::ErrorKind::IsADirectory => {
+                phrase!("a folder or a link has its name; move that away")
+            }
             io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-                "a file is where the folder should be; choose another folder"
+                phrase!("a file is where the folder should be; choose another folder")
             }
-            _ => "check the folder and run the job again",
+            _ => phrase!("check the folder and run the job again"),
         };
         Self::WriteFile {
             path: path.into(),
@@ -238,12 +244,19 @@ impl JobError {
 }
 
 /// What to write in place of a name that matches no layer.
-fn remedy(nearest: &[String]) -> String {
+fn remedy(nearest: &[String]) -> Text {
     match nearest {
-        [] => "write names that Inspect shows".to_owned(),
+        [] => text!("write names that Inspect shows"),
         names => {
-            let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-            format!("did you mean {}?", names.join(" or "))
+            let names = names.iter().map(|name| Text::verbatim(format!("{name:?}")));
+            text!(
+                "did you mean {names}?",
+                names = Text::list(phrase!(" or "), names)
+            )
         }
     }
+}
+
+fn size(written: &[usize; 2]) -> String {
+    written_size(*written)
 }

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use serde::Serialize;
+use localization::{Phrase, Structured, Text};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// What a job tells while it runs. Printed as one JSON object a line
 /// (`schemas/events.schema.json`) or drawn as progress bars.
@@ -12,11 +14,11 @@ pub enum Event {
         /// Which one.
         stage: Stage,
         /// What it does, for people.
-        title: String,
+        title: Text,
         /// Steps in all; 0 when it is one step of unknown length.
         total: u64,
         /// What a step is, in the plural.
-        unit: &'static str,
+        unit: Phrase,
     },
     /// The stage is getting on.
     Progress {
@@ -27,14 +29,14 @@ pub enum Event {
         /// Steps in all.
         total: u64,
         /// What a step is, in the plural.
-        unit: &'static str,
+        unit: Phrase,
     },
     /// Something the user should know.
     Log {
         /// How serious it is.
         level: Level,
         /// One sentence.
-        message: String,
+        message: Text,
     },
     /// The job is done. Always the last event of a job that succeeds.
     Result(Outcome),
@@ -43,7 +45,7 @@ pub enum Event {
         /// Whether the user asked for it.
         cancelled: bool,
         /// One sentence: what, where, what to do.
-        message: String,
+        message: Text,
         /// The key of the configuration at whose value the user has to look.
         key: Option<String>,
     },
@@ -122,9 +124,10 @@ pub struct QuantizeOutcome {
     /// Samples that they stand for: `batch_size * iteration_count`.
     pub calibration_samples: usize,
     /// What may spoil the accuracy, and the setting that would help.
+    #[serde(serialize_with = "in_english")]
     pub advice: Vec<report::Advice>,
     /// What the user should look at.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Text>,
     /// How long each stage took.
     pub timings: Vec<Timing>,
 }
@@ -145,7 +148,7 @@ pub struct EvaluateOutcome {
     /// Number of images that could not be read and were left out.
     pub unreadable_images: usize,
     /// What the user should look at.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Text>,
     /// How long each stage took.
     pub timings: Vec<Timing>,
 }
@@ -185,6 +188,69 @@ pub struct Timing {
     pub stage: Stage,
     /// How long.
     pub seconds: f64,
+}
+
+/// Advice without what only the report has of its messages.
+fn in_english<S: Serializer>(advice: &[report::Advice], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct English<'a> {
+        code: &'a str,
+        layers: &'a [String],
+        key: &'a str,
+        value: &'a Option<Value>,
+        message: &'a Text,
+    }
+    to.collect_seq(advice.iter().map(|advice| English {
+        code: advice.code,
+        layers: &advice.layers,
+        key: &advice.key,
+        value: &advice.value,
+        message: &advice.message,
+    }))
+}
+
+impl Event {
+    /// What the event says to people, as data: the language server shows it in the language of the
+    /// editor.
+    pub fn texts(&self) -> Texts {
+        match self {
+            Self::Stage { title, unit, .. } => Texts {
+                title: Some(title.into()),
+                unit: Some(unit.into()),
+                ..Texts::default()
+            },
+            Self::Progress { unit, .. } => Texts {
+                unit: Some(unit.into()),
+                ..Texts::default()
+            },
+            Self::Log { message, .. } | Self::Error { message, .. } => Texts {
+                message: Some(message.into()),
+                ..Texts::default()
+            },
+            Self::Result(Outcome::Quantize(QuantizeOutcome { warnings, .. }))
+            | Self::Result(Outcome::Evaluate(EvaluateOutcome { warnings, .. })) => Texts {
+                warnings: warnings.iter().map(Structured::from).collect(),
+                ..Texts::default()
+            },
+        }
+    }
+}
+
+/// The texts of an event, by the names of its members.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Texts {
+    /// Title of the stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Structured>,
+    /// What a step is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Structured>,
+    /// The message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Structured>,
+    /// The warnings of a result.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Structured>,
 }
 
 impl Stage {

@@ -30,7 +30,8 @@ pub use context::{Cancellation, Context, KeptConfiguration};
 pub use error::JobError;
 pub use evaluate::evaluate;
 pub use event::{
-    EvaluateOutcome, Event, Level, ModelLine, Outcome, QuantizeOutcome, Stage, Timing, WrittenFile,
+    EvaluateOutcome, Event, Level, ModelLine, Outcome, QuantizeOutcome, Stage, Texts, Timing,
+    WrittenFile,
 };
 pub use history::{
     EvaluateSummary, HistoryError, KEPT_RUNS, ModelRecord, ModelRole, QuantizeSummary, RUNS, Run,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use configuration::target::Capabilities;
 use configuration::{LayerOverride, QuantizationSettings};
 use graph::{Graph, Node};
+use localization::{Text, phrase, text};
 use quantization::{LayerChanges, Options, Precision, QuantizationError, has_int16_kernel};
 
 use crate::error::JobError;
@@ -21,14 +22,14 @@ pub(crate) fn apply(
     names: &LayerNames,
     graph: &Graph,
     options: &mut Options,
-) -> Result<Vec<String>, JobError> {
+) -> Result<Vec<Text>, JobError> {
     let mut merged: BTreeMap<String, LayerOverride> = BTreeMap::new();
     let mut warnings = Vec::new();
     for entry in &settings.overrides {
         for pattern in &entry.layers {
             let nodes = names.matching(pattern)?;
             if nodes.is_empty() {
-                warnings.push(format!(
+                warnings.push(text!(
                     "nothing is left of the layers \"{pattern}\" in quantization.overrides, because they change no value"
                 ));
             }
@@ -59,7 +60,7 @@ pub(crate) fn keep_in_float(
     target: &Capabilities,
     graph: &Graph,
     options: &mut Options,
-) -> Result<Vec<String>, JobError> {
+) -> Result<Vec<Text>, JobError> {
     let found = quantization::without_int8_kernel(graph, options);
     let nodes: Vec<Node> = found.cloned().collect();
     let mut warnings = Vec::new();
@@ -70,10 +71,10 @@ pub(crate) fn keep_in_float(
                 target: target.name.clone(),
                 layer: layer.clone(),
                 op,
-                wanted: "stay in float",
+                wanted: phrase!("stay in float"),
             });
         }
-        warnings.push(format!(
+        warnings.push(text!(
             "layer \"{layer}\" stays in float, because it needs {op}, for which TFLite has no int8 kernel"
         ));
         options.precisions.insert(layer.clone(), Precision::Float);
@@ -99,8 +100,8 @@ fn allowed(
     let (float, wide) = (entry.float == Some(true), entry.activation_bits == Some(16));
     let by_name = !pattern.contains(['*', '?']);
     let refused = match (float, wide) {
-        (true, _) if !settings.float => Some("stay in float"),
-        (false, true) if !settings.int16 => Some("have activations of 16 bits"),
+        (true, _) if !settings.float => Some(phrase!("stay in float")),
+        (false, true) if !settings.int16 => Some(phrase!("have activations of 16 bits")),
         _ => None,
     };
     let Some(wanted) = refused else {
@@ -195,10 +196,7 @@ mod tests {
         graph
     }
 
-    fn applied(
-        overrides: &[LayerOverride],
-        options: &mut Options,
-    ) -> Result<Vec<String>, JobError> {
+    fn applied(overrides: &[LayerOverride], options: &mut Options) -> Result<Vec<Text>, JobError> {
         let original = model();
         let prepared = passes::prepare(&original);
         let layers = [
@@ -244,10 +242,7 @@ mod tests {
                 ..entry("sec*nd")
             },
         ];
-        assert_eq!(
-            applied(&entries, &mut options).unwrap(),
-            Vec::<String>::new()
-        );
+        assert_eq!(applied(&entries, &mut options).unwrap(), Vec::<Text>::new());
         let changes = |activations, weights| LayerChanges {
             activation_error_method: Some(activations),
             weights_error_method: weights,

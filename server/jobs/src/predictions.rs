@@ -7,6 +7,7 @@ use configuration::Settings;
 use evaluation::top_classes;
 use images::LabelledImage;
 use inference::{Engine, Model};
+use localization::{Message as _, Text};
 
 use crate::classifier::Classifier;
 use crate::context::Context;
@@ -28,7 +29,7 @@ pub(crate) struct Task<'a> {
 /// What one model makes of all images.
 pub(crate) struct Run {
     /// For each image the answer, or why it cannot be read.
-    pub(crate) answers: Vec<Result<Answer, String>>,
+    pub(crate) answers: Vec<Result<Answer, Text>>,
     /// Images whose EXIF orientation was ignored.
     pub(crate) reoriented: usize,
     /// Median time of one inference on one thread, with every thread at work.
@@ -124,10 +125,10 @@ impl Task<'_> {
         &self,
         worker: &mut Worker,
         path: &Path,
-    ) -> Result<Result<Prediction, String>, JobError> {
+    ) -> Result<Result<Prediction, Text>, JobError> {
         let reoriented = match self.prepared.read(path, &mut worker.input) {
             Ok(reoriented) => reoriented,
-            Err(JobError::Image(error)) => return Ok(Err(error.to_string())),
+            Err(JobError::Image(error)) => return Ok(Err(error.text())),
             Err(error) => return Err(error),
         };
         let started = Instant::now();

@@ -1,13 +1,14 @@
 use std::path::{Path, PathBuf};
 
 use graph::GraphError;
+use localization::{Message, Phrase, Text, phrase, text};
 use thiserror::Error;
 
 use crate::limits;
 
 /// Why a model file could not be read: the file and what is wrong with it.
-#[derive(Debug, Error)]
-#[error("{}: {kind}", path.display())]
+#[derive(Debug, Error, Message)]
+#[error("{path}: {kind}", path = path.display())]
 pub struct KerasError {
     /// The model file.
     pub path: PathBuf,
@@ -26,7 +27,7 @@ impl KerasError {
 }
 
 /// What is wrong with a model file.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Message)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The file cannot be opened or read.
@@ -46,12 +47,12 @@ pub enum ErrorKind {
         /// Name of the file.
         file: String,
         /// What failed, as a phrase.
-        problem: String,
+        problem: Text,
     },
     /// None of the graphs of a SavedModel is for serving.
     #[error(
-        "the SavedModel has no graph tagged \"serve\" (its tags: {}); save the model with model.save() or model.export()",
-        .0.join(", ")
+        "the SavedModel has no graph tagged \"serve\" (its tags: {tags}); save the model with model.save() or model.export()",
+        tags = .0.join(", ")
     )]
     NoServingGraph(Vec<String>),
     /// A SavedModel with nothing that can be called.
@@ -61,8 +62,8 @@ pub enum ErrorKind {
     NoSignature,
     /// A SavedModel with several signatures, none of which is the default.
     #[error(
-        "the SavedModel has several signatures ({}), none of them named \"serving_default\"; save it with that signature",
-        .0.join(", ")
+        "the SavedModel has several signatures ({names}), none of them named \"serving_default\"; save it with that signature",
+        names = .0.join(", ")
     )]
     SeveralSignatures(Vec<String>),
     /// A SavedModel of TensorFlow 1.
@@ -83,7 +84,7 @@ pub enum ErrorKind {
     Empty,
     /// Another kind of file under the name of a model.
     #[error("this is {0}, not a Keras model; give the .keras or .h5 file that model.save() wrote")]
-    OtherFormat(&'static str),
+    OtherFormat(Phrase),
     /// The file ends before the data that it describes.
     #[error("the file is cut off ({actual} of {expected} bytes); copy or download it again")]
     Truncated {
@@ -96,13 +97,13 @@ pub enum ErrorKind {
     #[error("the HDF5 data is damaged at {place} ({problem}); copy or save the file again")]
     Damaged {
         /// What was being read.
-        place: String,
+        place: Text,
         /// What failed.
-        problem: String,
+        problem: Text,
     },
     /// The structure of the zip archive cannot be followed, or its contents have changed.
     #[error("the .keras archive is damaged ({0}); copy or save the file again")]
-    DamagedArchive(String),
+    DamagedArchive(Text),
     /// A zip archive or a folder without a part that every `.keras` file has.
     #[error(
         "the .keras model has no \"{0}\", so it is not whole; save the model with model.save()"
@@ -115,7 +116,7 @@ pub enum ErrorKind {
     #[error(
         "the weights in the archive are {0}, which is not supported; save the model with model.save() without further options"
     )]
-    OtherWeights(&'static str),
+    OtherWeights(Phrase),
     /// The file was written by `save_weights`.
     #[error(
         "the file holds only weights, without the model's configuration; save the whole model with model.save()"
@@ -130,23 +131,25 @@ pub enum ErrorKind {
     #[error("the model's configuration is damaged at {place}: {problem}; save the model again")]
     InvalidConfiguration {
         /// Layer and key, or another part of the configuration.
-        place: String,
+        place: Text,
         /// What is wrong, as a phrase.
-        problem: String,
+        problem: Text,
     },
     /// The model has layers that cannot be converted.
-    #[error("{}", describe_unsupported(.0))]
+    #[error("{layers}", layers = describe_unsupported(.0))]
     UnsupportedLayers(Vec<UnsupportedLayer>),
     /// The model has several inputs or none.
     #[error(
-        "the model has {} inputs ({}), but a classifier of one image is needed; build a model with one input",
-        .0.len(), .0.join(", ")
+        "the model has {count} inputs ({names}), but a classifier of one image is needed; build a model with one input",
+        count = .0.len(),
+        names = .0.join(", ")
     )]
     InputCount(Vec<String>),
     /// The model has several outputs or none.
     #[error(
-        "the model has {} outputs ({}), but a classifier with one is needed; build a model with one output",
-        .0.len(), .0.join(", ")
+        "the model has {count} outputs ({names}), but a classifier with one is needed; build a model with one output",
+        count = .0.len(),
+        names = .0.join(", ")
     )]
     OutputCount(Vec<String>),
     /// The input takes encoded images or serialized examples.
@@ -166,9 +169,7 @@ pub enum ErrorKind {
     },
     /// The output is not a vector.
     #[error(
-        "the model's output \"{output}\" has the shape {}, but a classifier gives one score for each class; only image classifiers can be quantized",
-        extents(.shape)
-    )]
+        "the model's output \"{output}\" has the shape {shape}, but a classifier gives one score for each class; only image classifiers can be quantized", shape = extents(.shape))]
     OutputShape {
         /// Name of the output.
         output: String,
@@ -177,10 +178,7 @@ pub enum ErrorKind {
     },
     /// What the layers compute of one image takes too much memory.
     #[error(
-        "the outputs of the model's layers take {} MiB for one image, more than the {} MiB that calibration has room for; use a smaller input or fewer layers of that size",
-        bytes >> 20,
-        limits::ACTIVATION_BYTES >> 20
-    )]
+        "the outputs of the model's layers take {size} MiB for one image, more than the {limit} MiB that calibration has room for; use a smaller input or fewer layers of that size", size = bytes >> 20, limit = limits::ACTIVATION_BYTES >> 20)]
     Activations {
         /// All of them as `f32`.
         bytes: u64,
@@ -209,7 +207,7 @@ pub enum ErrorKind {
         /// Name of the weight.
         weight: String,
         /// What is wrong, as the rest of a sentence.
-        problem: String,
+        problem: Text,
     },
     /// A weight has a value that is not a finite number.
     #[error(
@@ -227,9 +225,9 @@ pub enum ErrorKind {
     #[error("the model has {what}, more than the {limit} this program reads")]
     Limit {
         /// What is too large, as a noun phrase.
-        what: String,
+        what: Text,
         /// The limit with its unit.
-        limit: String,
+        limit: Text,
     },
     /// Layers do not fit together.
     #[error("{0}; the file is damaged or was edited, save the model again")]
@@ -247,32 +245,35 @@ pub struct UnsupportedLayer {
     /// Keras class name.
     pub class: String,
     /// Why, as a phrase.
-    pub reason: String,
+    pub reason: Text,
 }
 
 /// Number of layers that an error names before it counts the rest.
 const NAMED_LAYERS: usize = 3;
 
-fn describe_unsupported(layers: &[UnsupportedLayer]) -> String {
-    let named: Vec<String> = layers
-        .iter()
-        .take(NAMED_LAYERS)
-        .map(|layer| format!("\"{}\" ({}): {}", layer.layer, layer.class, layer.reason))
-        .collect();
-    let rest = match layers.len().saturating_sub(NAMED_LAYERS) {
-        0 => String::new(),
-        1 => "; and 1 more layer".to_owned(),
-        count => format!("; and {count} more layers"),
-    };
-    match layers {
-        [_] => format!(
-            "a layer of the model cannot be converted: {}; replace it and save the model again",
-            named.join("; ")
+fn describe_unsupported(layers: &[UnsupportedLayer]) -> Text {
+    let named = layers.iter().take(NAMED_LAYERS).map(|unsupported| {
+        let UnsupportedLayer {
+            layer,
+            class,
+            reason,
+        } = unsupported;
+        text!("\"{layer}\" ({class}): {reason}")
+    });
+    let named = Text::list(phrase!("; "), named);
+    let count = layers.len();
+    match (count, count.saturating_sub(NAMED_LAYERS)) {
+        (1, _) => text!(
+            "a layer of the model cannot be converted: {named}; replace it and save the model again"
         ),
-        _ => format!(
-            "{} layers of the model cannot be converted: {}{rest}; replace them and save the model again",
-            layers.len(),
-            named.join("; ")
+        (_, 0) => text!(
+            "{count} layers of the model cannot be converted: {named}; replace them and save the model again"
+        ),
+        (_, 1) => text!(
+            "{count} layers of the model cannot be converted: {named}; and 1 more layer; replace them and save the model again"
+        ),
+        (_, more) => text!(
+            "{count} layers of the model cannot be converted: {named}; and {more} more layers; replace them and save the model again"
         ),
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::draft::{Draft, ValueId};
 use interval::Interval;
+use localization::{Message, Text, text};
 
 /// What the numbers in a model's output mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,16 +78,22 @@ impl OutputKind {
     }
 }
 
-impl fmt::Display for OutputKind {
+impl Message for OutputKind {
     /// In a few words, such as `5 classes`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn text(&self) -> Text {
         match self {
-            Self::Scores { classes } => write!(formatter, "{classes} classes"),
-            Self::Probability => formatter.write_str("2 classes, as the probability of class 1"),
-            Self::Logit => formatter.write_str("2 classes, as the logit of class 1"),
-            Self::Number(_) => formatter.write_str("a number, not classes"),
-            Self::Array => formatter.write_str("an array, not classes"),
+            Self::Scores { classes } => text!("{count} classes", count = classes),
+            Self::Probability => text!("2 classes, as the probability of class 1"),
+            Self::Logit => text!("2 classes, as the logit of class 1"),
+            Self::Number(_) => text!("a number, not classes"),
+            Self::Array => text!("an array, not classes"),
         }
+    }
+}
+
+impl fmt::Display for OutputKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text().fmt(formatter)
     }
 }
 
@@ -101,30 +108,32 @@ impl NoScore {
 // Bounds are numbers: where nothing is known they are infinite.
 impl Eq for NoScore {}
 
-impl fmt::Display for NoScore {
+impl Message for NoScore {
     /// What is to be said of the output, and what follows: a clause that begins behind its subject.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn text(&self) -> Text {
         match self {
-            Self::SingleSoftmax => formatter.write_str(
-                "is a softmax over a single score and therefore always 1; train the model with a sigmoid in its place",
+            Self::SingleSoftmax => text!(
+                "is a softmax over a single score and therefore always 1; train the model with a sigmoid in its place"
             ),
-            Self::Range { low, high } if high.is_infinite() => write!(
-                formatter,
+            Self::Range { low, high } if high.is_infinite() => text!(
                 "is never below {low} and neither a probability nor a logit, so the model is a regressor, which can be quantized but has no accuracy to measure"
             ),
-            Self::Range { low, high } if low.is_infinite() => write!(
-                formatter,
+            Self::Range { low, high } if low.is_infinite() => text!(
                 "is never above {high} and neither a probability nor a logit, so the model is a regressor, which can be quantized but has no accuracy to measure"
             ),
-            Self::Range { low, high } => write!(
-                formatter,
+            Self::Range { low, high } => text!(
                 "lies between {low} and {high} and is neither a probability nor a logit, so the model is a regressor, which can be quantized but has no accuracy to measure"
             ),
-            Self::Loss(loss) => write!(
-                formatter,
+            Self::Loss(loss) => text!(
                 "has no activation and was trained with the loss {loss}, so the model is a regressor, which can be quantized but has no accuracy to measure"
             ),
         }
+    }
+}
+
+impl fmt::Display for NoScore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text().fmt(formatter)
     }
 }
 

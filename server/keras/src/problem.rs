@@ -1,4 +1,5 @@
 use graph::GraphError;
+use localization::Text;
 
 use crate::error::ErrorKind;
 
@@ -6,16 +7,16 @@ use crate::error::ErrorKind;
 #[derive(Debug)]
 pub(crate) enum LayerProblem {
     /// Keras can do it, this program cannot; a phrase.
-    Unsupported(String),
+    Unsupported(Text),
     /// Keras would not have written it; a phrase.
-    Invalid(String),
+    Invalid(Text),
     /// A problem that is not the layer's.
     Other(ErrorKind),
 }
 
 impl LayerProblem {
     /// The error that ends the reading of a model, with the layer or the part that is to blame.
-    pub(crate) fn at(self, place: String) -> ErrorKind {
+    pub(crate) fn at(self, place: Text) -> ErrorKind {
         match self {
             LayerProblem::Unsupported(problem) | LayerProblem::Invalid(problem) => {
                 ErrorKind::InvalidConfiguration { place, problem }
@@ -37,10 +38,10 @@ impl From<ErrorKind> for LayerProblem {
     }
 }
 
-pub(crate) fn unsupported<T>(reason: impl Into<String>) -> Result<T, LayerProblem> {
+pub(crate) fn unsupported<T>(reason: impl Into<Text>) -> Result<T, LayerProblem> {
     Err(LayerProblem::Unsupported(reason.into()))
 }
 
-pub(crate) fn invalid<T>(problem: impl Into<String>) -> Result<T, LayerProblem> {
+pub(crate) fn invalid<T>(problem: impl Into<Text>) -> Result<T, LayerProblem> {
     Err(LayerProblem::Invalid(problem.into()))
 }

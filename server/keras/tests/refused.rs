@@ -259,15 +259,15 @@ fn files_of_other_kinds() {
 fn unsupported_layers_are_data() {
     let path = fixtures().join("keras2_layers/refused_layers.h5");
     let summary = inspect(&path, &ReadOptions::default()).unwrap();
-    let found: Vec<(&str, &str, &str)> = summary
-        .unsupported
-        .iter()
-        .map(|layer| {
-            let UnsupportedLayer {
-                layer,
-                class,
-                reason,
-            } = layer;
+    let layers = summary.unsupported.iter();
+    let reasons: Vec<String> = layers
+        .clone()
+        .map(|layer| layer.reason.to_string())
+        .collect();
+    let found: Vec<(&str, &str, &str)> = layers
+        .zip(&reasons)
+        .map(|(unsupported, reason)| {
+            let UnsupportedLayer { layer, class, .. } = unsupported;
             (layer.as_str(), class.as_str(), reason.as_str())
         })
         .collect();

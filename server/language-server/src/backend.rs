@@ -9,7 +9,7 @@ use crate::jobs::{JobQuery, JobStatus};
 use crate::options::ClientOptions;
 use crate::session::Session;
 use crate::{commands, watching};
-use localization::Localization;
+use localization::{Localization, text};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,8 +61,8 @@ impl Backend {
         status
             .map(|status| status.shown(localization))
             .ok_or_else(|| {
-                let message = format!("there is no job {}", query.id);
-                Error::invalid_params(localization.owned(message))
+                let message = text!("there is no job {id}", id = query.id);
+                Error::invalid_params(localization.text(&message))
             })
     }
 
@@ -199,12 +199,7 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
-        let executed = commands::execute(&self.session, params).await;
-        executed.map_err(|mut error| {
-            let localization = self.session.localization();
-            error.message = localization.owned(error.message.into_owned()).into();
-            error
-        })
+        commands::execute(&self.session, params).await
     }
 }
 

@@ -6,8 +6,9 @@ mod start;
 use crate::documents::file;
 use crate::session::Session;
 use configuration::Job;
+use localization::text;
 use serde_json::Value;
-use start::{refusal, require_trust, start};
+use start::{invalid, refusal, require_trust, start};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tower_lsp::jsonrpc::{Error, Result};
@@ -44,9 +45,7 @@ pub(crate) async fn execute(
         CREATE_FOLDER => return create_folder(session, arguments).await.map(|()| None),
         OPEN_REPORT => return open_report(session, arguments).map(|()| None),
         other => {
-            return Err(Error::invalid_params(format!(
-                "there is no command {other}"
-            )));
+            return Err(invalid(session, text!("there is no command {other}")));
         }
     };
     let token = params.work_done_progress_params.work_done_token;
@@ -56,13 +55,13 @@ pub(crate) async fn execute(
 fn cancel(session: &Session, arguments: &[Value]) -> Result<()> {
     let id = arguments.first().and_then(Value::as_str);
     let found = id.is_some_and(|id| session.jobs.cancel(id));
-    let unknown = || Error::invalid_params("the first argument must be the id of a job");
+    let unknown = || invalid(session, text!("the first argument must be the id of a job"));
     found.then_some(()).ok_or_else(unknown)
 }
 
 async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()> {
     require_trust(session)?;
-    let (_, folder) = place(arguments)?;
+    let (_, folder) = place(session, arguments)?;
     let shown = folder.display().to_string();
     let created = tokio::task::spawn_blocking(move || std::fs::create_dir_all(folder)).await;
     match created {
@@ -71,9 +70,8 @@ async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()
             Ok(())
         }
         Ok(Err(error)) => Err(refusal(
-            format!(
-                "the folder {shown} cannot be created ({error}); check the permissions above it"
-            ),
+            session,
+            text!("the folder {shown} cannot be created ({error}); check the permissions above it"),
             serde_json::json!({"reason": "disk"}),
         )),
         Err(_) => Err(Error::internal_error()),
@@ -82,12 +80,13 @@ async fn create_folder(session: &Arc<Session>, arguments: &[Value]) -> Result<()
 
 fn open_report(session: &Arc<Session>, arguments: &[Value]) -> Result<()> {
     require_trust(session)?;
-    let (uri, report) = place(arguments)?;
+    let (uri, report) = place(session, arguments)?;
     if !session.abilities().shows_documents {
         return Err(refusal(
-            format!(
-                "this editor does not open files for the server; open {} yourself",
-                report.display()
+            session,
+            text!(
+                "this editor does not open files for the server; open {report} yourself",
+                report = report.display()
             ),
             serde_json::json!({"reason": "unsupported"}),
         ));
@@ -115,11 +114,11 @@ fn open_report(session: &Arc<Session>, arguments: &[Value]) -> Result<()> {
 }
 
 /// The file or folder that the first argument names by its URI.
-fn place(arguments: &[Value]) -> Result<(Url, PathBuf)> {
+fn place(session: &Session, arguments: &[Value]) -> Result<(Url, PathBuf)> {
     let uri = arguments
         .first()
         .and_then(Value::as_str)
         .and_then(|uri| Url::parse(uri).ok());
     uri.and_then(|uri| Some((uri.clone(), file(&uri)?)))
-        .ok_or_else(|| Error::invalid_params("the first argument must be a file URI"))
+        .ok_or_else(|| invalid(session, text!("the first argument must be a file URI")))
 }

@@ -4,7 +4,7 @@ use crate::documents::Snapshot;
 use crate::lines::position_of;
 use crate::session::Session;
 use configuration::{Finding, JOB_FAILED, Owner, Place, Related, Severity};
-use localization::Localization;
+use localization::{Localization, Text};
 use tower_lsp::lsp_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location,
     NumberOrString, Range, Url,
@@ -43,14 +43,14 @@ pub(crate) fn diagnostic(session: &Session, snapshot: &Snapshot, finding: &Findi
         code_description: documentation(session, finding.code.name())
             .filter(|_| abilities.code_description),
         source: Some(SOURCE.to_owned()),
-        message: localization.text(&finding.message).into_owned(),
+        message: localization.text(&finding.message),
         related_information: Some(related).filter(|related| !related.is_empty()),
         ..Diagnostic::default()
     }
 }
 
 /// The failure of a job at the value that it has failed with.
-pub(crate) fn failure(session: &Session, range: Range, message: &str) -> Diagnostic {
+pub(crate) fn failure(session: &Session, range: Range, message: &Text) -> Diagnostic {
     Diagnostic {
         range,
         severity: Some(DiagnosticSeverity::ERROR),
@@ -58,7 +58,7 @@ pub(crate) fn failure(session: &Session, range: Range, message: &str) -> Diagnos
         code_description: documentation(session, JOB_FAILED)
             .filter(|_| session.abilities().code_description),
         source: Some(SOURCE.to_owned()),
-        message: session.localization().text(message).into_owned(),
+        message: session.localization().text(message),
         ..Diagnostic::default()
     }
 }
@@ -77,7 +77,7 @@ fn related(
     };
     Some(DiagnosticRelatedInformation {
         location,
-        message: localization.text(&related.message).into_owned(),
+        message: localization.text(&related.message),
     })
 }
 

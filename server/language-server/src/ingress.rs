@@ -8,6 +8,7 @@ use crate::checking::schedule_edited;
 use crate::framing::UNREADABLE;
 use crate::session::Session;
 use futures_util::FutureExt as _;
+use localization::text;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::any::Any;
@@ -189,9 +190,9 @@ fn faulty(
     session.log.error(format!(
         "{method} has failed by a fault of the server: {reason}"
     ));
-    let message = format!("{method} has failed by a fault of the server; its log tells more");
+    let message = text!("{method} has failed by a fault of the server; its log tells more");
     let error = Error {
-        message: session.localization().owned(message).into(),
+        message: session.localization().text(&message).into(),
         ..Error::internal_error()
     };
     id.map(|id| Response::from_error(id, error))

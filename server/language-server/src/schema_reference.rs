@@ -2,6 +2,7 @@
 
 use configuration::syntax::Node;
 use configuration::{Code, Document, Facts, Finding, Stage, configuration_schema, key_help};
+use localization::phrase;
 use serde_json::Value;
 
 /// Whether `$schema` names a file that says what our own schema says. A JSON service that reads
@@ -51,7 +52,7 @@ fn passes_for_whole(finding: &Finding, text: &str) -> bool {
     finding.code == Code::WrongType
         && written.starts_with(|letter: char| letter == '-' || letter.is_ascii_digit())
         && !written.contains('.')
-        && key_help(&path).is_some_and(|help| help.types.contains(&"a whole number"))
+        && key_help(&path).is_some_and(|help| help.types.contains(&phrase!("a whole number")))
 }
 
 #[cfg(test)]

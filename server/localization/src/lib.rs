@@ -1,33 +1,28 @@
-//! Messages of the program in other languages than English.
+//! What the program says to people, in English and in other languages.
 //!
-//! Every text is made in English, where its subject is, and stays English in files, machine formats
-//! and the log. What an editor shows passes through [`Localization::text`]: the catalogue of the
-//! language (`catalogue/ja.json`) has the English texts as keys, with placeholders for what varies,
-//! and a text that is an instance of a key comes out in the other language.
+//! A [`Text`] is made where its subject is, by [`text!`] or by an error type that derives [`Message`]:
+//! an English template and what its placeholders stand for. Displayed it is English, as in files,
+//! machine formats and the log. What an editor shows passes through [`Localization::text`]: the
+//! catalogue of the language (`catalogue/ja.json`) has the templates as keys, and texts inside texts
+//! are translated in turn. A text without a translation stays English.
 //!
-//! A key's placeholder is `{name}` or `{name:kind}`; the translation has `{name}` in its place:
-//!
-//! | kind | stands for |
-//! |---|---|
-//! | none | any text, which comes through unchanged |
-//! | `quoted` | a code span, such as `` `model.h5` `` |
-//! | `number` | a number, with digits grouped or not |
-//! | `word` | one word that the translation may do without, such as "is" or "are" |
-//! | `message` | a text that is translated in turn |
-//! | `clause` | the same, or nothing |
-//!
-//! A text that no key fits stays English, and so does one that could be taken apart in two ways
-//! because a name in it reads like a part of the message.
+//! The macros register every template, so that a test knows all of them ([`registry`]).
 
+pub mod argument;
 mod catalogue;
-mod literal;
-mod markdown;
+pub mod registry;
 mod spacing;
-mod template;
+mod structured;
+mod system;
+mod text;
+
+pub use localization_macros::{Message, phrase, text};
+pub use structured::{Structured, message_and_text};
+pub use text::{Argument, Message, Phrase, Text};
 
 use catalogue::Catalogue;
-use std::borrow::Cow;
 use std::sync::LazyLock;
+use text::{Piece, pieces};
 
 static JAPANESE: LazyLock<Catalogue> = LazyLock::new(|| {
     #[expect(
@@ -70,61 +65,27 @@ impl Localization {
         let _ = self.catalogue();
     }
 
-    /// A message in this language; unchanged where there is no translation.
-    pub fn text(self, english: &str) -> Cow<'_, str> {
-        let translated = self
-            .catalogue()
-            .and_then(|catalogue| catalogue.translate(english));
-        match translated {
-            Some(translated) => translated.text.into(),
-            None => english.into(),
+    /// A message in this language.
+    pub fn text(self, message: &impl Message) -> String {
+        let text = message.text();
+        match self.catalogue() {
+            Some(catalogue) => catalogue.translate(&text),
+            None => text.to_string(),
         }
     }
 
-    /// A message that is owned, likewise.
-    pub fn owned(self, english: String) -> String {
-        match self.text(&english) {
-            Cow::Borrowed(_) => english,
-            Cow::Owned(translated) => translated,
-        }
-    }
-
-    /// Markdown in this language, line by line; blocks of code stay as they are.
-    pub fn markdown(self, english: String) -> String {
-        match self {
-            Localization::English => english,
-            other => markdown::lines(&english, |line| other.text(line)),
-        }
-    }
-
-    /// Whether a message comes out without a word of English left, other than code and names.
-    pub fn covers(self, english: &str) -> bool {
-        let Some(catalogue) = self.catalogue() else {
-            return true;
-        };
-        let translated = catalogue.translate(english);
-        translated.map_or_else(|| literal::is_one(english), |text| text.untranslated == 0)
-    }
-
-    /// Whether every line of Markdown does.
-    pub fn covers_markdown(self, english: &str) -> bool {
-        let mut covers = true;
-        markdown::lines(english, |line| {
-            covers &= self.covers(line);
-            line.into()
-        });
-        covers
-    }
-
-    /// The English texts of the catalogue, and their translations.
+    /// The templates of the catalogue, and their translations.
     pub fn entries(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.catalogue().into_iter().flat_map(Catalogue::entries)
     }
+}
 
-    /// The key that a message is an instance of.
-    pub fn key_of(self, english: &str) -> Option<&'static str> {
-        self.catalogue()?.key_of(english)
-    }
+/// The names of a template's placeholders, in order.
+pub fn placeholders(template: &str) -> impl Iterator<Item = &str> {
+    pieces(template).filter_map(|piece| match piece {
+        Piece::Placeholder(name) => Some(name),
+        Piece::Literal(_) => None,
+    })
 }
 
 #[cfg(test)]
@@ -141,5 +102,17 @@ mod tests {
         check(Some("en"), Localization::English);
         check(Some(""), Localization::English);
         check(None, Localization::English);
+    }
+
+    /// Japanese texts are Japanese, with the punctuation that the extension's texts have.
+    #[test]
+    fn translations_look_alike() {
+        for (key, translation) in Localization::Japanese.entries() {
+            let wrong = ["、 ", "。 ", "（", "）", "：", "！", "？", "  "];
+            let found = wrong.iter().find(|mark| translation.contains(**mark));
+            assert_eq!(found, None, "{key}: {translation}");
+            let ends = translation.ends_with('.') && !key.contains("...");
+            assert!(!ends, "{key}: {translation}");
+        }
     }
 }

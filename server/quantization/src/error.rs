@@ -1,8 +1,9 @@
 use graph::{Graph, GraphError, Node, TensorId};
+use localization::Message;
 use thiserror::Error;
 
 /// Why a model could not be quantized.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Message)]
 pub enum QuantizationError {
     /// Calibration has not seen a tensor.
     #[error("calibration has no statistics of layer \"{layer}\"")]

@@ -8,13 +8,13 @@ use crate::markup::Text;
 const LISTED: usize = 20;
 
 /// A piece of advice, wherever it comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Piece<'a> {
     pub(crate) code: &'a str,
     pub(crate) layers: &'a [String],
     pub(crate) key: &'a str,
     pub(crate) value: Option<&'a Value>,
-    pub(crate) message: &'a str,
+    pub(crate) message: String,
 }
 
 /// The section with all advice; nothing where there is none.
@@ -29,7 +29,7 @@ pub(crate) fn section<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> String {
 }
 
 fn item(piece: Piece) -> String {
-    let mut item = format!("<li>{}", Text(piece.message));
+    let mut item = format!("<li>{}", Text(&piece.message));
     if let Some(value) = piece.value {
         let (key, value) = (Text(piece.key), value.to_string());
         item += &format!("<br>Setting: <code>{key}: {}</code>", Text(&value));

@@ -1,7 +1,8 @@
+use localization::{Message, Phrase, Text};
 use thiserror::Error;
 
 /// Why a graph could not be written.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Message)]
 pub enum WriteError {
     /// A node has no operator in TFLite.
     #[error("layer \"{node}\" ({op}) {problem}")]
@@ -11,7 +12,7 @@ pub enum WriteError {
         /// Operator of the graph.
         op: &'static str,
         /// What is wrong, as the rest of the sentence.
-        problem: String,
+        problem: Text,
     },
     /// The encoding given for a tensor does not fit it.
     #[error("tensor \"{tensor}\" cannot be stored as asked, because {problem}")]
@@ -19,7 +20,7 @@ pub enum WriteError {
         /// Name of the tensor.
         tensor: String,
         /// What is wrong, as the rest of the sentence.
-        problem: String,
+        problem: Text,
     },
     /// A tensor is read before a node has computed it.
     #[error("tensor \"{tensor}\" is read, but nothing computes it first")]
@@ -36,7 +37,7 @@ pub enum WriteError {
 }
 
 /// Why bytes are not a readable TFLite file.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Message)]
 pub enum ReadError {
     /// The identifier `TFL3` is not at byte 4.
     #[error("the file is not a TFLite model, which has \"TFL3\" at byte 4")]
@@ -50,7 +51,7 @@ pub enum ReadError {
     )]
     OutOfBounds {
         /// What was being read.
-        part: &'static str,
+        part: Phrase,
         /// Where.
         offset: usize,
     },
@@ -58,6 +59,6 @@ pub enum ReadError {
     #[error("the TFLite file is damaged: {problem}; write it again")]
     Inconsistent {
         /// What is wrong, as a clause.
-        problem: String,
+        problem: Text,
     },
 }

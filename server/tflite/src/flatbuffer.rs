@@ -5,6 +5,8 @@
 //! field in the table, zero for a field that is left out; a vector or string begins with its
 //! number of elements; all numbers are little-endian.
 
+use localization::{Phrase, phrase, text};
+
 use crate::ReadError;
 
 /// A table inside a file.
@@ -31,10 +33,14 @@ type Elements<'a, const N: usize> = (usize, &'a [[u8; N]]);
 impl<'a> Table<'a> {
     /// The root of a file.
     pub(crate) fn root(bytes: &'a [u8]) -> Result<Self, ReadError> {
-        Self::at(bytes, follow(bytes, 0, "the root")?, "the root")
+        Self::at(
+            bytes,
+            follow(bytes, 0, phrase!("the root"))?,
+            phrase!("the root"),
+        )
     }
 
-    fn at(bytes: &'a [u8], position: usize, part: &'static str) -> Result<Self, ReadError> {
+    fn at(bytes: &'a [u8], position: usize, part: Phrase) -> Result<Self, ReadError> {
         let outside = out_of_bounds(part, position);
         let distance = i32::from_le_bytes(array(bytes, position, part)?);
         let vtable = isize::try_from(position)
@@ -64,40 +70,35 @@ impl<'a> Table<'a> {
     pub(crate) fn scalar<const N: usize>(
         &self,
         slot: u16,
-        part: &'static str,
+        part: Phrase,
     ) -> Result<Option<[u8; N]>, ReadError> {
         (self.field(slot))
             .map(|position| array(self.bytes, position, part))
             .transpose()
     }
 
-    pub(crate) fn u8(&self, slot: u16, default: u8, part: &'static str) -> Result<u8, ReadError> {
+    pub(crate) fn u8(&self, slot: u16, default: u8, part: Phrase) -> Result<u8, ReadError> {
         let bytes = self.scalar(slot, part)?;
         Ok(bytes.map_or(default, u8::from_le_bytes))
     }
 
-    pub(crate) fn i32(
-        &self,
-        slot: u16,
-        default: i32,
-        part: &'static str,
-    ) -> Result<i32, ReadError> {
+    pub(crate) fn i32(&self, slot: u16, default: i32, part: Phrase) -> Result<i32, ReadError> {
         let bytes = self.scalar(slot, part)?;
         Ok(bytes.map_or(default, i32::from_le_bytes))
     }
 
-    pub(crate) fn u32(&self, slot: u16, part: &'static str) -> Result<u32, ReadError> {
+    pub(crate) fn u32(&self, slot: u16, part: Phrase) -> Result<u32, ReadError> {
         let bytes = self.scalar(slot, part)?;
         Ok(bytes.map_or(0, u32::from_le_bytes))
     }
 
-    pub(crate) fn u64(&self, slot: u16, part: &'static str) -> Result<u64, ReadError> {
+    pub(crate) fn u64(&self, slot: u16, part: Phrase) -> Result<u64, ReadError> {
         let bytes = self.scalar(slot, part)?;
         Ok(bytes.map_or(0, u64::from_le_bytes))
     }
 
     /// A table that a field refers to.
-    pub(crate) fn table(&self, slot: u16, part: &'static str) -> Result<Option<Self>, ReadError> {
+    pub(crate) fn table(&self, slot: u16, part: Phrase) -> Result<Option<Self>, ReadError> {
         let Some(position) = self.field(slot) else {
             return Ok(None);
         };
@@ -109,7 +110,7 @@ impl<'a> Table<'a> {
     pub(crate) fn vector<const N: usize>(
         &self,
         slot: u16,
-        part: &'static str,
+        part: Phrase,
     ) -> Result<&'a [[u8; N]], ReadError> {
         Ok(self
             .elements(slot, part)?
@@ -117,7 +118,7 @@ impl<'a> Table<'a> {
     }
 
     /// A vector of tables, empty when the table has none.
-    pub(crate) fn tables(&self, slot: u16, part: &'static str) -> Result<Tables<'a>, ReadError> {
+    pub(crate) fn tables(&self, slot: u16, part: Phrase) -> Result<Tables<'a>, ReadError> {
         let (first, offsets) = self.elements(slot, part)?.unwrap_or((0, &[]));
         Ok(Tables {
             bytes: self.bytes,
@@ -127,17 +128,17 @@ impl<'a> Table<'a> {
     }
 
     /// A string, empty when the table has none.
-    pub(crate) fn string(&self, slot: u16, part: &'static str) -> Result<&'a str, ReadError> {
+    pub(crate) fn string(&self, slot: u16, part: Phrase) -> Result<&'a str, ReadError> {
         let bytes: &[[u8; 1]] = self.vector(slot, part)?;
         std::str::from_utf8(bytes.as_flattened()).map_err(|_| ReadError::Inconsistent {
-            problem: format!("{part} is not UTF-8"),
+            problem: text!("{part} is not UTF-8"),
         })
     }
 
     fn elements<const N: usize>(
         &self,
         slot: u16,
-        part: &'static str,
+        part: Phrase,
     ) -> Result<Option<Elements<'a, N>>, ReadError> {
         let Some(position) = self.field(slot) else {
             return Ok(None);
@@ -161,10 +162,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The tables in order.
-    pub(crate) fn iter(
-        self,
-        part: &'static str,
-    ) -> impl Iterator<Item = Result<Table<'a>, ReadError>> {
+    pub(crate) fn iter(self, part: Phrase) -> impl Iterator<Item = Result<Table<'a>, ReadError>> {
         self.offsets.iter().enumerate().map(move |(index, offset)| {
             let offset = u32::from_le_bytes(*offset) as usize;
             let position = (self.first + 4 * index)
@@ -176,36 +174,32 @@ impl<'a> Tables<'a> {
 }
 
 /// Part of the bytes, where it is inside them.
-pub(crate) fn slice<'a>(
-    bytes: &'a [u8],
+pub(crate) fn slice(
+    bytes: &[u8],
     start: usize,
     length: usize,
-    part: &'static str,
-) -> Result<&'a [u8], ReadError> {
+    part: Phrase,
+) -> Result<&[u8], ReadError> {
     start
         .checked_add(length)
         .and_then(|end| bytes.get(start..end))
         .ok_or_else(|| out_of_bounds(part, start))
 }
 
-fn array<const N: usize>(
-    bytes: &[u8],
-    start: usize,
-    part: &'static str,
-) -> Result<[u8; N], ReadError> {
+fn array<const N: usize>(bytes: &[u8], start: usize, part: Phrase) -> Result<[u8; N], ReadError> {
     slice(bytes, start, N, part)?
         .try_into()
         .map_err(|_| out_of_bounds(part, start))
 }
 
 /// Position that the offset at a position refers to.
-fn follow(bytes: &[u8], position: usize, part: &'static str) -> Result<usize, ReadError> {
+fn follow(bytes: &[u8], position: usize, part: Phrase) -> Result<usize, ReadError> {
     let offset = u32::from_le_bytes(array(bytes, position, part)?);
     position
         .checked_add(offset as usize)
         .ok_or_else(|| out_of_bounds(part, position))
 }
 
-fn out_of_bounds(part: &'static str, offset: usize) -> ReadError {
+fn out_of_bounds(part: Phrase, offset: usize) -> ReadError {
     ReadError::OutOfBounds { part, offset }
 }

@@ -2,13 +2,14 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use localization::Message;
 use thiserror::Error;
 
 /// Largest file: offsets of the format are signed 32-bit numbers.
 const LARGEST: u64 = (1 << 31) - 1;
 
 /// Why a model file could not be read.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Message)]
 pub enum LoadError {
     /// The system refuses.
     #[error("\"{path}\" cannot be read ({source}); check the path and its permissions")]

@@ -1,3 +1,5 @@
+use localization::{Phrase, Text, phrase, text};
+
 use crate::file::{File, Operator, OperatorKind, Quantization, Signature, Tensor};
 use crate::flatbuffer::{Table, Tables, slice};
 use crate::options::{Field, Kind, OptionValue, Options, table};
@@ -17,7 +19,7 @@ pub fn read(bytes: &[u8]) -> Result<File<'_>, ReadError> {
         return Err(ReadError::Identifier);
     }
     let model = Table::root(bytes)?;
-    let version = model.u32(schema::model::VERSION, "the schema version")?;
+    let version = model.u32(schema::model::VERSION, phrase!("the schema version"))?;
     if version != schema::VERSION {
         return Err(ReadError::Version(version));
     }
@@ -45,25 +47,25 @@ const GROWTH: usize = 8;
 impl<'a> Reader<'a> {
     fn file(&mut self, model: Table<'a>) -> Result<File<'a>, ReadError> {
         use schema::model as slot;
-        for buffer in self.tables::<&[u8]>(model, slot::BUFFERS, "the list of buffers")? {
+        for buffer in self.tables::<&[u8]>(model, slot::BUFFERS, phrase!("the list of buffers"))? {
             self.buffers.push(self.buffer(buffer?)?);
         }
         for code in self.tables::<(OperatorKind, i32)>(
             model,
             slot::OPERATOR_CODES,
-            "the list of operator codes",
+            phrase!("the list of operator codes"),
         )? {
             self.codes.push(operator_code(code?)?);
         }
-        let subgraphs = model.tables(slot::SUBGRAPHS, "the list of subgraphs")?;
+        let subgraphs = model.tables(slot::SUBGRAPHS, phrase!("the list of subgraphs"))?;
         let main = subgraphs
-            .iter("a subgraph")
+            .iter(phrase!("a subgraph"))
             .next()
-            .ok_or_else(|| inconsistent("it has no subgraph"))??;
+            .ok_or_else(|| inconsistent(phrase!("it has no subgraph")))??;
         let mut file = File {
-            description: model.string(slot::DESCRIPTION, "the description")?,
+            description: model.string(slot::DESCRIPTION, phrase!("the description"))?,
             subgraphs: subgraphs.len(),
-            name: main.string(schema::subgraph::NAME, "the name of the model")?,
+            name: main.string(schema::subgraph::NAME, phrase!("the name of the model"))?,
             tensors: Vec::new(),
             operators: Vec::new(),
             inputs: Vec::new(),
@@ -72,13 +74,19 @@ impl<'a> Reader<'a> {
             signatures: Vec::new(),
         };
         self.subgraph(main, &mut file)?;
-        for entry in self.tables::<(&str, &[u8])>(model, slot::METADATA, "the metadata")? {
+        for entry in self.tables::<(&str, &[u8])>(model, slot::METADATA, phrase!("the metadata"))? {
             file.metadata.push(self.metadata(entry?)?);
         }
-        for signature in self.tables::<Signature>(model, slot::SIGNATURE_DEFS, "the signatures")? {
+        for signature in
+            self.tables::<Signature>(model, slot::SIGNATURE_DEFS, phrase!("the signatures"))?
+        {
             let signature = signature?;
             // Other subgraphs have tensors of their own.
-            if signature.u32(schema::signature_def::SUBGRAPH_INDEX, "a signature")? == 0 {
+            if signature.u32(
+                schema::signature_def::SUBGRAPH_INDEX,
+                phrase!("a signature"),
+            )? == 0
+            {
                 let signature = self.signature(signature, file.tensors.len())?;
                 file.signatures.push(signature);
             }
@@ -88,61 +96,65 @@ impl<'a> Reader<'a> {
 
     fn subgraph(&mut self, main: Table<'a>, file: &mut File<'a>) -> Result<(), ReadError> {
         use schema::subgraph as slot;
-        for tensor in self.tables::<Tensor>(main, slot::TENSORS, "the list of tensors")? {
+        for tensor in self.tables::<Tensor>(main, slot::TENSORS, phrase!("the list of tensors"))? {
             let tensor = self.tensor(tensor?)?;
             file.tensors.push(tensor);
         }
         let count = file.tensors.len();
-        for operator in self.tables::<Operator>(main, slot::OPERATORS, "the list of operators")? {
+        for operator in
+            self.tables::<Operator>(main, slot::OPERATORS, phrase!("the list of operators"))?
+        {
             let operator = self.operator(operator?, count)?;
             file.operators.push(operator);
         }
-        file.inputs = self.positions(main, slot::INPUTS, count, "the list of inputs")?;
-        file.outputs = self.positions(main, slot::OUTPUTS, count, "the list of outputs")?;
+        file.inputs = self.positions(main, slot::INPUTS, count, phrase!("the list of inputs"))?;
+        file.outputs =
+            self.positions(main, slot::OUTPUTS, count, phrase!("the list of outputs"))?;
         Ok(())
     }
 
     fn buffer(&self, buffer: Table<'a>) -> Result<&'a [u8], ReadError> {
         use schema::buffer as slot;
         // Files above 2 GiB keep contents behind the FlatBuffer, at an offset from the beginning.
-        let offset = buffer.u64(slot::OFFSET, "a buffer")?;
+        let offset = buffer.u64(slot::OFFSET, phrase!("a buffer"))?;
         if offset > 1 {
-            let size = buffer.u64(slot::SIZE, "a buffer")?;
+            let size = buffer.u64(slot::SIZE, phrase!("a buffer"))?;
             let limit = |value| usize::try_from(value).unwrap_or(usize::MAX);
-            return slice(self.bytes, limit(offset), limit(size), "a buffer");
+            return slice(self.bytes, limit(offset), limit(size), phrase!("a buffer"));
         }
-        let data: &[[u8; 1]] = buffer.vector(slot::DATA, "a buffer")?;
+        let data: &[[u8; 1]] = buffer.vector(slot::DATA, phrase!("a buffer"))?;
         Ok(data.as_flattened())
     }
 
     fn tensor(&mut self, tensor: Table<'a>) -> Result<Tensor<'a>, ReadError> {
         use schema::tensor as slot;
-        let name = tensor.string(slot::NAME, "the name of a tensor")?;
+        let name = tensor.string(slot::NAME, phrase!("the name of a tensor"))?;
         let shape = self
-            .integers(tensor, slot::SHAPE, "the shape of a tensor")?
+            .integers(tensor, slot::SHAPE, phrase!("the shape of a tensor"))?
             .into_iter()
             .map(usize::try_from)
             .collect::<Result<Vec<usize>, _>>()
-            .map_err(|_| inconsistent(format!("tensor \"{name}\" has a negative extent")))?;
-        let element = ElementType::from_code(tensor.u8(slot::TYPE, 0, "the type of a tensor")?);
-        let buffer = tensor.u32(slot::BUFFER, "the buffer of a tensor")?;
+            .map_err(|_| inconsistent(text!("tensor \"{name}\" has a negative extent")))?;
+        let element =
+            ElementType::from_code(tensor.u8(slot::TYPE, 0, phrase!("the type of a tensor"))?);
+        let buffer = tensor.u32(slot::BUFFER, phrase!("the buffer of a tensor"))?;
         let data = self.buffers.get(buffer as usize).copied();
         // A file without buffers has no constants.
         let data = data.or((buffer == 0).then_some(&[]));
         let data = data.ok_or_else(|| {
-            inconsistent(format!(
+            inconsistent(text!(
                 "tensor \"{name}\" is in buffer {buffer}, which it has not"
             ))
         })?;
-        let sparse = tensor.table(slot::SPARSITY, "a tensor")?.is_some();
+        let sparse = tensor.table(slot::SPARSITY, phrase!("a tensor"))?.is_some();
         if let (Some(size), false, false) = (element.size(), data.is_empty(), sparse) {
             let needed = shape
                 .iter()
                 .try_fold(size, |product, &extent| product.checked_mul(extent));
             if needed != Some(data.len()) {
-                return Err(inconsistent(format!(
-                    "tensor \"{name}\" of shape {shape:?} has {} bytes",
-                    data.len()
+                return Err(inconsistent(text!(
+                    "tensor \"{name}\" of shape {shape:?} has {bytes} bytes",
+                    bytes = data.len()
                 )));
             }
         }
@@ -163,7 +175,7 @@ impl<'a> Reader<'a> {
         shape: &[usize],
     ) -> Result<Option<Quantization>, ReadError> {
         use schema::quantization as slot;
-        const PART: &str = "the quantization of a tensor";
+        const PART: Phrase = phrase!("the quantization of a tensor");
         let Some(quantization) = tensor.table(schema::tensor::QUANTIZATION, PART)? else {
             return Ok(None);
         };
@@ -178,10 +190,10 @@ impl<'a> Reader<'a> {
         let fits = zero_points.len() == scales.len()
             && (scales.len() == 1 || shape.get(axis) == Some(&scales.len()));
         if !fits {
-            return Err(inconsistent(format!(
-                "tensor \"{name}\" of shape {shape:?} has {} scales and {} zero points",
-                scales.len(),
-                zero_points.len()
+            return Err(inconsistent(text!(
+                "tensor \"{name}\" of shape {shape:?} has {scales} scales and {points} zero points",
+                scales = scales.len(),
+                points = zero_points.len()
             )));
         }
         Ok(Some(Quantization {
@@ -197,12 +209,13 @@ impl<'a> Reader<'a> {
 
     fn operator(&mut self, operator: Table<'a>, tensors: usize) -> Result<Operator<'a>, ReadError> {
         use schema::operator as slot;
-        let code = operator.u32(slot::OPCODE_INDEX, "an operator")?;
-        let &(kind, version) = self.codes.get(code as usize).ok_or_else(|| {
-            inconsistent(format!("an operator has code {code}, which it has not"))
-        })?;
+        let code = operator.u32(slot::OPCODE_INDEX, phrase!("an operator"))?;
+        let &(kind, version) = self
+            .codes
+            .get(code as usize)
+            .ok_or_else(|| inconsistent(text!("an operator has code {code}, which it has not")))?;
         let inputs = self
-            .integers(operator, slot::INPUTS, "the inputs of an operator")?
+            .integers(operator, slot::INPUTS, phrase!("the inputs of an operator"))?
             .into_iter()
             .map(|index| match index {
                 schema::ABSENT => Ok(None),
@@ -213,10 +226,11 @@ impl<'a> Reader<'a> {
             operator,
             slot::OUTPUTS,
             tensors,
-            "the outputs of an operator",
+            phrase!("the outputs of an operator"),
         )?;
-        let tag = operator.u8(slot::BUILTIN_OPTIONS_TYPE, 0, "an operator")?;
-        let written = operator.table(slot::BUILTIN_OPTIONS, "the options of an operator")?;
+        let tag = operator.u8(slot::BUILTIN_OPTIONS_TYPE, 0, phrase!("an operator"))?;
+        let written =
+            operator.table(slot::BUILTIN_OPTIONS, phrase!("the options of an operator"))?;
         let options = match (table(tag), written) {
             (Some(table), Some(written)) => {
                 let values = (table.fields.iter())
@@ -236,7 +250,7 @@ impl<'a> Reader<'a> {
     }
 
     fn option(&mut self, options: Table<'a>, field: &Field) -> Result<OptionValue, ReadError> {
-        const PART: &str = "the options of an operator";
+        const PART: Phrase = phrase!("the options of an operator");
         Ok(match field.kind {
             Kind::Bool { default } => {
                 OptionValue::Bool(options.u8(field.slot, default.into(), PART)? != 0)
@@ -249,7 +263,7 @@ impl<'a> Reader<'a> {
             Kind::Name { names, .. } => {
                 let code = options.u8(field.slot, 0, PART)?;
                 let name = names.get(usize::from(code)).ok_or_else(|| {
-                    inconsistent(format!("an operator has {} {code}", field.name))
+                    inconsistent(text!("an operator has {name} {code}", name = field.name))
                 })?;
                 OptionValue::Name(name)
             }
@@ -258,10 +272,10 @@ impl<'a> Reader<'a> {
     }
 
     fn metadata(&self, entry: Table<'a>) -> Result<(&'a str, &'a [u8]), ReadError> {
-        let name = entry.string(schema::metadata::NAME, "the metadata")?;
-        let buffer = entry.u32(schema::metadata::BUFFER, "the metadata")?;
+        let name = entry.string(schema::metadata::NAME, phrase!("the metadata"))?;
+        let buffer = entry.u32(schema::metadata::BUFFER, phrase!("the metadata"))?;
         let data = self.buffers.get(buffer as usize).ok_or_else(|| {
-            inconsistent(format!(
+            inconsistent(text!(
                 "metadata \"{name}\" is in buffer {buffer}, which it has not"
             ))
         })?;
@@ -276,10 +290,10 @@ impl<'a> Reader<'a> {
         use schema::signature_def as slot;
         let mut names = |slot| -> Result<Vec<(&'a str, usize)>, ReadError> {
             let mut names = Vec::new();
-            for entry in self.tables::<(&str, usize)>(signature, slot, "a signature")? {
+            for entry in self.tables::<(&str, usize)>(signature, slot, phrase!("a signature"))? {
                 let entry = entry?;
-                let name = entry.string(schema::tensor_map::NAME, "a signature")?;
-                let index = entry.u32(schema::tensor_map::TENSOR_INDEX, "a signature")?;
+                let name = entry.string(schema::tensor_map::NAME, phrase!("a signature"))?;
+                let index = entry.u32(schema::tensor_map::TENSOR_INDEX, phrase!("a signature"))?;
                 names.push((name, position(i64::from(index), tensors)?));
             }
             Ok(names)
@@ -287,7 +301,7 @@ impl<'a> Reader<'a> {
         Ok(Signature {
             inputs: names(slot::INPUTS)?,
             outputs: names(slot::OUTPUTS)?,
-            key: signature.string(slot::SIGNATURE_KEY, "a signature")?,
+            key: signature.string(slot::SIGNATURE_KEY, phrase!("a signature"))?,
         })
     }
 
@@ -296,7 +310,7 @@ impl<'a> Reader<'a> {
         &mut self,
         table: Table<'a>,
         slot: u16,
-        part: &'static str,
+        part: Phrase,
     ) -> Result<impl Iterator<Item = Result<Table<'a>, ReadError>> + use<'a, T>, ReadError> {
         let tables: Tables<'a> = table.tables(slot, part)?;
         self.spend(tables.len().saturating_mul(size_of::<T>()))?;
@@ -307,7 +321,7 @@ impl<'a> Reader<'a> {
         &mut self,
         table: Table<'a>,
         slot: u16,
-        part: &'static str,
+        part: Phrase,
     ) -> Result<Vec<i32>, ReadError> {
         let values: &[[u8; 4]] = table.vector(slot, part)?;
         self.spend(values.len().saturating_mul(size_of::<Option<usize>>()))?;
@@ -319,7 +333,7 @@ impl<'a> Reader<'a> {
         table: Table<'a>,
         slot: u16,
         tensors: usize,
-        part: &'static str,
+        part: Phrase,
     ) -> Result<Vec<usize>, ReadError> {
         let values = self.integers(table, slot, part)?;
         values
@@ -332,7 +346,7 @@ impl<'a> Reader<'a> {
         self.budget = self
             .budget
             .checked_sub(bytes)
-            .ok_or_else(|| inconsistent("it refers to the same bytes again and again"))?;
+            .ok_or_else(|| inconsistent(phrase!("it refers to the same bytes again and again")))?;
         Ok(())
     }
 }
@@ -340,7 +354,7 @@ impl<'a> Reader<'a> {
 /// Codes up to 127 are in the deprecated field of files older than the other one.
 fn operator_code(code: Table<'_>) -> Result<(OperatorKind<'_>, i32), ReadError> {
     use schema::operator_code as slot;
-    const PART: &str = "an operator code";
+    const PART: Phrase = phrase!("an operator code");
     let deprecated = i32::from(code.u8(slot::DEPRECATED_BUILTIN_CODE, 0, PART)?);
     let builtin = code.i32(slot::BUILTIN_CODE, 0, PART)?.max(deprecated);
     let kind = match Builtin::from_code(builtin) {
@@ -356,10 +370,10 @@ fn position(
     tensors: usize,
 ) -> Result<usize, ReadError> {
     let position = index.try_into().ok().filter(|&position| position < tensors);
-    position.ok_or_else(|| inconsistent(format!("something refers to tensor {index} of {tensors}")))
+    position.ok_or_else(|| inconsistent(text!("something refers to tensor {index} of {tensors}")))
 }
 
-fn inconsistent(problem: impl Into<String>) -> ReadError {
+fn inconsistent(problem: impl Into<Text>) -> ReadError {
     ReadError::Inconsistent {
         problem: problem.into(),
     }

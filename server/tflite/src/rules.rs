@@ -1,6 +1,7 @@
 //! Refuses what the runtime's quantized kernels do not take, as [`KernelTraits`] says.
 
 use graph::{Graph, Node, Op};
+use localization::{Text, text};
 
 use crate::ElementType;
 use crate::kernels::{KernelTraits, Scales, has_int16_kernel};
@@ -15,7 +16,7 @@ pub(crate) fn check(
     node: &Node,
     inputs: &[&PlannedTensor],
     output: &PlannedTensor,
-) -> Result<(), String> {
+) -> Result<(), Text> {
     if node.op == Op::Convert {
         return Ok(());
     }
@@ -27,9 +28,12 @@ pub(crate) fn check(
             .filter(|input| input.element == ElementType::Float32 || !input.scales.is_empty())
     };
     if let Some(other) = operands().find(|input| input.scales.is_empty() == quantized) {
-        return Err(format!(
-            "mixes {} \"{}\" with {} \"{}\"; put a conversion between them",
-            other.element, other.name, output.element, output.name
+        return Err(text!(
+            "mixes {element} \"{name}\" with {other} \"{second}\"; put a conversion between them",
+            element = other.element,
+            name = other.name,
+            other = output.element,
+            second = output.name
         ));
     }
     if !quantized {
@@ -41,24 +45,25 @@ pub(crate) fn check(
         element => kernels.eight_bits.contains(&element),
     };
     if !has_kernel {
-        return Err(format!(
-            "has no {} kernel in the TFLite runtime; keep the layer in float32 or replace it",
-            output.element
+        return Err(text!(
+            "has no {element} kernel in the TFLite runtime; keep the layer in float32 or replace it",
+            element = output.element
         ));
     }
     if kernels.keeps_scale()
         && let Some(other) = operands().find(|input| !same_encoding(input, output))
     {
-        return Err(format!(
-            "does not rescale, so \"{}\" and \"{}\" need one scale and zero point",
-            other.name, output.name
+        return Err(text!(
+            "does not rescale, so \"{name}\" and \"{second}\" need one scale and zero point",
+            name = other.name,
+            second = output.name
         ));
     }
     match kernels.scales {
         Scales::Fixed { scale, zero_point }
             if output.element == ElementType::Int8 && !has_encoding(output, scale, zero_point) =>
         {
-            Err(format!(
+            Err(text!(
                 "needs an output with scale {scale} and zero point {zero_point}"
             ))
         }

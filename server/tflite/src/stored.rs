@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use graph::Tensor;
+use localization::{Text, phrase, text};
 
 use crate::payload::Payload;
 use crate::{ElementType, Encoding, QuantizedConstant, WriteError};
@@ -94,7 +95,7 @@ pub(crate) fn encode<'a>(
         }
         (Encoding::Quantized(_), None) => Err(misfit(
             tensor,
-            "it has no constant value that could have been quantized",
+            phrase!("it has no constant value that could have been quantized"),
         )),
         (Encoding::Quantized(quantized), Some(_)) => {
             check_quantized(tensor, quantized)?;
@@ -130,7 +131,7 @@ pub(crate) fn encode_scalar(
             let payload = Payload::rounded([value].into_iter(), element, scale, zero_point);
             Ok(Stored::affine(element, scale, zero_point, payload))
         }
-        Encoding::Quantized(_) => Err(misfit(tensor, "a layer computes it")),
+        Encoding::Quantized(_) => Err(misfit(tensor, phrase!("a layer computes it"))),
     }
 }
 
@@ -155,7 +156,7 @@ pub(crate) fn encode_zero_bias(
     let Encoding::Quantized(kernel) = kernel else {
         return Err(misfit(
             kernel_tensor,
-            "its layer's input is quantized, but it is not",
+            phrase!("its layer's input is quantized, but it is not"),
         ));
     };
     let payload = if element == ElementType::Int16 {
@@ -180,18 +181,21 @@ fn check_affine(
     let Some((lowest, highest)) = element.activation_range() else {
         return Err(misfit(
             tensor,
-            format!("{element} does not store quantized activations"),
+            text!("{element} does not store quantized activations"),
         ));
     };
     check_scales(tensor, &[scale])?;
     if !(lowest..=highest).contains(&zero_point) {
         return Err(misfit(
             tensor,
-            format!("its zero point {zero_point} is not an {element}"),
+            text!("its zero point {zero_point} is not an {element}"),
         ));
     }
     if element == ElementType::Int16 && zero_point != 0 {
-        return Err(misfit(tensor, "int16 activations have zero point 0"));
+        return Err(misfit(
+            tensor,
+            phrase!("int16 activations have zero point 0"),
+        ));
     }
     Ok(())
 }
@@ -201,9 +205,9 @@ fn check_quantized(tensor: &Tensor, quantized: &QuantizedConstant) -> Result<(),
     if given != tensor.elements() {
         return Err(misfit(
             tensor,
-            format!(
-                "{given} values are given for {} elements",
-                tensor.elements()
+            text!(
+                "{given} values are given for {elements} elements",
+                elements = tensor.elements()
             ),
         ));
     }
@@ -211,9 +215,10 @@ fn check_quantized(tensor: &Tensor, quantized: &QuantizedConstant) -> Result<(),
     if scales != 1 && tensor.shape.get(quantized.axis) != Some(&scales) {
         return Err(misfit(
             tensor,
-            format!(
-                "{scales} scales are given for axis {} of shape {:?}",
-                quantized.axis, tensor.shape
+            text!(
+                "{scales} scales are given for axis {axis} of shape {shape:?}",
+                axis = quantized.axis,
+                shape = tensor.shape
             ),
         ));
     }
@@ -227,13 +232,13 @@ fn check_scales(tensor: &Tensor, scales: &[f32]) -> Result<(), WriteError> {
     {
         Some(scale) => Err(misfit(
             tensor,
-            format!("its scale {scale:e} is not a positive normal number"),
+            text!("its scale {scale:e} is not a positive normal number"),
         )),
         None => Ok(()),
     }
 }
 
-fn misfit(tensor: &Tensor, problem: impl Into<String>) -> WriteError {
+fn misfit(tensor: &Tensor, problem: impl Into<Text>) -> WriteError {
     WriteError::Encoding {
         tensor: tensor.name.clone(),
         problem: problem.into(),

@@ -1,5 +1,6 @@
 //! A disk that somebody made up, on which much is to be found.
 
+use localization::Text;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +32,7 @@ impl Facts for Disk {
             4..6 => Entry::Folder,
             6 => Entry::SymbolicLink,
             7 => Entry::Other,
-            8 => Entry::Unreadable("it lies on a broken disk".to_owned()),
+            8 => Entry::Unreadable(Text::verbatim("it lies on a broken disk")),
             _ => Entry::OutsideTrust,
         }
     }
@@ -61,11 +62,11 @@ impl Facts for Disk {
         Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
     }
 
-    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>> {
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, Text>> {
         let texts = [r#"{"a": 0, "b": 1}"#, r#"{"a": 0, "a": 7, }"#, "[", ""];
         match choice(file, 6, 6) {
             0 => None,
-            1 => Some(Err("it is not readable".to_owned())),
+            1 => Some(Err(Text::verbatim("it is not readable"))),
             number => Some(Ok(texts[number - 2].into())),
         }
     }
@@ -77,7 +78,7 @@ impl Facts for Disk {
     ) -> Option<Result<Arc<ModelFacts>, ModelProblem>> {
         let problem = |kind| ModelProblem {
             kind,
-            message: "it is no model".to_owned(),
+            message: Text::verbatim("it is no model"),
             layers: vec!["layer \"a\" (Lambda)".to_owned()],
         };
         Some(match choice(path, 7, 6) {
@@ -106,7 +107,7 @@ impl Facts for Disk {
     fn calibration_images(&self, folder: &Path) -> Option<Result<usize, FolderError>> {
         Some(match choice(folder, 8, 5) {
             0 => return None,
-            1 => Err(FolderError::SymbolicLink("it is a link".to_owned())),
+            1 => Err(FolderError::SymbolicLink(Text::verbatim("it is a link"))),
             2 => Ok(0),
             3 => Ok(12),
             _ => Ok(usize::MAX),
@@ -114,7 +115,7 @@ impl Facts for Disk {
     }
 
     fn unreadable_images(&self, folder: &Path) -> Option<Arc<ImageExamination>> {
-        let unreadable = vec![(folder.join("a.jpg"), "a.jpg is cut off".to_owned())];
+        let unreadable = vec![(folder.join("a.jpg"), Text::verbatim("a.jpg is cut off"))];
         (choice(folder, 9, 2) == 0).then(|| {
             Arc::new(ImageExamination {
                 examined: 5,
@@ -128,7 +129,7 @@ impl Facts for Disk {
         let classes = ["a", "ä\"", "b"].map(|name| (name.to_owned(), extensions.clone()));
         Some(match choice(folder, 10, 4) {
             0 => return None,
-            1 => Err(FolderError::Unreadable("it is locked".to_owned())),
+            1 => Err(FolderError::Unreadable(Text::verbatim("it is locked"))),
             2 => Ok(Arc::new(ClassFolders::new())),
             _ => Ok(Arc::new(classes.into())),
         })
@@ -139,7 +140,7 @@ impl Facts for Disk {
             code,
             path: path.iter().map(|&name| name.to_owned()).collect(),
             value: Some(value),
-            message: "it is \"noisy\"".to_owned(),
+            message: Text::verbatim("it is \"noisy\""),
         };
         (choice(report, 12, 2) == 0).then(|| {
             Arc::new(ReportedAdvice {

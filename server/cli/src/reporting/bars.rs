@@ -70,14 +70,14 @@ impl Reporter for Bars {
         match event {
             Event::Stage {
                 title, total, unit, ..
-            } => self.begin(title, *total, unit),
+            } => self.begin(&title.to_string(), *total, &unit.to_string()),
             Event::Progress { done, .. } => {
                 if let Some(bar) = &self.bar {
                     bar.set_position(*done);
                 }
             }
             Event::Log { level, message } => match level {
-                Level::Info => self.line(message),
+                Level::Info => self.line(&message.to_string()),
                 Level::Warning => self.line(&format!("warning: {message}")),
             },
             Event::Result(result) => {

@@ -54,15 +54,15 @@ impl Reporter for Lines {
         match event {
             Event::Stage { title, .. } => {
                 if !self.quiet {
-                    note(title);
+                    note(&title.to_string());
                 }
-                title.clone_into(&mut self.title);
+                self.title = title.to_string();
                 self.started = Instant::now();
                 self.printed = self.started;
             }
             Event::Progress {
                 done, total, unit, ..
-            } => self.progress(*done, *total, unit),
+            } => self.progress(*done, *total, &unit.to_string()),
             Event::Log {
                 level: Level::Warning,
                 message,
@@ -72,7 +72,7 @@ impl Reporter for Lines {
                 message,
             } => {
                 if !self.quiet {
-                    note(message);
+                    note(&message.to_string());
                 }
             }
             Event::Result(result) => {

@@ -26,8 +26,9 @@ pub(crate) trait Reporter {
 
 /// The reporter that arguments and terminal ask for.
 pub(crate) fn reporter(arguments: &JobArguments) -> Box<dyn Reporter> {
-    if arguments.message_format == MessageFormat::Json {
-        Box::new(json::JsonLines::default())
+    if arguments.message_format != MessageFormat::Human {
+        let texts = arguments.message_format == MessageFormat::Texts;
+        Box::new(json::JsonLines::new(texts))
     } else if !arguments.quiet && std::io::stderr().is_terminal() {
         Box::new(bars::Bars::new(arguments.timings))
     } else {

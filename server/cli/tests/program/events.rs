@@ -91,6 +91,24 @@ fn what_was_logged_as_a_warning_is_in_the_result() {
     assert_eq!(warnings.iter().collect::<Vec<_>>(), logged);
 }
 
+/// What the language server asks for has the same events, each with its texts as data beside them.
+#[test]
+fn texts_are_data_for_those_who_ask() {
+    let project = Project::small();
+    project.set("source_keras_model", "absent.h5");
+    let events = |format| {
+        let arguments = ["quantize", "configuration.json", "--message-format", format];
+        project.run(&arguments).assert_code(2).events()
+    };
+    let (plain, with_texts) = (events("json"), events("texts"));
+    assert_eq!(plain.len(), with_texts.len());
+    for (plain, mut event) in plain.iter().zip(with_texts) {
+        let texts = event.as_object_mut().unwrap().remove("texts").unwrap();
+        assert_eq!(*plain, event);
+        assert!(texts["message"]["template"].is_string(), "{texts}");
+    }
+}
+
 #[test]
 fn jobs_that_fail_end_in_an_error() {
     let schema = Schema::load("events");

@@ -1,6 +1,8 @@
 //! What is at the paths of a configuration and what its numbers amount to, in words.
 
-use super::markdown::{bytes, code, counted, grouped};
+use super::markdown::{
+    self, bytes, class_folders, code, grouped, images, jpeg_images, layers, operator_rules,
+};
 use crate::checks::inputs::is_model_folder;
 use crate::document::{Document, Mention};
 use crate::facts::{ClassFolders, Entry, Facts, ModelFacts};
@@ -10,6 +12,7 @@ use crate::settings;
 use crate::syntax::Node;
 use crate::target;
 use keras::OutputKind;
+use localization::{Message as _, Text, phrase, text};
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
@@ -54,21 +57,23 @@ fn model_at(
 }
 
 /// What is at a path, as lines of Markdown.
-pub(super) fn path(document: &Document, mention: &Mention, facts: &dyn Facts) -> Vec<String> {
+pub(super) fn path(document: &Document, mention: &Mention, facts: &dyn Facts) -> Vec<Text> {
     match facts.entry(&mention.path) {
         Entry::File | Entry::Folder => {}
         Entry::Missing if mention.role == PathRole::Output => {
-            return vec!["The folder does not exist yet; a job creates it.".to_owned()];
+            return vec![text!("The folder does not exist yet; a job creates it.")];
         }
         Entry::OutsideTrust => {
-            return vec!["Not looked at, as it lies outside the trusted folders.".to_owned()];
+            return vec![text!(
+                "Not looked at, as it lies outside the trusted folders."
+            )];
         }
         _ => return Vec::new(),
     }
     match mention.role {
         PathRole::Model => about_model(document, &mention.path, facts),
         PathRole::CalibrationImages => match facts.calibration_images(&mention.path) {
-            Some(Ok(count)) => vec![format!("{}.", counted(count, "JPEG image", "JPEG images"))],
+            Some(Ok(count)) => vec![sentence(jpeg_images(count))],
             _ => Vec::new(),
         },
         PathRole::EvaluationImages => match facts.class_folders(&mention.path) {
@@ -87,29 +92,29 @@ pub(super) fn path(document: &Document, mention: &Mention, facts: &dyn Facts) ->
     }
 }
 
-fn about_model(document: &Document, path: &Path, facts: &dyn Facts) -> Vec<String> {
+fn about_model(document: &Document, path: &Path, facts: &dyn Facts) -> Vec<Text> {
     match model_at(document, path, facts) {
         Some(Ok(model)) => {
             let version = model.keras_version.as_ref();
             let version = version.map(|version| format!(", Keras {}", code(version)));
             let size = facts.size(path).map(|size| format!(", {}", bytes(size)));
             let mut lines = vec![
-                format!(
+                Text::verbatim(format!(
                     "{}{}{}.",
                     model.format,
                     version.unwrap_or_default(),
                     size.unwrap_or_default()
+                )),
+                text!(
+                    "Input {name}: {shape} → {classes}.",
+                    name = code(&model.input_name),
+                    shape = input(&model),
+                    classes = classes(&model)
                 ),
-                format!(
-                    "Input {}: {} → {}.",
-                    code(&model.input_name),
-                    input(&model),
-                    classes(&model)
-                ),
-                format!(
-                    "{}, {} parameters.",
-                    counted(model.layers, "layer", "layers"),
-                    grouped(model.parameters)
+                text!(
+                    "{layers}, {count} parameters.",
+                    layers = layers(model.layers),
+                    count = grouped(model.parameters)
                 ),
             ];
             if !model.normalization_layers.is_empty() {
@@ -118,20 +123,20 @@ fn about_model(document: &Document, path: &Path, facts: &dyn Facts) -> Vec<Strin
                     .iter()
                     .map(|name| code(name))
                     .collect();
-                lines.push(format!(
-                    "Normalizes its input itself: {}.",
-                    names.join(", ")
+                lines.push(text!(
+                    "Normalizes its input itself: {names}.",
+                    names = names.join(", ")
                 ));
             }
             lines
         }
         Some(Err(problem)) if !problem.layers.is_empty() => {
-            let mut lines = vec!["Layers that cannot be converted:".to_owned()];
+            let mut lines = vec![text!("Layers that cannot be converted:")];
             lines.extend(
                 problem
                     .layers
                     .iter()
-                    .map(|layer| format!("- {}", code(layer))),
+                    .map(|layer| Text::verbatim(format!("- {}", code(layer)))),
             );
             lines
         }
@@ -150,11 +155,11 @@ pub(super) fn input(model: &ModelFacts) -> String {
 }
 
 /// `5 classes`, or what the output is instead.
-pub(super) fn classes(model: &ModelFacts) -> String {
+pub(super) fn classes(model: &ModelFacts) -> Text {
     match &model.output {
-        Some(OutputKind::Scores { classes }) => counted(*classes, "class", "classes"),
-        Some(output) => output.to_string(),
-        None => "an unknown number of classes".to_owned(),
+        Some(OutputKind::Scores { classes }) => markdown::classes(*classes),
+        Some(output) => output.text(),
+        None => text!("an unknown number of classes"),
     }
 }
 
@@ -174,44 +179,50 @@ fn evaluated(document: &Document, classes: &ClassFolders) -> Vec<(String, usize)
     counts.collect()
 }
 
-fn about_classes(document: &Document, classes: &ClassFolders) -> Vec<String> {
+fn about_classes(document: &Document, classes: &ClassFolders) -> Vec<Text> {
     let counts = evaluated(document, classes);
     let total: usize = counts.iter().map(|(_, count)| count).sum();
-    let mut named: Vec<String> = counts
+    let named = counts
         .iter()
         .take(NAMED)
-        .map(|(name, count)| format!("{} {count}", code(name)))
-        .collect();
-    if counts.len() > NAMED {
-        named.push(format!("{} more", counts.len() - NAMED));
-    }
+        .map(|(name, count)| format!("{} {count}", code(name)));
     vec![
-        format!(
-            "{} in {}.",
-            counted(total, "image", "images"),
-            counted(counts.len(), "class folder", "class folders")
+        text!(
+            "{images} in {classes}.",
+            images = images(total),
+            classes = class_folders(counts.len())
         ),
-        format!("{}.", named.join(", ")),
+        with_more(named, counts.len()),
     ]
 }
 
-fn about_labels(text: &str) -> Vec<String> {
+/// Some of `count` names, and how many more there are.
+fn with_more(named: impl Iterator<Item = String>, count: usize) -> Text {
+    let names = Text::list(phrase!(", "), named.map(Text::verbatim));
+    match count.saturating_sub(NAMED) {
+        0 => sentence(names),
+        more => text!("{names}, {more} more."),
+    }
+}
+
+/// A phrase as a sentence.
+fn sentence(phrase: Text) -> Text {
+    text!("{phrase}.")
+}
+
+fn about_labels(text: &str) -> Vec<Text> {
     let labels = LabelFile::read(text);
     let Some(names) = labels.names() else {
         return Vec::new();
     };
-    let mut named: Vec<String> = names
+    let named = names
         .iter()
         .take(NAMED)
         .enumerate()
-        .map(|(number, name)| format!("{number} {}", code(name)))
-        .collect();
-    if names.len() > NAMED {
-        named.push(format!("{} more", names.len() - NAMED));
-    }
+        .map(|(number, name)| format!("{number} {}", code(name)));
     vec![
-        format!("{}.", counted(names.len(), "class", "classes")),
-        format!("{}.", named.join(", ")),
+        sentence(markdown::classes(names.len())),
+        with_more(named, names.len()),
     ]
 }
 
@@ -225,33 +236,33 @@ impl<T: Serialize> fmt::Display for Written<T> {
 }
 
 /// What a target file says of all operators, and how many rules it has.
-fn about_target(text: &str) -> Vec<String> {
+fn about_target(text: &str) -> Vec<Text> {
     let Some(target) = target::read(text) else {
         return Vec::new();
     };
     let rule = &target.default;
-    let bits: Vec<String> = rule.activation_bits.iter().map(u8::to_string).collect();
+    let bits: Vec<Text> = rule
+        .activation_bits
+        .iter()
+        .map(|bits| Text::verbatim(bits.to_string()))
+        .collect();
     let scales = match rule.per_channel {
-        true => "one scale for each output channel",
-        false => "one scale for each kernel",
+        true => phrase!("one scale for each output channel"),
+        false => phrase!("one scale for each kernel"),
     };
     vec![
-        format!("{}.", code(&target.name)),
-        format!(
-            "Activations {} with {} bits; weights {}, {scales}; {}.",
-            code(&Written(rule.activation_method).to_string()),
-            bits.join(" or "),
-            code(&Written(rule.weight_method).to_string()),
-            counted(
-                target.operators.len(),
-                "rule for operators",
-                "rules for operators"
-            )
+        sentence(Text::verbatim(code(&target.name))),
+        text!(
+            "Activations {method} with {bits} bits; weights {weights}, {scales}; {rules}.",
+            method = code(&Written(rule.activation_method).to_string()),
+            bits = Text::list(phrase!(" or "), bits),
+            weights = code(&Written(rule.weight_method).to_string()),
+            rules = operator_rules(target.operators.len())
         ),
     ]
 }
 
-fn about_output(folder: &Path, facts: &dyn Facts) -> Vec<String> {
+fn about_output(folder: &Path, facts: &dyn Facts) -> Vec<Text> {
     const FILES: [&str; 3] = ["model.tflite", "model_quantized.tflite", "results.json"];
     let written = FILES.into_iter().filter_map(|name| {
         let size = facts.size(&folder.join(name))?;
@@ -260,23 +271,27 @@ fn about_output(folder: &Path, facts: &dyn Facts) -> Vec<String> {
     let written: Vec<String> = written.collect();
     match written.is_empty() {
         true => Vec::new(),
-        false => vec![format!("{}.", written.join(", "))],
+        false => vec![sentence(Text::verbatim(written.join(", ")))],
     }
 }
 
 /// What is at a path, in a few words.
-pub(super) fn short(document: &Document, mention: &Mention, facts: &dyn Facts) -> Option<String> {
+pub(super) fn short(document: &Document, mention: &Mention, facts: &dyn Facts) -> Option<Text> {
     if !is_there(facts, &mention.path) {
         return None;
     }
     match mention.role {
         PathRole::Model => {
             let model = model_at(document, &mention.path, facts)?.ok()?;
-            Some(format!("{} → {}", input(&model), classes(&model)))
+            Some(text!(
+                "{shape} → {classes}",
+                shape = input(&model),
+                classes = classes(&model)
+            ))
         }
         PathRole::CalibrationImages => {
             let count = facts.calibration_images(&mention.path)?.ok()?;
-            Some(counted(count, "image", "images"))
+            Some(images(count))
         }
         PathRole::EvaluationImages => {
             let classes = facts.class_folders(&mention.path)?.ok()?;
@@ -284,20 +299,20 @@ pub(super) fn short(document: &Document, mention: &Mention, facts: &dyn Facts) -
                 .iter()
                 .map(|(_, count)| count)
                 .sum();
-            let images = counted(total, "image", "images");
-            Some(format!(
-                "{images} in {}",
-                counted(classes.len(), "class", "classes")
+            let images = images(total);
+            Some(text!(
+                "{images} in {classes}",
+                classes = markdown::classes(classes.len())
             ))
         }
         PathRole::Labels => {
             let text = facts.text(&mention.path)?.ok()?;
             let names = LabelFile::read(&text).names()?.len();
-            Some(counted(names, "class", "classes"))
+            Some(markdown::classes(names))
         }
         PathRole::Target => {
             let text = facts.text(&mention.path)?.ok()?;
-            Some(target::read(&text)?.name)
+            Some(Text::verbatim(target::read(&text)?.name))
         }
         PathRole::Output => None,
     }

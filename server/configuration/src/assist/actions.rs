@@ -7,6 +7,7 @@ use crate::finding::Finding;
 use crate::fix::{Change, Fix, Replacement};
 use crate::schema::keys;
 use crate::text::TextRange;
+use localization::text;
 
 /// A change that is offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ fn add_missing(document: &Document, findings: &[Finding]) -> Option<Fix> {
         return None;
     }
     let addition = add_members(document.text(), document.root()?, &members)?;
-    let title = format!("Add the {} missing keys", members.len());
+    let title = text!("Add the {count} missing keys", count = members.len());
     Some(Fix::change(title, Change::Text(addition)).preferred())
 }
 
@@ -91,7 +92,7 @@ fn fix_all(findings: &[Finding]) -> Option<Fix> {
         }
     }
     (count >= 2).then(|| Fix {
-        title: format!("Fix {count} problems"),
+        title: text!("Fix {count} problems"),
         preferred: false,
         changes: chosen.into_iter().cloned().map(Change::Text).collect(),
     })

@@ -9,6 +9,7 @@ use crate::document::Document;
 use crate::facts::Facts;
 use crate::fix::Replacement;
 use crate::text::TextRange;
+use localization::Text;
 
 /// Characters after which something can be completed, besides those of words.
 pub const TRIGGERS: [char; 6] = ['"', '/', ':', ',', '{', ' '];
@@ -21,9 +22,9 @@ pub struct Completion {
     /// What it is.
     pub kind: CompletionKind,
     /// A few words beside the label.
-    pub detail: String,
+    pub detail: Text,
     /// An explanation in Markdown.
-    pub documentation: String,
+    pub documentation: Text,
     /// The text to write; its range lies on one line and contains the cursor.
     pub edit: Replacement,
     /// Whether the text has placeholders, in the syntax of the Language Server Protocol.
@@ -78,8 +79,8 @@ impl Completion {
         Completion {
             label: label.to_owned(),
             kind,
-            detail: String::new(),
-            documentation: String::new(),
+            detail: Text::default(),
+            documentation: Text::default(),
             filter: json.clone(),
             edit: Replacement { range, text: json },
             is_snippet: false,

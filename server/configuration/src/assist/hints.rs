@@ -1,11 +1,11 @@
 //! What a value amounts to, shown behind it.
 
 use super::about;
-use super::markdown::{counted, grouped};
+use super::markdown::{grouped, images, samples};
 use crate::document::Document;
 use crate::facts::Facts;
-use crate::role::PathRole;
 use crate::text::TextRange;
+use localization::{Message as _, Text, text};
 
 /// A few words shown in the line of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,11 +13,9 @@ pub struct InlayHint {
     /// Behind which byte of the text.
     pub offset: usize,
     /// The words.
-    pub label: String,
-    /// Whether these are a name that somebody has given.
-    pub is_name: bool,
+    pub label: Text,
     /// More words, for the pointer.
-    pub tooltip: String,
+    pub tooltip: Text,
 }
 
 /// The hints for values that lie in `range`.
@@ -31,30 +29,28 @@ pub fn inlay_hints(document: &Document, range: TextRange, facts: &dyn Facts) -> 
             Some(InlayHint {
                 offset: mention.range.end,
                 label: about::short(document, mention, facts)?,
-                is_name: mention.role == PathRole::Target,
-                tooltip: mention.path.display().to_string(),
+                tooltip: mention.path.text(),
             })
         })
         .collect();
     let iterations = document.root().and_then(|root| root.get("iteration_count"));
     if let Some(value) = iterations.filter(|value| within(value.range))
-        && let Some((drawn, images)) = about::samples(document, facts)
+        && let Some((drawn, from)) = about::samples(document, facts)
         && let Some(batch) = about::number(document, "batch_size")
     {
-        let tooltip = match images {
-            Some(images) => format!(
-                "batch_size × iteration_count, drawn from {}",
-                counted(images, "image", "images")
+        let tooltip = match from {
+            Some(count) => text!(
+                "batch_size × iteration_count, drawn from {images}",
+                images = images(count)
             ),
-            None => "batch_size × iteration_count".to_owned(),
+            None => text!("batch_size × iteration_count"),
         };
         let batch = grouped(batch as u64);
-        let samples = counted(drawn, "sample", "samples");
+        let samples = samples(drawn);
         hints.push(InlayHint {
             offset: value.range.end,
             // Behind a number, another number would look like a part of it; this is an equation.
-            label: format!("× {batch} = {samples}"),
-            is_name: false,
+            label: text!("× {batch} = {samples}"),
             tooltip,
         });
     }

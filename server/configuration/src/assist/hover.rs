@@ -1,12 +1,13 @@
 //! What a key or value means.
 
 use super::about;
-use super::markdown::{code, counted};
+use super::markdown::{self, code, images, samples};
 use crate::document::Document;
 use crate::facts::Facts;
-use crate::schema::{KeyHelp, dotted, key_help};
+use crate::schema::{KeyHelp, ValueHelp, dotted, key_help};
 use crate::syntax::{Node, Value};
 use crate::text::TextRange;
+use localization::{Text, text};
 
 /// An explanation of a piece of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Hover {
     /// The key or value that is explained.
     pub range: TextRange,
     /// The explanation. Text of the user stands in code spans.
-    pub markdown: String,
+    pub markdown: Text,
 }
 
 /// Explains the key or value at `offset`.
@@ -27,14 +28,18 @@ pub fn hover(document: &Document, offset: usize, facts: &dyn Facts) -> Option<Ho
         keys.pop();
     }
     let help = key_help(&keys)?;
-    let mut parts = vec![format!("**{}** ({})", help.title, code(&dotted(&keys)))];
+    let mut parts = vec![text!(
+        "**{title}** ({key})",
+        title = Text::of_document(&help.title),
+        key = code(&dotted(&keys))
+    )];
     parts.extend(value.and_then(|value| meaning(&help, value)));
-    parts.push(help.markdown.clone());
+    parts.push(markdown::document(&help.markdown));
     parts.extend(facts_about(document, &keys, facts));
     parts.extend(bounds(&help));
     Some(Hover {
         range,
-        markdown: parts.join("\n\n"),
+        markdown: paragraphs(parts),
     })
 }
 
@@ -77,14 +82,16 @@ fn find<'a>(
 }
 
 /// What one of several allowed values means.
-fn meaning(help: &KeyHelp, value: &Node) -> Option<String> {
+fn meaning(help: &KeyHelp, value: &Node) -> Option<Text> {
     let text = value.as_str()?;
-    let value = help.values.iter().find(|value| value.value == text)?;
-    Some(format!("{}: {}", code(&value.value), value.description))
+    help.values
+        .iter()
+        .find(|value| value.value == text)
+        .map(described)
 }
 
 /// What the disk says about the value, or what it amounts to.
-fn facts_about(document: &Document, keys: &[&str], facts: &dyn Facts) -> Option<String> {
+fn facts_about(document: &Document, keys: &[&str], facts: &dyn Facts) -> Option<Text> {
     let &[key] = keys else {
         return None;
     };
@@ -94,52 +101,66 @@ fn facts_about(document: &Document, keys: &[&str], facts: &dyn Facts) -> Option<
         .find(|mention| mention.key == key)
     {
         let lines = about::path(document, mention, facts);
-        return (!lines.is_empty()).then(|| lines.join("  \n"));
+        return (!lines.is_empty()).then(|| Text::list(Text::verbatim("  \n"), lines));
     }
     match key {
         "batch_size" | "iteration_count" => {
-            let (drawn, images) = about::samples(document, facts)?;
-            let samples = counted(drawn, "sample", "samples");
-            Some(match images {
-                Some(images) => {
-                    format!(
-                        "{samples} are drawn from {}.",
-                        counted(images, "image", "images")
-                    )
+            let (drawn, from) = about::samples(document, facts)?;
+            let samples = samples(drawn);
+            Some(match from {
+                Some(count) => {
+                    text!("{samples} are drawn from {images}.", images = images(count))
                 }
-                None => format!("{samples} are drawn."),
+                None => text!("{samples} are drawn."),
             })
         }
         "input_tensor_size" => {
             let model = about::model(document, facts)?;
-            Some(format!("The model's input is {}.", about::input(&model)))
+            Some(text!(
+                "The model's input is {shape}.",
+                shape = about::input(&model)
+            ))
         }
         _ => None,
     }
 }
 
 /// Default, allowed values, and whether the key is required.
-fn bounds(help: &KeyHelp) -> Option<String> {
+fn bounds(help: &KeyHelp) -> Option<Text> {
     let mut lines = Vec::new();
     if let Some(default) = &help.default {
-        let word = if help.required { "Proposed" } else { "Default" };
-        lines.push(format!("{word}: {}", code(default)));
+        let value = code(default);
+        lines.push(match help.required {
+            true => text!("Proposed: {value}"),
+            false => text!("Default: {value}"),
+        });
     }
     if let Some(range) = &help.range {
-        lines.push(format!("Allowed: {range}"));
+        lines.push(text!("Allowed: {range}"));
     }
     if !help.values.is_empty() {
-        let values = help
-            .values
-            .iter()
-            .map(|value| format!("- {}: {}", code(&value.value), value.description));
-        lines.push(format!(
-            "Values:\n{}",
-            values.collect::<Vec<_>>().join("\n")
+        lines.push(Text::list(
+            Text::verbatim("\n- "),
+            [text!("Values:")]
+                .into_iter()
+                .chain(help.values.iter().map(described)),
         ));
     }
     if help.required {
-        lines.push("Required.".to_owned());
+        lines.push(text!("Required."));
     }
-    (!lines.is_empty()).then(|| lines.join("\n\n"))
+    (!lines.is_empty()).then(|| paragraphs(lines))
+}
+
+fn paragraphs(texts: Vec<Text>) -> Text {
+    Text::list(Text::verbatim("\n\n"), texts)
+}
+
+/// An allowed value and what it means.
+fn described(value: &ValueHelp) -> Text {
+    text!(
+        "{value}: {description}",
+        value = code(&value.value),
+        description = Text::of_document(&value.description)
+    )
 }

@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::facts::{Entry, Facts};
 use crate::role::PathRole;
 use crate::text::TextRange;
+use localization::{Phrase, Text, phrase};
 use std::path::PathBuf;
 
 /// A command that belongs to a place in the text.
@@ -12,7 +13,7 @@ pub struct Lens {
     /// The place.
     pub range: TextRange,
     /// What the command is called.
-    pub title: String,
+    pub title: Text,
     /// What it does.
     pub command: LensCommand,
 }
@@ -40,14 +41,14 @@ pub fn lenses(document: &Document, facts: &dyn Facts) -> Vec<Lens> {
         return Vec::new();
     };
     let range = TextRange::new(root.range.start, root.range.start + 1);
-    let lens = |title: &str, command| Lens {
+    let lens = |title: Phrase, command| Lens {
         range,
-        title: title.to_owned(),
+        title: title.into(),
         command,
     };
     let mut lenses = vec![
-        lens("Quantize", LensCommand::Quantize),
-        lens("Evaluate", LensCommand::Evaluate),
+        lens(phrase!("Quantize"), LensCommand::Quantize),
+        lens(phrase!("Evaluate"), LensCommand::Evaluate),
     ];
     let mentions = document.mentions();
     let outputs: Vec<_> = mentions
@@ -62,7 +63,7 @@ pub fn lenses(document: &Document, facts: &dyn Facts) -> Vec<Lens> {
     };
     let pages = REPORTS.into_iter().flat_map(written);
     let report = newest(pages, facts).or_else(|| newest(written(RESULTS), facts));
-    lenses.extend(report.map(|file| lens("Open Report", LensCommand::OpenReport(file))));
+    lenses.extend(report.map(|file| lens(phrase!("Open Report"), LensCommand::OpenReport(file))));
     lenses
 }
 

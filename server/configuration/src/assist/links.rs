@@ -3,6 +3,7 @@
 use crate::document::Document;
 use crate::facts::{Entry, Facts};
 use crate::text::TextRange;
+use localization::{Text, text};
 use std::path::PathBuf;
 
 /// A path in the text that leads to something.
@@ -15,7 +16,7 @@ pub struct Link {
     /// Whether it is a folder.
     pub is_folder: bool,
     /// What following it does.
-    pub tooltip: String,
+    pub tooltip: Text,
 }
 
 /// The paths of the configuration that lead to files and folders.
@@ -28,13 +29,15 @@ pub fn links(document: &Document, facts: &dyn Facts) -> Vec<Link> {
                 Entry::Folder => true,
                 _ => return None,
             };
-            let verb = if is_folder { "Show the folder" } else { "Open" };
             let written = mention.range.of(document.text());
             let unclosed = written.len() < 2 || !written.ends_with(['"', '\'']);
             let end = mention.range.end - usize::from(!unclosed);
             Some(Link {
                 range: TextRange::new(mention.range.start + 1, end),
-                tooltip: format!("{verb} {}", mention.path.display()),
+                tooltip: match is_folder {
+                    true => text!("Show the folder {path}", path = mention.path),
+                    false => text!("Open {path}", path = mention.path),
+                },
                 target: mention.path,
                 is_folder,
             })

@@ -1,6 +1,7 @@
 //! Markdown with text of users in it.
 
 use crate::finding::printable;
+use localization::{Text, text};
 
 /// Characters of a user's text that are shown.
 const LONGEST: usize = 200;
@@ -56,9 +57,80 @@ pub(super) fn bytes(length: u64) -> String {
 }
 
 /// `1 image`, `2 images`
-pub(super) fn counted(count: usize, singular: &str, plural: &str) -> String {
-    let noun = if count == 1 { singular } else { plural };
-    format!("{} {noun}", grouped(count as u64))
+pub(super) fn images(count: usize) -> Text {
+    let shown = grouped(count as u64);
+    match count {
+        1 => text!("{count} image", count = shown),
+        _ => text!("{count} images", count = shown),
+    }
+}
+
+/// `1 JPEG image`, `2 JPEG images`
+pub(super) fn jpeg_images(count: usize) -> Text {
+    let shown = grouped(count as u64);
+    match count {
+        1 => text!("{count} JPEG image", count = shown),
+        _ => text!("{count} JPEG images", count = shown),
+    }
+}
+
+/// `1 sample`, `2 samples`
+pub(super) fn samples(count: usize) -> Text {
+    let shown = grouped(count as u64);
+    match count {
+        1 => text!("{count} sample", count = shown),
+        _ => text!("{count} samples", count = shown),
+    }
+}
+
+/// `1 layer`, `2 layers`
+pub(super) fn layers(count: usize) -> Text {
+    let shown = grouped(count as u64);
+    match count {
+        1 => text!("{count} layer", count = shown),
+        _ => text!("{count} layers", count = shown),
+    }
+}
+
+/// `1 class`, `2 classes`
+pub(super) fn classes(count: usize) -> Text {
+    let shown = grouped(count as u64);
+    match count {
+        1 => text!("{count} class", count = shown),
+        _ => text!("{count} classes", count = shown),
+    }
+}
+
+/// `1 class folder`, `2 class folders`
+pub(super) fn class_folders(count: usize) -> Text {
+    let shown = grouped(count as u64);
+    match count {
+        1 => text!("{count} class folder", count = shown),
+        _ => text!("{count} class folders", count = shown),
+    }
+}
+
+/// `1 rule for operators`, `2 rules for operators`
+pub(super) fn operator_rules(count: usize) -> Text {
+    let shown = grouped(count as u64);
+    match count {
+        1 => text!("{count} rule for operators", count = shown),
+        _ => text!("{count} rules for operators", count = shown),
+    }
+}
+
+/// The lines of a document in Markdown, each of which is a text of its own.
+pub(super) fn document(markdown: &str) -> Text {
+    let mut in_code = false;
+    let lines = markdown.lines().map(|line| {
+        let is_fence = line.starts_with("```");
+        in_code ^= is_fence;
+        match is_fence || in_code || line.is_empty() {
+            true => Text::verbatim(line),
+            false => Text::of_document(line),
+        }
+    });
+    Text::list(Text::verbatim("\n"), lines)
 }
 
 #[cfg(test)]
@@ -81,6 +153,7 @@ mod tests {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(999_960), "1.0 MB");
         assert_eq!(bytes(3_500_000), "3.5 MB");
-        assert_eq!(counted(1, "image", "images"), "1 image");
+        assert_eq!(images(1), "1 image");
+        assert_eq!(images(1234), "1\u{2009}234 images");
     }
 }

@@ -11,6 +11,7 @@ use crate::schema::{CONFIGURATION, validate};
 use crate::settings::read_by_quantize;
 use crate::syntax::{Node, parse};
 use crate::text::TextRange;
+use localization::text;
 use serde_json::Value;
 
 const OUTPUT: &str = "output_dir";
@@ -124,7 +125,11 @@ pub(super) fn setting(context: &Context, path: &[String], value: &Value) -> Opti
     if problems(root, &changed) > problems(context.root, text) {
         return None;
     }
-    let title = format!("Set `{}` to {}", path.join("."), written(value));
+    let title = text!(
+        "Set `{path}` to {value}",
+        path = path.join("."),
+        value = written(value)
+    );
     Some(Fix::change(title, Change::Text(replacement)))
 }
 

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::facts::ImageExamination;
 use crate::finding::quoted;
 use crate::fix::Fix;
+use localization::{Text, text};
 use std::path::Path;
 
 const FOLDER: &str = "dataset_image_dir";
@@ -25,7 +26,7 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) {
     let count = match context.facts.calibration_images(folder) {
         None => return,
         Some(Ok(0)) => {
-            let message = format!(
+            let message = text!(
                 "{shown} and the folders below it have no JPEG image, but calibration needs some; put about 300 training images there"
             );
             return context.report(Code::NoCalibrationImages, FOLDER, message);
@@ -35,12 +36,12 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) {
     };
     match context.number(BATCH) {
         Some(batch) if batch > count => {
-            let message = format!(
+            let message = text!(
                 "`{BATCH}` is {batch}, but {shown} has only {count} images; write {count} or less"
             );
             let fix = context.write(BATCH, count.to_string()).map(Fix::preferred);
             context.report_with(Code::BatchSizeExceedsImages, BATCH, message, fix);
-            context.relate(FOLDER, format!("the folder of {count} images"));
+            context.relate(FOLDER, text!("the folder of {count} images"));
         }
         Some(batch) => few(context, &shown, count, batch),
         None => {}
@@ -51,7 +52,7 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) {
 /// The smaller of the set and the number of samples decides how well ranges are known.
 fn few(context: &mut Context, shown: &str, count: usize, batch: usize) {
     if count < FEW {
-        let message = format!(
+        let message = text!(
             "{shown} has only {count} images, which may not show the range of every activation; about {ENOUGH} are better"
         );
         return context.report(Code::FewCalibrationImages, FOLDER, message);
@@ -61,7 +62,7 @@ fn few(context: &mut Context, shown: &str, count: usize, batch: usize) {
     };
     let samples = batch.saturating_mul(iterations);
     if samples < FEW {
-        let message = format!(
+        let message = text!(
             "`{ITERATIONS}` {iterations} with batches of {batch} draws only {samples} samples from the {count} images in {shown}, which may not show the range of every activation; about {ENOUGH} are better"
         );
         let enough = count.min(ENOUGH).div_ceil(batch.max(1));
@@ -75,25 +76,26 @@ fn unreadable(context: &mut Context, folder: &Path) {
         return;
     };
     if let Some((_, reason)) = examination.unreadable.first() {
-        let message = format!(
-            "an image would stop Quantize: {reason}{}",
-            others(&examination)
+        let message = text!(
+            "an image would stop Quantize: {reason}{others}",
+            others = others(&examination)
         );
         context.report(Code::UnreadableImages, FOLDER, message);
     }
 }
 
 /// How many more images cannot be read, as the end of a sentence about the first.
-pub(super) fn others(examination: &ImageExamination) -> String {
+pub(super) fn others(examination: &ImageExamination) -> Text {
     let ImageExamination {
         examined,
         unreadable,
     } = examination;
     match unreadable.len().saturating_sub(1) {
-        0 => String::new(),
-        more => {
-            let verb = if more == 1 { "is" } else { "are" };
-            format!(" ({more} more of the {examined} images examined {verb} unreadable too)")
-        }
+        0 => Text::default(),
+        1 => text!(
+            " ({more} more of the {examined} images examined is unreadable too)",
+            more = 1
+        ),
+        more => text!(" ({more} more of the {examined} images examined are unreadable too)"),
     }
 }

@@ -7,6 +7,7 @@ use crate::facts::ClassFolders;
 use crate::finding::{list, quoted};
 use crate::fix::Fix;
 use crate::settings;
+use localization::text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ClassF
     let shown = quoted(context.text(FOLDER)?);
     let classes = match context.facts.class_folders(folder)? {
         Ok(classes) if classes.is_empty() => {
-            let message = format!(
+            let message = text!(
                 "{shown} has no folders, but evaluation needs one for each class; sort the images into folders with the names of the label file"
             );
             context.report(Code::NoClassFolders, FOLDER, message);
@@ -37,9 +38,9 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ClassF
     if let Some(examination) = context.facts.unreadable_images(folder)
         && let Some((_, reason)) = examination.unreadable.first()
     {
-        let message = format!(
-            "Evaluate leaves out an image: {reason}{}",
-            others(&examination)
+        let message = text!(
+            "Evaluate leaves out an image: {reason}{others}",
+            others = others(&examination)
         );
         context.report(Code::UnreadableEvaluationImages, FOLDER, message);
     }
@@ -61,14 +62,15 @@ fn extension(context: &mut Context, written: &str, folder: &str, classes: &Class
     let shown = quoted(written);
     let usable = there.iter().find(|(extension, _)| readable(extension));
     let message = match (usable, there.is_empty()) {
-        (Some((extension, count)), _) => format!(
-            "no image in the class folders of {folder} has the extension {shown}, but {count} files have {0}; write {0}, case matters",
-            quoted(extension)
+        (Some((extension, count)), _) => text!(
+            "no image in the class folders of {folder} has the extension {shown}, but {count} files have {present}; write {written}, case matters",
+            present = quoted(extension),
+            written = quoted(extension)
         ),
-        (None, false) => format!(
+        (None, false) => text!(
             "no image in the class folders of {folder} has the extension {shown}, only {named} are there; convert the images to JPEG"
         ),
-        (None, true) => format!(
+        (None, true) => text!(
             "the class folders of {folder} are empty, so no image has the extension {shown}; put labelled images there"
         ),
     };
@@ -94,10 +96,10 @@ fn empty_classes(context: &mut Context, extension: &str, classes: &ClassFolders)
         .map(|(name, _)| name.as_str())
         .collect();
     if !empty.is_empty() {
-        let message = format!(
-            "there is no image with the extension {} in {}, so accuracy says nothing about the class; add images or rename those that are there",
-            quoted(extension),
-            list(empty, 3)
+        let message = text!(
+            "there is no image with the extension {extension} in {classes}, so accuracy says nothing about the class; add images or rename those that are there",
+            extension = quoted(extension),
+            classes = list(empty, 3)
         );
         context.report(Code::EmptyClassFolder, FOLDER, message);
     }

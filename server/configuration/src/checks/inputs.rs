@@ -9,6 +9,7 @@ use crate::labels;
 use crate::paths;
 use crate::suggestion::nearest;
 use crate::target::is_file;
+use localization::{Text, phrase, text};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -54,16 +55,16 @@ fn locate(context: &mut Context, key: &str, kind: Kind) -> Option<PathBuf> {
         (Entry::OutsideTrust, _) => outside_trust(context, key, &shown),
         (Entry::Unreadable(reason), _) => {
             let message =
-                format!("{shown} cannot be read ({reason}); check the path and its permissions");
+                text!("{shown} cannot be read ({reason}); check the path and its permissions");
             context.report(Code::UnreadablePath, key, message);
         }
         (Entry::Folder, Kind::Model) => folder_for_model(context, key, written, &path),
         (entry, kind) => {
             let (found, needed) = match kind {
-                Kind::Model | Kind::File => ("not a file", "a file"),
-                Kind::Folder => ("not a folder", "a folder"),
+                Kind::Model | Kind::File => (phrase!("not a file"), phrase!("a file")),
+                Kind::Folder => (phrase!("not a folder"), phrase!("a folder")),
             };
-            let message = format!("{shown} is {found}; give the path of {needed}");
+            let message = text!("{shown} is {found}; give the path of {needed}");
             // The folder of an image that was chosen in place of it.
             let around = written
                 .trim_end_matches('/')
@@ -108,11 +109,11 @@ fn folder_for_model(context: &mut Context, key: &str, written: &str, path: &Path
         .take(MAX_PROPOSALS)
         .collect();
     let message = match models.first() {
-        Some(model) => format!(
-            "{shown} is a folder without saved_model.pb, so it is no model; did you mean {}?",
-            quoted(model)
+        Some(model) => text!(
+            "{shown} is a folder without saved_model.pb, so it is no model; did you mean {model}?",
+            model = quoted(model)
         ),
-        None => format!(
+        None => text!(
             "{shown} is a folder without saved_model.pb, so it is no model; give the path of a .keras or .h5 file or of a SavedModel folder"
         ),
     };
@@ -127,7 +128,7 @@ fn folder_for_model(context: &mut Context, key: &str, written: &str, path: &Path
 
 /// Says that nobody looked at a path.
 pub(super) fn outside_trust(context: &mut Context, key: &str, shown: &str) {
-    let message = format!(
+    let message = text!(
         "{shown} lies outside the folders that are trusted, so it is not checked here; trust the folder, or run `model-quantizer check`"
     );
     context.report(Code::OutsideTrust, key, message);
@@ -145,9 +146,9 @@ pub(super) fn free_of_links(context: &mut Context, key: &str) -> bool {
         return true;
     };
     let name = link.strip_prefix(context.folder).unwrap_or(&link);
-    let message = format!(
-        "{} is a symbolic link, and links are not followed; give the path that it leads to",
-        quoted(&name.to_string_lossy())
+    let message = text!(
+        "{path} is a symbolic link, and links are not followed; give the path that it leads to",
+        path = quoted(&name.to_string_lossy())
     );
     let path = paths::absolute(context.folder, written);
     let target = context.facts.link_target(&link).and_then(|target| {
@@ -164,14 +165,17 @@ pub(super) fn free_of_links(context: &mut Context, key: &str) -> bool {
 fn missing(context: &mut Context, key: &str, written: &str, path: &Path, kind: Kind) {
     let shown = quoted(written);
     if written.starts_with("~/") || written == "~" {
-        let message = format!(
+        let message = text!(
             "{shown} does not exist, and `~` does not stand for the home folder here; write the path in full"
         );
         context.report(Code::PathNotFound, key, message);
         return;
     }
     if let Some(similar) = similar(context, written, path) {
-        let message = format!("{shown} does not exist; did you mean {}?", quoted(&similar));
+        let message = text!(
+            "{shown} does not exist; did you mean {similar}?",
+            similar = quoted(&similar)
+        );
         let fix = context.write(key, json(&similar)).map(Fix::preferred);
         let creation = creation(key, path, kind);
         let fixes = fix.into_iter().chain(creation);
@@ -186,10 +190,13 @@ fn missing(context: &mut Context, key: &str, written: &str, path: &Path, kind: K
         .last()
         .map(|place| place.strip_prefix(context.folder).unwrap_or(place));
     let cause = match gap {
-        Some(gap) => format!(", as there is no folder {}", quoted(&gap.to_string_lossy())),
-        None => String::new(),
+        Some(gap) => text!(
+            ", as there is no folder {path}",
+            path = quoted(&gap.to_string_lossy())
+        ),
+        None => Text::default(),
     };
-    let message = format!(
+    let message = text!(
         "{shown} does not exist{cause}; correct the path, which starts at the folder of this file unless it is absolute"
     );
     let fixes: Vec<Fix> = label_file(context, key, path)
@@ -203,7 +210,7 @@ fn missing(context: &mut Context, key: &str, written: &str, path: &Path, kind: K
 fn creation(key: &str, path: &Path, kind: Kind) -> Option<Fix> {
     (kind == Kind::Folder).then(|| {
         let folder = Change::CreateFolder(paths::normal(path));
-        Fix::change(format!("Create the folder of `{key}`"), folder)
+        Fix::change(text!("Create the folder of `{key}`"), folder)
     })
 }
 
@@ -219,9 +226,9 @@ fn label_file(context: &Context, key: &str, path: &Path) -> Option<Fix> {
     }
     let text = labels::write(classes.keys().map(String::as_str)) + "\n";
     let path = paths::normal(path);
-    let title = format!(
-        "Generate the label file from the {} class folders",
-        classes.len()
+    let title = text!(
+        "Generate the label file from the {count} class folders",
+        count = classes.len()
     );
     Some(Fix::change(title, Change::WriteFile { path, text }))
 }

@@ -7,6 +7,7 @@ use crate::finding::{Finding, Place, Related, list, quoted};
 use crate::labels::LabelFile;
 use crate::suggestion::nearest;
 use keras::OutputKind;
+use localization::{Text, phrase, text};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -67,13 +68,13 @@ fn malformed(context: &mut Context, file: &Path, text: &str, findings: &[Finding
         return;
     };
     let more = match errors.len() - 1 {
-        0 => String::new(),
-        more => format!(" (and {more} more)"),
+        0 => Text::default(),
+        more => text!(" (and {more} more)"),
     };
-    let message = format!(
-        "{} is not a label file: {}{more}",
-        quoted(context.text(LABELS).unwrap_or_default()),
-        first.message
+    let message = text!(
+        "{file} is not a label file: {message}{more}",
+        file = quoted(context.text(LABELS).unwrap_or_default()),
+        message = first.message
     );
     let mut finding = Finding::new(Code::MalformedLabelFile, value.range, &[LABELS], message);
     finding.related = errors
@@ -110,26 +111,22 @@ fn against_folders(
         let shown = quoted(context.text(LABELS).unwrap_or_default());
         let single = unlabelled.len() == 1;
         let remedy = match nearest(first, unused.iter().copied()) {
-            Some(label) => format!("did you mean the label {}?", quoted(label)),
-            None if single => "add it there or move the folder away".to_owned(),
-            None => "add them there or move the folders away".to_owned(),
+            Some(label) => text!("did you mean the label {label}?", label = quoted(label)),
+            None if single => text!("add it there or move the folder away"),
+            None => text!("add them there or move the folders away"),
         };
-        let (noun, verb) = if single {
-            ("folder", "has")
-        } else {
-            ("folders", "have")
+        let names = list(unlabelled.iter().copied(), NAMED);
+        let message = match single {
+            true => text!("the folder {names} has no label in {shown}; {remedy}"),
+            false => text!("the folders {names} have no label in {shown}; {remedy}"),
         };
-        let message = format!(
-            "the {noun} {} {verb} no label in {shown}; {remedy}",
-            list(unlabelled.iter().copied(), NAMED)
-        );
         let meant = nearest(first, unused.iter().copied());
         let rename = meant.and_then(|label| label_file.rename(file, text, label, first));
         let fixes = rename
             .into_iter()
             .chain(label_file.addition(file, text, &unlabelled));
         context.report_with(Code::FolderWithoutLabel, FOLDER, message, fixes);
-        context.relate(LABELS, "the label file");
+        context.relate(LABELS, phrase!("the label file"));
     }
     // A folder and a label that were meant to be one are one mistake, reported above.
     for folder in &unlabelled {
@@ -137,12 +134,15 @@ fn against_folders(
         unused.retain(|label| Some(*label) != meant);
     }
     if !unused.is_empty() {
-        let noun = if unused.len() == 1 { "label" } else { "labels" };
-        let message = format!(
-            "there is no folder of images for the {noun} {}, so accuracy says nothing about {}; add images or remove the {noun}",
-            list(unused.iter().copied(), NAMED),
-            if unused.len() == 1 { "it" } else { "them" }
-        );
+        let names = list(unused.iter().copied(), NAMED);
+        let message = match unused.len() {
+            1 => text!(
+                "there is no folder of images for the label {names}, so accuracy says nothing about it; add images or remove the label"
+            ),
+            _ => text!(
+                "there is no folder of images for the labels {names}, so accuracy says nothing about them; add images or remove the labels"
+            ),
+        };
         context.report(Code::LabelWithoutFolder, LABELS, message);
         relate(
             context,
@@ -170,7 +170,7 @@ fn relate(
     {
         finding.related.push(Related {
             place: Place::in_file(file, text, label.key),
-            message: "the label".to_owned(),
+            message: text!("the label"),
         });
     }
 }
@@ -180,19 +180,23 @@ fn against_outputs(context: &mut Context, labels: &[&str], output: &OutputKind, 
     if let Some(name) = labels.get(outputs) {
         let name = quoted(name);
         let message = match output.is_binary() {
-            true => format!(
+            true => text!(
                 "the label {name} has the number {outputs}, but the model's single output tells 2 classes apart, which have the numbers 0 and 1; use the label file of this model"
             ),
-            false => format!(
+            false => text!(
                 "the label {name} has the number {outputs}, but the model's {outputs} outputs are numbered from 0; use the label file of this model"
             ),
         };
         context.report(Code::LabelOutsideModel, LABELS, message);
     } else if count < outputs {
         let message = match output {
-            OutputKind::Probability => "the label file names 1 class, but the model's single output is a probability that tells 2 apart; name both, with the number 0 for values below one half".to_owned(),
-            OutputKind::Logit => "the label file names 1 class, but the model's single output is a logit that tells 2 apart; name both, with the number 0 for negative values".to_owned(),
-            _ => format!(
+            OutputKind::Probability => text!(
+                "the label file names 1 class, but the model's single output is a probability that tells 2 apart; name both, with the number 0 for values below one half"
+            ),
+            OutputKind::Logit => text!(
+                "the label file names 1 class, but the model's single output is a logit that tells 2 apart; name both, with the number 0 for negative values"
+            ),
+            _ => text!(
                 "the label file names {count} classes, but the model has {outputs} outputs; add the missing names, or expect every image that the model takes for another class to count as wrong"
             ),
         };

@@ -10,6 +10,7 @@ use crate::model::NoClasses;
 use crate::settings;
 use crate::syntax::Node;
 use keras::{NoScore, OutputKind};
+use localization::{Message as _, text};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) -> Option<Arc<ModelF
         }
     };
     if let Some(channels) = model.channels.filter(|channels| ![1, 3].contains(channels)) {
-        let message = format!(
+        let message = text!(
             "the model's input has {channels} channels, but images have 1 (grey) or 3 (colour); use a model for images"
         );
         context.report(Code::UnsupportedChannelCount, MODEL, message);
@@ -85,7 +86,7 @@ fn integers(context: &mut Context, layers: &[FloatLayer]) {
 
 /// Reports what needs a classifier where the model is none.
 fn no_classes(context: &mut Context, reason: &NoScore) {
-    let message = NoClasses(reason).to_string();
+    let message = NoClasses(reason).text();
     let budget = context.value("quantization");
     if budget.is_some_and(|quantization| quantization.get("accuracy_budget").is_some()) {
         context.report(Code::NoClasses, "quantization", message.clone());
@@ -99,13 +100,13 @@ fn input_size(context: &mut Context, size: [usize; 2], needed: [usize; 2]) {
     }
     let [height, width] = needed;
     let (written, needed) = (settings::written_size(size), settings::written_size(needed));
-    let message = format!(
+    let message = text!(
         "`{SIZE}` is {written}, but the model's input is {height} × {width} pixels; write {needed}"
     );
     let fix = context.write(SIZE, needed).map(Fix::preferred);
     context.report_with(Code::InputSizeMismatch, SIZE, message, fix);
     context.relate(
         MODEL,
-        format!("the model with an input of {height} × {width} pixels"),
+        text!("the model with an input of {height} × {width} pixels"),
     );
 }

@@ -9,6 +9,7 @@ use crate::fix::Fix;
 use crate::paths;
 use crate::schema::key_help;
 use crate::syntax::Node;
+use localization::{phrase, text};
 
 const OUTPUTS: [&str; 2] = ["output_dir", "evaluate_result_dir"];
 const FOLDERS_OF_IMAGES: [&str; 2] = ["dataset_image_dir", "evaluate_image_dir"];
@@ -48,28 +49,28 @@ fn apart_from_inputs(context: &mut Context, key: &str) {
         });
     if let Some(other) = same {
         let relation = if input(other).as_ref() == Some(&output) {
-            "is also"
+            phrase!("is also")
         } else {
-            "lies inside"
+            phrase!("lies inside")
         };
-        let message = format!(
+        let message = text!(
             "{shown} {relation} `{other}`, and a job must not write over its input; choose another folder"
         );
         let fix = other_place(context, key);
         context.report_with(Code::OutputIsInput, key, message, fix);
-        context.relate(other, "the input");
+        context.relate(other, phrase!("the input"));
         return;
     }
     let around = FOLDERS_OF_IMAGES
         .into_iter()
         .find(|other| input(other).is_some_and(|folder| output.starts_with(folder)));
     if let Some(other) = around {
-        let message = format!(
+        let message = text!(
             "{shown} lies inside `{other}`, where only images belong; choose a folder outside it"
         );
         let fix = other_place(context, key);
         context.report_with(Code::OutputInsideImages, key, message, fix);
-        context.relate(other, "the folder of images");
+        context.relate(other, phrase!("the folder of images"));
     }
 }
 
@@ -101,22 +102,22 @@ fn can_be_created(context: &mut Context, key: &str) {
     let shown = quoted(written);
     match existing {
         Some((place, Entry::Unreadable(reason))) => {
-            let message = format!(
-                "{} cannot be read ({reason}); check the path and its permissions",
-                quoted(&place.to_string_lossy())
+            let message = text!(
+                "{path} cannot be read ({reason}); check the path and its permissions",
+                path = quoted(&place.to_string_lossy())
             );
             context.report(Code::UnreadablePath, key, message);
         }
         Some((_, Entry::OutsideTrust)) => outside_trust(context, key, &shown),
         Some((place, Entry::File | Entry::Other)) if place == output => {
             let message =
-                format!("{shown} is a file, but results need a folder; choose another path");
+                text!("{shown} is a file, but results need a folder; choose another path");
             context.report(Code::WrongPathKind, key, message);
         }
         Some((place, Entry::File | Entry::Other)) => {
-            let message = format!(
-                "{shown} cannot be created because {} is a file; choose another path",
-                quoted(&place.to_string_lossy())
+            let message = text!(
+                "{shown} cannot be created because {file} is a file; choose another path",
+                file = quoted(&place.to_string_lossy())
             );
             context.report(Code::WrongPathKind, key, message);
         }

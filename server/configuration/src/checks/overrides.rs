@@ -8,6 +8,7 @@ use crate::fix::Fix;
 use crate::layers::{matches_layer, nearest_layers};
 use crate::schema::dotted;
 use crate::syntax::{Node, Value};
+use localization::text;
 
 /// Patterns that are looked at; nobody writes more by hand.
 const MAX_PATTERNS: usize = 1000;
@@ -66,19 +67,26 @@ fn matches_nothing(
     }
     let nearest = nearest_layers(pattern, model.layer_names.iter().map(String::as_str));
     let remedy = match nearest.is_empty() {
-        true => "write names that Inspect shows".to_owned(),
-        false => format!("did you mean {}?", list(nearest.iter().copied(), 3)),
+        true => text!("write names that Inspect shows"),
+        false => text!(
+            "did you mean {name}?",
+            name = list(nearest.iter().copied(), 3)
+        ),
     };
-    let message = format!(
-        "no layer of the model matches {}; {remedy}",
-        quoted(pattern)
+    let message = text!(
+        "no layer of the model matches {pattern}; {remedy}",
+        pattern = quoted(pattern)
     );
     let (position, index) = (position.to_string(), index.map(|index| index.to_string()));
     let mut path = vec!["quantization", "overrides", &position, "layers"];
     path.extend(index.as_deref());
-    let fixes = nearest
-        .iter()
-        .map(|name| Fix::replace(format!("Write {}", quoted(name)), node.range, json(name)));
+    let fixes = nearest.iter().map(|name| {
+        Fix::replace(
+            text!("Write {name}", name = quoted(name)),
+            node.range,
+            json(name),
+        )
+    });
     let finding = Finding::new(Code::UnmatchedLayers, node.range, &path, message);
     context.findings.push(finding.with_fixes(fixes));
 }
@@ -87,9 +95,9 @@ fn matches_nothing(
 fn bits_beside_float(context: &mut Context, position: usize, entry: &Node) {
     let floats = entry.get("float").and_then(Node::as_bool) == Some(true);
     if let (true, Some(bits)) = (floats, entry.get("activation_bits")) {
-        let message =
+        let message = text!(
             "the layers stay in float, so `activation_bits` changes nothing; remove one of the two"
-                .to_owned();
+        );
         let position = position.to_string();
         let path = ["quantization", "overrides", &position, "activation_bits"];
         let finding = Finding::new(Code::SettingWithoutEffect, bits.range, &path, message);
@@ -117,9 +125,9 @@ fn percentile_without_method(context: &mut Context, quantization: &Node) {
     });
     for (mut path, object, node) in written.into_iter().chain(of_entries) {
         path.push("percentile".to_owned());
-        let message = format!(
-            "no `activation_error_method` is `percentile`, so `{}` changes nothing; remove it or choose the method",
-            dotted(&path)
+        let message = text!(
+            "no `activation_error_method` is `percentile`, so `{key}` changes nothing; remove it or choose the method",
+            key = dotted(&path)
         );
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let finding = Finding::new(Code::SettingWithoutEffect, node.range, &path, message);

@@ -8,6 +8,7 @@ use crate::finding::{Finding, list, quoted};
 use crate::fix::{Change, Fix};
 use crate::settings;
 use images::{ChannelOrder, Preprocessing};
+use localization::{Text, phrase, text};
 
 const CALIBRATION: &str = "preprocessing";
 const EVALUATION: &str = "evaluate_preprocessing";
@@ -39,12 +40,12 @@ pub(super) fn check(context: &mut Context, model: Option<&ModelFacts>) {
     }
     let calibration = calibration.unwrap_or_default();
     if evaluation.is_some_and(|pipeline| pipeline != calibration) {
-        let message = format!(
+        let message = text!(
             "evaluation images are prepared in another way than calibration images, which usually lowers accuracy; remove `{EVALUATION}` unless this is meant"
         );
         let removal = context.removal(EVALUATION);
         context.report_with(Code::PreprocessingDiffers, EVALUATION, message, removal);
-        context.relate(CALIBRATION, "how calibration images are prepared");
+        context.relate(CALIBRATION, phrase!("how calibration images are prepared"));
     }
 }
 
@@ -55,7 +56,7 @@ fn read(context: &mut Context, key: &str) -> Option<Preprocessing> {
     match settings::preprocessing(context.root, key)? {
         Ok(pipeline) => Some(pipeline),
         Err(reason) => {
-            context.report(Code::InvalidValue, key, format!("`{key}`: {reason}"));
+            context.report(Code::InvalidValue, key, text!("`{key}`: {reason}"));
             None
         }
     }
@@ -70,7 +71,7 @@ fn against_model(context: &mut Context, key: &str, pipeline: &Preprocessing, mod
     if let (Some(count), Some(channels)) = (per_channel, model.channels)
         && count != channels
     {
-        let message = format!(
+        let message = text!(
             "normalization has {count} values, one a channel, but the model's input has {channels}; write one number for `mean` and one for `std`"
         );
         context.report(Code::ChannelCountMismatch, key, message);
@@ -85,18 +86,22 @@ fn against_model(context: &mut Context, key: &str, pipeline: &Preprocessing, mod
     let layers = list(model.normalization_layers.iter().map(String::as_str), 2);
     let is_preset = context.text(key).is_some() && key != "source_keras_model";
     let written = match context.text(key) {
-        Some(preset) if is_preset => format!("the preset {}", quoted(preset)),
-        _ if key == "source_keras_model" => "the default preprocessing `mobilenet`".to_owned(),
-        _ => format!("`{key}`"),
+        Some(preset) if is_preset => text!("the preset {preset}", preset = quoted(preset)),
+        _ if key == "source_keras_model" => text!("the default preprocessing `mobilenet`"),
+        _ => Text::verbatim(format!("`{key}`")),
     };
-    let message = format!(
+    let message = text!(
         "the model normalizes its input itself in {layers}, and {written} does so before; set \"preprocessing\": \"none\" unless the model was trained like this"
     );
     let none = json("none");
     let fix = if key == "source_keras_model" {
         let member = (json(CALIBRATION), none);
-        add_members(context.document.text(), context.root, &[member])
-            .map(|addition| Fix::change("Add \"preprocessing\": \"none\"", Change::Text(addition)))
+        add_members(context.document.text(), context.root, &[member]).map(|addition| {
+            Fix::change(
+                phrase!("Add \"preprocessing\": \"none\""),
+                Change::Text(addition),
+            )
+        })
     } else {
         context.write(key, none)
     };
@@ -104,7 +109,7 @@ fn against_model(context: &mut Context, key: &str, pipeline: &Preprocessing, mod
     if key != "source_keras_model" {
         context.relate(
             "source_keras_model",
-            "the model that normalizes its input itself",
+            phrase!("the model that normalizes its input itself"),
         );
     }
 }
@@ -118,9 +123,9 @@ fn without_effect(context: &mut Context, key: &str, pipeline: &Preprocessing, mo
     if let (Some(order), Some(1)) = (order, model.channels)
         && pipeline.channel_order != ChannelOrder::default()
     {
-        let message =
+        let message = text!(
             "the model's input has one channel, so `channel_order` changes nothing; remove it"
-                .to_owned();
+        );
         let path = [key, "channel_order"];
         let finding = Finding::new(Code::SettingWithoutEffect, order.range, &path, message);
         let fix = remove_key(context.root.get(key), "channel_order").map(Fix::preferred);

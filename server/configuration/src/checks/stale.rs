@@ -2,6 +2,7 @@
 
 use super::{Context, Inputs};
 use crate::code::Code;
+use localization::{phrase, text};
 
 const OUTPUT: &str = "output_dir";
 const QUANTIZED: &str = "model_quantized.tflite";
@@ -21,12 +22,12 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) {
     };
     let model_changed = inputs.model.as_deref().is_some_and(changed);
     let subject = match (model_changed, changed(context.document.file())) {
-        (true, true) => "the model and the configuration have",
-        (true, false) => "the model has",
-        (false, true) => "the configuration has",
+        (true, true) => phrase!("the model and the configuration have"),
+        (true, false) => phrase!("the model has"),
+        (false, true) => phrase!("the configuration has"),
         (false, false) => return,
     };
-    let message = format!(
+    let message = text!(
         "{subject} changed since {QUANTIZED} was written here; run Quantize again to bring it up to date"
     );
     context.report(Code::StaleOutputs, OUTPUT, message);

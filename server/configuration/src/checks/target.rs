@@ -4,6 +4,7 @@ use super::{Context, Inputs};
 use crate::code::Code;
 use crate::finding::{Finding, Place, Related, quoted};
 use crate::target::check_target;
+use localization::{Text, text};
 
 const TARGET: &str = "target";
 
@@ -27,13 +28,13 @@ pub(super) fn check(context: &mut Context, inputs: &Inputs) {
         return;
     };
     let more = match errors.len() - 1 {
-        0 => String::new(),
-        more => format!(" (and {more} more)"),
+        0 => Text::default(),
+        more => text!(" (and {more} more)"),
     };
-    let message = format!(
-        "{} is not a target: {}{more}",
-        quoted(value.as_str().unwrap_or_default()),
-        first.message
+    let message = text!(
+        "{file} is not a target: {message}{more}",
+        file = quoted(value.as_str().unwrap_or_default()),
+        message = first.message
     );
     let mut finding = Finding::new(Code::MalformedTarget, value.range, &[TARGET], message);
     finding.related = errors

@@ -6,6 +6,7 @@ use crate::fix::{Change, Fix, Replacement};
 use crate::schema::shown;
 use crate::syntax::{Node, Object, Value};
 use crate::text::TextRange;
+use localization::{phrase, text};
 use serde_json::json;
 
 /// The sound entries; what is wrong with the others goes to `findings`.
@@ -25,7 +26,7 @@ pub(super) fn read(object: &Object, findings: &mut Vec<Finding>) -> Vec<Label> {
             break;
         }
         if name.is_empty() {
-            let message = "the class name is empty; write the name of the class's folder";
+            let message = phrase!("the class name is empty; write the name of the class's folder");
             findings.push(malformed(member.key.range, message));
         }
         let Some(number) = number else {
@@ -45,12 +46,12 @@ pub(super) fn read(object: &Object, findings: &mut Vec<Finding>) -> Vec<Label> {
 fn not_a_number(name: &str, value: &Node, swapped: Option<&Fix>) -> Finding {
     let shown = value
         .to_json()
-        .map_or_else(|| "no value".to_owned(), |json| shown(&json));
+        .map_or_else(|| text!("no value"), |json| shown(&json));
     let finding = malformed(
         value.range,
-        format!(
-            "the class {} has {shown} where its position in the model's output belongs; write a whole number from 0",
-            quoted(name)
+        text!(
+            "the class {name} has {shown} where its position in the model's output belongs; write a whole number from 0",
+            name = quoted(name)
         ),
     );
     let unquoted = value
@@ -61,8 +62,8 @@ fn not_a_number(name: &str, value: &Node, swapped: Option<&Fix>) -> Finding {
         Value::Number(_) => value.as_integer().map(|number| number.to_string()),
         _ => unquoted.map(str::to_owned),
     };
-    let rewritten = whole
-        .map(|number| Fix::replace(format!("Write {number}"), value.range, number).preferred());
+    let rewritten =
+        whole.map(|number| Fix::replace(text!("Write {number}"), value.range, number).preferred());
     let fixes = rewritten.or_else(|| swapped.cloned());
     fixes.into_iter().fold(finding, Finding::with_fix)
 }
@@ -84,7 +85,7 @@ fn swap(object: &Object) -> Option<Fix> {
         })
         .collect();
     Some(Fix {
-        title: "Swap names and numbers".to_owned(),
+        title: text!("Swap names and numbers"),
         preferred: true,
         changes: changes?,
     })
@@ -94,7 +95,9 @@ fn swap(object: &Object) -> Option<Fix> {
 pub(super) fn not_an_object(root: &Node) -> Finding {
     let finding = malformed(
         root.range,
-        "the label file must be a JSON object of class names and numbers; write for example {\"daisy\": 0, \"roses\": 1}",
+        phrase!(
+            "the label file must be a JSON object of class names and numbers; write for example {{\"daisy\": 0, \"roses\": 1}}"
+        ),
     );
     let Value::Array(items) = &root.value else {
         return finding;
@@ -104,7 +107,8 @@ pub(super) fn not_an_object(root: &Node) -> Finding {
         return finding;
     };
     let object = write(names.into_iter());
-    finding.with_fix(Fix::replace("Number the names from 0", root.range, object).preferred())
+    finding
+        .with_fix(Fix::replace(phrase!("Number the names from 0"), root.range, object).preferred())
 }
 
 /// The text of a label file that numbers the names from 0.

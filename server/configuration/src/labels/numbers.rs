@@ -4,6 +4,7 @@ use super::Label;
 use crate::code::Code;
 use crate::finding::{Finding, MAX_FINDINGS, quoted};
 use crate::fix::{Change, Fix, Replacement};
+use localization::text;
 use std::collections::HashMap;
 
 /// Checks labels whose entries are sound.
@@ -30,7 +31,7 @@ pub(super) fn check(labels: &[Label], findings: &mut Vec<Finding>) {
     let distinct = wrong.iter().all(|(_, earlier)| earlier.is_none());
     let renumbering = renumbering(labels, distinct);
     for ((label, earlier), free) in wrong.into_iter().zip(unused).take(MAX_FINDINGS) {
-        let write = Fix::replace(format!("Write {free}"), label.value, free.to_string());
+        let write = Fix::replace(text!("Write {free}"), label.value, free.to_string());
         let fixes = match distinct {
             true => [renumbering.clone(), write],
             false => [write.preferred(), renumbering.clone()],
@@ -44,17 +45,17 @@ fn finding(label: &Label, earlier: Option<&Label>, count: usize, free: usize) ->
     let path = [label.name.as_str()];
     match earlier {
         Some(earlier) => {
-            let message = format!(
-                "{shown} has the number {number}, which is also that of {}, but each class needs its own; {free} is not used",
-                quoted(&earlier.name)
+            let message = text!(
+                "{shown} has the number {number}, which is also that of {other}, but each class needs its own; {free} is not used",
+                other = quoted(&earlier.name)
             );
             Finding::new(Code::DuplicateLabelNumber, label.value, &path, message)
-                .with_related(earlier.value, format!("{number} stands here first"))
+                .with_related(earlier.value, text!("{number} stands here first"))
         }
         None => {
-            let message = format!(
-                "{shown} has the number {number}, but {count} classes have the numbers from 0 to {}; {free} is not used",
-                count.saturating_sub(1)
+            let message = text!(
+                "{shown} has the number {number}, but {count} classes have the numbers from 0 to {most}; {free} is not used",
+                most = count.saturating_sub(1)
             );
             Finding::new(Code::LabelNumberGap, label.value, &path, message)
         }
@@ -76,7 +77,7 @@ fn renumbering(labels: &[Label], preferred: bool) -> Fix {
             })
         });
     Fix {
-        title: "Number all classes anew, in this order".to_owned(),
+        title: text!("Number all classes anew, in this order"),
         preferred,
         changes: changes.collect(),
     }

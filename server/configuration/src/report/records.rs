@@ -4,6 +4,7 @@ use crate::code::{Code, Severity};
 use crate::finding::{Finding, Place};
 use crate::fix::{Change, Replacement};
 use crate::text::{ColumnUnit, LineIndex, Position, TextRange};
+use localization::Text;
 use serde::Serialize;
 use std::path::Path;
 
@@ -16,7 +17,7 @@ pub struct Record<'a> {
     /// How grave it is.
     pub severity: Severity,
     /// What is wrong and what to do.
-    pub message: &'a str,
+    pub message: &'a Text,
     /// Where the text at fault starts.
     pub start: Position,
     /// Where it ends.
@@ -44,14 +45,14 @@ pub struct RelatedRecord<'a> {
     /// Where it ends.
     pub end: Position,
     /// What is there.
-    pub message: &'a str,
+    pub message: &'a Text,
 }
 
 /// A proposed fix for programs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FixRecord<'a> {
     /// What it does.
-    pub title: &'a str,
+    pub title: &'a Text,
     /// Whether it is most probably what is wanted.
     pub preferred: bool,
     /// All that has to be done.
@@ -164,12 +165,18 @@ mod tests {
     fn records_count_in_utf16() {
         let text = "{\n\"𝄞\": 0}";
         let range = TextRange::new(text.find('0').unwrap(), text.find('}').unwrap());
-        let mut finding = Finding::new(Code::OutOfRange, range, &["key"], "it is wrong".to_owned())
-            .with_fix(Fix::replace("Write 1", range, "1".to_owned()).preferred())
-            .with_related(TextRange::new(2, 8), "the key");
-        finding
-            .fixes
-            .push(Fix::change("Create", Change::CreateFolder("/a".into())));
+        let mut finding = Finding::new(
+            Code::OutOfRange,
+            range,
+            &["key"],
+            Text::verbatim("it is wrong"),
+        )
+        .with_fix(Fix::replace(Text::verbatim("Write 1"), range, "1".to_owned()).preferred())
+        .with_related(TextRange::new(2, 8), Text::verbatim("the key"));
+        finding.fixes.push(Fix::change(
+            Text::verbatim("Create"),
+            Change::CreateFolder("/a".into()),
+        ));
         let json = serde_json::to_value(records(text, &[finding])).unwrap();
         let place = |line, column| serde_json::json!({"line": line, "column": column});
         assert_eq!(

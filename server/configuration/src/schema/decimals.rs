@@ -8,6 +8,7 @@ use crate::code::Code;
 use crate::finding::{Finding, quoted};
 use crate::fix::Fix;
 use crate::syntax::{Node, Value as Syntax};
+use localization::text;
 use serde_json::Value;
 
 /// Added to a number, this makes it none that could be whole.
@@ -56,8 +57,8 @@ impl Decimal<'_> {
         let whole = self.number.to_string();
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let (name, written) = (quoted(&dotted(&path)), range.of(text));
-        let message = format!("{name} is {written}, but it must be a whole number; write {whole}");
-        let fix = Fix::replace(format!("Write {whole}"), range, whole).preferred();
+        let message = text!("{name} is {written}, but it must be a whole number; write {whole}");
+        let fix = Fix::replace(text!("Write {whole}"), range, whole).preferred();
         Finding::new(Code::WrongType, range, &path, message).with_fix(fix)
     }
 }

@@ -1,6 +1,7 @@
 //! The schema documents, each parsed and compiled once.
 
 use jsonschema::Validator;
+use localization::{Phrase, phrase};
 use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
@@ -8,7 +9,7 @@ use std::sync::LazyLock;
 pub(crate) struct Schema {
     text: &'static str,
     /// The whole instance in a sentence, such as "the configuration".
-    pub(super) subject: &'static str,
+    pub(super) subject: Phrase,
     document: LazyLock<Value>,
     validator: LazyLock<Validator>,
 }
@@ -16,7 +17,7 @@ pub(crate) struct Schema {
 /// `schemas/configuration.schema.json`
 pub(crate) static CONFIGURATION: Schema = Schema {
     text: include_str!("../../../../schemas/configuration.schema.json"),
-    subject: "the configuration",
+    subject: phrase!("the configuration"),
     document: LazyLock::new(|| parse(&CONFIGURATION)),
     validator: LazyLock::new(|| compile(&CONFIGURATION)),
 };
@@ -24,7 +25,7 @@ pub(crate) static CONFIGURATION: Schema = Schema {
 /// `schemas/target.schema.json`
 pub(crate) static TARGET: Schema = Schema {
     text: include_str!("../../../../schemas/target.schema.json"),
-    subject: "the target",
+    subject: phrase!("the target"),
     document: LazyLock::new(|| parse(&TARGET)),
     validator: LazyLock::new(|| compile(&TARGET)),
 };

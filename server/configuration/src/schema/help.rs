@@ -2,6 +2,7 @@
 
 use super::document::{CONFIGURATION, items, text, texts};
 use super::message::{range, type_name};
+use localization::{Phrase, Text};
 use serde_json::{Map, Value};
 
 /// What there is to know about a key.
@@ -22,9 +23,9 @@ pub struct KeyHelp {
     /// Values as JSON text.
     pub examples: Vec<String>,
     /// The types of value that the key takes, in words.
-    pub types: Vec<&'static str>,
+    pub types: Vec<Phrase>,
     /// The numbers that are allowed, such as "from 1 to 4096".
-    pub range: Option<String>,
+    pub range: Option<Text>,
     /// The texts that are allowed, where only some are.
     pub values: Vec<ValueHelp>,
 }
@@ -114,7 +115,7 @@ fn describe(key: &str, schema: &Value, required: bool) -> KeyHelp {
         Some(Value::String(name)) => vec![type_name(name)],
         _ => texts(branch, "type").into_iter().map(type_name).collect(),
     };
-    let mut types: Vec<&'static str> = branches.iter().flat_map(types).collect();
+    let mut types: Vec<Phrase> = branches.iter().flat_map(types).collect();
     types.dedup();
     KeyHelp {
         key: key.to_owned(),

@@ -5,13 +5,14 @@ use super::document::{Schema, items, text, texts};
 use super::message::{alternatives, dotted, range, shown, type_name};
 use crate::code::Code;
 use crate::edit::{add_members, remove_member};
-use crate::finding::{Finding, MAX_FINDINGS, quoted};
+use crate::finding::{Finding, MAX_FINDINGS, enumerated, quoted};
 use crate::fix::{Change, Fix};
 use crate::suggestion::nearest;
 use crate::syntax::{Node, Value as Syntax};
 use crate::text::TextRange;
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
+use localization::{Text, phrase, text};
 use serde_json::{Map, Value};
 
 /// Validates an instance of a schema. The findings are in no particular order.
@@ -170,29 +171,26 @@ impl<'a> Violation<'a> {
             let (code, message, suggestion) = match (cased, nearest(name, known.iter().copied())) {
                 (Some(&key), _) => (
                     Code::WrongCaseKey,
-                    format!(
-                        "the key {shown} is in the wrong case, and case matters; write `{key}`"
-                    ),
+                    text!("the key {shown} is in the wrong case, and case matters; write `{key}`"),
                     Some(key),
                 ),
                 (None, Some(key)) => (
                     Code::UnknownKey,
-                    format!("there is no key {shown}; did you mean `{key}`?"),
+                    text!("there is no key {shown}; did you mean `{key}`?"),
                     Some(key),
                 ),
                 (None, None) => (
                     Code::UnknownKey,
-                    format!(
-                        "there is no key {shown}{}; remove it, or start its name with `//` to keep it as a comment",
-                        self.parent_clause()
+                    text!(
+                        "there is no key {shown}{parent}; remove it, or start its name with `//` to keep it as a comment",
+                        parent = self.parent_clause()
                     ),
                     None,
                 ),
             };
             let mut finding = Finding::new(code, range, &path, message);
             if let Some(key) = suggestion.filter(|key| absent(key)) {
-                let rename =
-                    Fix::replace(format!("Rename to `{key}`"), range, format!("\"{key}\""));
+                let rename = Fix::replace(text!("Rename to `{key}`"), range, format!("\"{key}\""));
                 finding = finding.with_fix(rename.preferred());
             }
             // A note whose key lacks the slashes needs nothing else.
@@ -203,7 +201,8 @@ impl<'a> Violation<'a> {
                     .is_some_and(|value| value.as_str().is_some())
             {
                 let comment = serde_json::Value::from(format!("// {name}")).to_string();
-                finding = finding.with_fix(Fix::replace("Turn into a comment", range, comment));
+                finding =
+                    finding.with_fix(Fix::replace(phrase!("Turn into a comment"), range, comment));
             }
             findings.push(finding.with_fixes(self.removal(self.node, range)));
         }
@@ -215,10 +214,7 @@ impl<'a> Violation<'a> {
         let position = members.iter().position(|member| member.key.range == key)?;
         let shown = quoted(&members.get(position)?.key.name);
         let removal = remove_member(object, position)?;
-        Some(Fix::change(
-            format!("Remove {shown}"),
-            Change::Text(removal),
-        ))
+        Some(Fix::change(text!("Remove {shown}"), Change::Text(removal)))
     }
 
     fn missing_key(&self, name: &str) -> Option<Finding> {
@@ -238,21 +234,19 @@ impl<'a> Violation<'a> {
             .map(|property| self.place.schema.resolve(property))
             .unwrap_or_default();
         let example = help.get("default").cloned().unwrap_or(Value::Null);
-        let meaning = lower_first(text(&help, "description"));
-        let meaning = meaning.trim_end_matches('.');
+        let meaning = Text::of_document(text(&help, "description")).inside_sentence();
         let path: Vec<&str> = self.path.iter().map(String::as_str).chain([name]).collect();
-        let message = format!(
-            "the key `{name}` is missing{} ({meaning}); add it, for example \"{name}\": {example}",
-            self.parent_clause()
+        let message = text!(
+            "the key `{name}` is missing{parent} ({meaning}); add it, for example \"{name}\": {example}",
+            parent = self.parent_clause()
         );
         let addition = add_members(
             self.place.text,
             self.node,
             &[(format!("\"{name}\""), example.to_string())],
         );
-        let fix = addition.map(|addition| {
-            Fix::change(format!("Add `{name}`"), Change::Text(addition)).preferred()
-        });
+        let fix = addition
+            .map(|addition| Fix::change(text!("Add `{name}`"), Change::Text(addition)).preferred());
         Some(Finding::new(Code::MissingKey, range, &path, message).with_fixes(fix))
     }
 
@@ -267,16 +261,16 @@ impl<'a> Violation<'a> {
             | ValidationErrorKind::Maximum { .. } => {
                 let allowed = range(&self.schema).unwrap_or_default();
                 let message =
-                    format!("{name} is {instance}, but it must be {allowed}; change the number");
+                    text!("{name} is {instance}, but it must be {allowed}; change the number");
                 self.finding(Code::OutOfRange, message)
                     .with_fixes(self.nearest_bound())
             }
             ValidationErrorKind::Enum { .. } => self.not_in_enum(),
             ValidationErrorKind::MinLength { .. } => {
                 let example = texts(&self.schema, "examples");
-                let message = format!(
-                    "{name} is empty; write a value, for example {}",
-                    alternatives(example.get(..1).unwrap_or_default())
+                let message = text!(
+                    "{name} is empty; write a value, for example {example}",
+                    example = alternatives(example.get(..1).unwrap_or_default())
                 );
                 self.finding(Code::EmptyValue, message)
                     .with_fixes(self.default_value())
@@ -284,7 +278,7 @@ impl<'a> Violation<'a> {
             ValidationErrorKind::Pattern { .. } => {
                 let value = quoted(instance.as_str().unwrap_or_default());
                 let examples = alternatives(&texts(&self.schema, "examples"));
-                let message = format!("{name} cannot be {value}; write {examples}");
+                let message = text!("{name} cannot be {value}; write {examples}");
                 self.finding(Code::InvalidValue, message)
                     .with_fixes(self.default_value())
             }
@@ -294,34 +288,33 @@ impl<'a> Violation<'a> {
                 self.wrong_channel_count(*limit)
             }
             ValidationErrorKind::MinItems { limit } => {
-                let message = format!("{name} is an empty list; write at least {limit} entry");
+                let message = text!("{name} is an empty list; write at least {limit} entry");
                 self.finding(Code::WrongItemCount, message)
             }
             ValidationErrorKind::MaxItems { limit } => {
                 let count = instance.as_array().map_or(0, Vec::len);
-                let message = format!(
-                    "{name} has {count} entries, but at most {limit} are read; write fewer"
-                );
+                let message =
+                    text!("{name} has {count} entries, but at most {limit} are read; write fewer");
                 self.finding(Code::WrongItemCount, message)
             }
             ValidationErrorKind::MaxLength { limit } => {
-                let message = format!("{name} has more than {limit} characters; write fewer");
+                let message = text!("{name} has more than {limit} characters; write fewer");
                 self.finding(Code::InvalidValue, message)
             }
             ValidationErrorKind::Not { .. } => {
-                let reason = text(&self.schema, "description");
+                let reason = Text::of_document(text(&self.schema, "description"));
                 let fix = self
                     .parent()
                     .zip(self.key_range())
                     .and_then(|(parent, key)| self.removal(parent, key))
                     .map(Fix::preferred);
-                self.finding(Code::ConflictingKeys, format!("{name} {reason}; remove it"))
+                self.finding(Code::ConflictingKeys, text!("{name} {reason}; remove it"))
                     .with_fixes(fix)
             }
             // The schema uses no other keyword; a test holds it to that.
             _ => self.finding(
                 Code::InvalidValue,
-                format!("{name} has a value that is not allowed; see the documentation of the key"),
+                text!("{name} has a value that is not allowed; see the documentation of the key"),
             ),
         }
     }
@@ -331,12 +324,12 @@ impl<'a> Violation<'a> {
         let (name, instance) = (self.name(), self.error.instance());
         let count = instance.as_array().map_or(0, Vec::len);
         if self.path == ["input_tensor_size"] {
-            let message = format!(
+            let message = text!(
                 "{name} has {count} numbers, but a size needs 2; write height and width, for example [240, 320], or a single number for a square"
             );
             return self.finding(Code::WrongItemCount, message);
         }
-        let message = format!(
+        let message = text!(
             "{name} has {count} numbers, but a list needs {limit}, one for each colour channel; write {limit} numbers or a single one without brackets"
         );
         let single = match &self.node.value {
@@ -346,7 +339,7 @@ impl<'a> Violation<'a> {
         let fix = single.map(|item| {
             let number = item.range.of(self.place.text).to_owned();
             Fix::replace(
-                format!("Write {number} for all channels"),
+                text!("Write {number} for all channels"),
                 self.node.range,
                 number,
             )
@@ -356,32 +349,36 @@ impl<'a> Violation<'a> {
 
     fn wrong_type(&self, expected: &[&str]) -> Finding {
         let instance = self.error.instance();
-        let needed: Vec<&str> = expected.iter().map(|name| type_name(name)).collect();
-        let needed = needed.join(" or ");
+        let types = expected.iter().map(|name| type_name(name).into());
+        let needed = Text::list(phrase!(" or "), types);
         let unquoted = self
             .node
             .as_str()
             .map(str::trim)
             .filter(|text| expected.contains(&scalar_type(text)));
         let remedy = match (unquoted, &self.node.value) {
-            (Some(_), _) => "remove the quotes".to_owned(),
+            (Some(_), _) => text!("remove the quotes"),
             (None, Syntax::Number(_)) if expected == ["integer"] => {
-                "write it without a fraction".to_owned()
+                text!("write it without a fraction")
             }
             _ => match self.schema.get("default") {
-                Some(default) => format!("write for example {default}"),
-                None => format!("write {needed}"),
+                Some(default) => text!("write for example {default}"),
+                None => text!("write {needed}"),
             },
         };
         let name = self.name();
-        let message = format!(
-            "{name} is {}, but it must be {needed}; {remedy}",
-            shown(instance)
+        let message = text!(
+            "{name} is {instance}, but it must be {needed}; {remedy}",
+            instance = shown(instance)
         );
         let finding = self.finding(Code::WrongType, message);
         finding.with_fixes(match unquoted {
             Some(text) => {
-                let fix = Fix::replace("Remove the quotes", self.node.range, text.to_owned());
+                let fix = Fix::replace(
+                    phrase!("Remove the quotes"),
+                    self.node.range,
+                    text.to_owned(),
+                );
                 Some(fix.preferred())
             }
             None => self.default_value(),
@@ -391,7 +388,7 @@ impl<'a> Violation<'a> {
     /// The default in place of the value.
     fn default_value(&self) -> Option<Fix> {
         let default = self.schema.get("default")?.to_string();
-        let title = format!("Write the default {default}");
+        let title = text!("Write the default {default}");
         Some(Fix::replace(title, self.node.range, default))
     }
 
@@ -402,11 +399,7 @@ impl<'a> Violation<'a> {
         let below = least.filter(|least| least.as_f64().is_some_and(|least| number < least));
         let above = most.filter(|most| most.as_f64().is_some_and(|most| number > most));
         let bound = below.or(above)?.to_string();
-        Some(Fix::replace(
-            format!("Write {bound}"),
-            self.node.range,
-            bound,
-        ))
+        Some(Fix::replace(text!("Write {bound}"), self.node.range, bound))
     }
 
     fn not_in_enum(&self) -> Finding {
@@ -420,21 +413,25 @@ impl<'a> Violation<'a> {
         // The likely ones stand in the documentation.
         let mut choice = match allowed.get(..MAX_NAMED) {
             Some(first) if allowed.len() > MAX_NAMED => {
-                let first: Vec<String> = first.iter().map(|one| format!("`{one}`")).collect();
+                let first = first.iter().map(|one| Text::verbatim(format!("`{one}`")));
+                let first: Vec<Text> = first.collect();
                 let more = allowed.len() - MAX_NAMED;
-                format!("{} or one of {more} others", first.join(", "))
+                text!(
+                    "{names} or one of {more} others",
+                    names = enumerated(&first)
+                )
             }
             _ => alternatives(&allowed),
         };
         if let Some(example) = &self.otherwise {
-            choice = format!("{choice}, or a value such as `{example}`");
+            choice = text!("{choice}, or a value such as `{example}`");
         }
         let suggestion = nearest(value, allowed.iter().copied());
         let message = match suggestion {
             Some(suggestion) => {
-                format!("{name} cannot be {shown}, only {choice}; did you mean `{suggestion}`?")
+                text!("{name} cannot be {shown}, only {choice}; did you mean `{suggestion}`?")
             }
-            None => format!("{name} cannot be {shown}; write {choice}"),
+            None => text!("{name} cannot be {shown}; write {choice}"),
         };
         // The likely value first, then the others.
         let others = allowed
@@ -443,7 +440,7 @@ impl<'a> Violation<'a> {
             .filter(|one| Some(*one) != suggestion);
         let fixes = suggestion.into_iter().chain(others).map(|one| {
             let fix = Fix::replace(
-                format!("Write `{one}`"),
+                text!("Write `{one}`"),
                 self.node.range,
                 format!("\"{one}\""),
             );
@@ -460,14 +457,14 @@ impl<'a> Violation<'a> {
     fn not_in_list(&self) -> Finding {
         let allowed: Vec<String> = items(&self.schema, "enum").map(Value::to_string).collect();
         let shown: Vec<&str> = allowed.iter().map(String::as_str).collect();
-        let message = format!(
-            "{} is {}, but it must be {}; change the value",
-            self.name(),
-            quoted(self.node.range.of(self.place.text)),
-            alternatives(&shown)
+        let message = text!(
+            "{name} is {value}, but it must be {choice}; change the value",
+            name = self.name(),
+            value = quoted(self.node.range.of(self.place.text)),
+            choice = alternatives(&shown)
         );
         let fixes = allowed.iter().map(|one| {
-            let title = format!("Write {one}");
+            let title = text!("Write {one}");
             Fix::replace(title, self.node.range, one.clone())
         });
         self.finding(Code::InvalidValue, message).with_fixes(fixes)
@@ -479,23 +476,23 @@ impl<'a> Violation<'a> {
             && self.schema.get("minItems") == self.schema.get("maxItems")
     }
 
-    fn finding(&self, code: Code, message: String) -> Finding {
+    fn finding(&self, code: Code, message: impl Into<Text>) -> Finding {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         Finding::new(code, self.node.range, &path, message)
     }
 
     /// What the value is called in a sentence.
-    fn name(&self) -> String {
+    fn name(&self) -> Text {
         match self.path.is_empty() {
-            true => self.place.schema.subject.to_owned(),
-            false => quoted(&dotted(&self.path)),
+            true => self.place.schema.subject.into(),
+            false => Text::verbatim(quoted(&dotted(&self.path))),
         }
     }
 
-    fn parent_clause(&self) -> String {
+    fn parent_clause(&self) -> Text {
         match self.path.is_empty() {
-            true => String::new(),
-            false => format!(" in {}", self.name()),
+            true => Text::default(),
+            false => text!(" in {parent}", parent = self.name()),
         }
     }
 
@@ -546,16 +543,5 @@ fn scalar_type(text: &str) -> &'static str {
         _ if text.parse::<u64>().is_ok() => "integer",
         _ if text.parse::<f64>().is_ok_and(f64::is_finite) => "number",
         _ => "string",
-    }
-}
-
-fn lower_first(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    match letters.next() {
-        // "JSON file", "JPEG images": an abbreviation keeps its case.
-        Some(first) if letters.clone().next().is_some_and(char::is_lowercase) => {
-            first.to_lowercase().chain(letters).collect()
-        }
-        _ => sentence.to_owned(),
     }
 }

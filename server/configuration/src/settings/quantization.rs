@@ -267,7 +267,7 @@ mod tests {
             let other = match &default {
                 Some(Value::Bool(flag)) => json!(!flag),
                 Some(Value::Array(_)) => serde_json::from_str(&help.examples[0]).unwrap(),
-                _ if help.types.contains(&"true or false") => json!(false),
+                _ if help.types.contains(&crate::schema::type_name("boolean")) => json!(false),
                 _ => names
                     .find(|name| Some(name) != default.as_ref())
                     .unwrap_or(json!(9)),

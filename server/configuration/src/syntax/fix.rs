@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::finding::Finding;
 use crate::fix::Fix;
 use crate::text::TextRange;
+use localization::{Message as _, Text, text};
 
 impl SyntaxError {
     /// The error as a finding about `text`.
@@ -13,7 +14,7 @@ impl SyntaxError {
             Kind::TooLong | Kind::TooDeep => Code::TooLarge,
             _ => Code::SyntaxError,
         };
-        let finding = Finding::new(code, self.range, &[], self.kind.to_string());
+        let finding = Finding::new(code, self.range, &[], self.kind.text());
         self.fix(text).into_iter().fold(finding, Finding::with_fix)
     }
 
@@ -21,18 +22,18 @@ impl SyntaxError {
     pub fn fix(&self, text: &str) -> Option<Fix> {
         let range = self.range;
         let written = range.of(text);
-        let replace = |title: String, new: String| Fix::replace(title, range, new);
+        let replace = |title: Text, new: String| Fix::replace(title, range, new);
         let insert = |at: usize, new: &str| {
-            Fix::replace(format!("Add `{new}`"), TextRange::at(at), new.to_owned())
+            Fix::replace(text!("Add `{new}`"), TextRange::at(at), new.to_owned())
         };
         let fix = match &self.kind {
             Kind::Unclosed(_, close) => insert(text.trim_end().len(), &close.to_string()),
             Kind::MissingColon => insert(range.end, ":"),
             Kind::MissingComma => insert(range.end, ","),
-            Kind::ExtraComma => replace("Remove the comma".to_owned(), String::new()),
-            Kind::UnmatchedClose => replace("Remove the bracket".to_owned(), String::new()),
-            Kind::UnexpectedCharacter => replace("Remove the character".to_owned(), String::new()),
-            Kind::Comment => replace("Remove the comment".to_owned(), String::new()),
+            Kind::ExtraComma => replace(text!("Remove the comma"), String::new()),
+            Kind::UnmatchedClose => replace(text!("Remove the bracket"), String::new()),
+            Kind::UnexpectedCharacter => replace(text!("Remove the character"), String::new()),
+            Kind::Comment => replace(text!("Remove the comment"), String::new()),
             // What follows the forgotten quote on its line was most probably not meant as text.
             Kind::UnclosedString => {
                 let content = written.trim_end().trim_end_matches([',', '}', ']']);
@@ -41,19 +42,19 @@ impl SyntaxError {
             Kind::SingleQuotes => {
                 let content = written.trim_matches('\'');
                 let new = format!("\"{}\"", content.replace('"', "\\\""));
-                replace("Write double quotes".to_owned(), new)
+                replace(text!("Write double quotes"), new)
             }
-            Kind::MissingQuotes => replace("Add quotes".to_owned(), format!("\"{written}\"")),
-            Kind::BadEscape => replace("Double the backslash".to_owned(), format!("\\{written}")),
+            Kind::MissingQuotes => replace(text!("Add quotes"), format!("\"{written}\"")),
+            Kind::BadEscape => replace(text!("Double the backslash"), format!("\\{written}")),
             Kind::ControlCharacter => match written {
-                "\t" => replace("Write `\\t`".to_owned(), "\\t".to_owned()),
-                _ => replace("Remove the character".to_owned(), String::new()),
+                "\t" => replace(text!("Write `\\t`"), "\\t".to_owned()),
+                _ => replace(text!("Remove the character"), String::new()),
             },
             Kind::BadNumber => {
                 let number = number(written)?;
-                replace(format!("Write {number}"), number)
+                replace(text!("Write {number}"), number)
             }
-            Kind::ForeignLiteral(json) => replace(format!("Write `{json}`"), (*json).to_owned()),
+            Kind::ForeignLiteral(json) => replace(text!("Write `{json}`"), (*json).to_owned()),
             Kind::Empty
             | Kind::TooLong
             | Kind::TooDeep

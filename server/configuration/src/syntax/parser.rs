@@ -4,6 +4,7 @@ use super::lexer::{Token, TokenKind, tokenize};
 use super::string;
 use super::tree::{Key, Member, Node, Object, Value};
 use crate::text::TextRange;
+use localization::Message;
 
 /// Longest text that is parsed, in bytes. A configuration has a few kilobytes.
 pub const MAX_LENGTH: usize = 1 << 20;
@@ -47,7 +48,7 @@ impl SyntaxError {
 }
 
 /// What can be wrong with a JSON text.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Message)]
 pub enum SyntaxErrorKind {
     /// Nothing but white space.
     #[error("the file is empty; write a JSON object with the ten keys, or let `init` write one")]

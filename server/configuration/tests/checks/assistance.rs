@@ -206,7 +206,10 @@ fn hovers_show_hostile_names_as_text() {
     let text = r#"{"evaluate_image_dir": "dataset/validation", "evaluate_label_file": "dataset/labels.json"}"#;
     for key in ["evaluate_image_dir", "evaluate_label_file"] {
         let offset = text.find(key).unwrap();
-        let markdown = hover(&document(text), offset, &disk).unwrap().markdown;
+        let markdown = hover(&document(text), offset, &disk)
+            .unwrap()
+            .markdown
+            .to_string();
         // Outside of code spans nothing of the names is left.
         let mut outside = String::new();
         let mut rest = markdown.as_str();

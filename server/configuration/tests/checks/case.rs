@@ -56,7 +56,7 @@ impl Expected {
         Expected {
             range: finding.range,
             code: finding.code,
-            message: finding.message.clone(),
+            message: finding.message.to_string(),
         }
     }
 }

@@ -3,6 +3,7 @@ use configuration::{
     Listed, ModelFacts, ModelProblem, ModelProblemKind, ReportedAdvice,
 };
 use keras::{NoScore, OutputKind};
+use localization::Text;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -19,9 +20,9 @@ pub struct FakeDisk {
     images: Option<Result<usize, FolderError>>,
     unreadable: Option<Arc<ImageExamination>>,
     classes: Option<Result<Arc<ClassFolders>, FolderError>>,
-    labels: Option<Result<Arc<str>, String>>,
+    labels: Option<Result<Arc<str>, Text>>,
     advice: ReportedAdvice,
-    target: Option<Result<Arc<str>, String>>,
+    target: Option<Result<Arc<str>, Text>>,
     layers: Vec<String>,
 }
 
@@ -171,7 +172,7 @@ impl Facts for FakeDisk {
         self.times.get(&normal(file)).copied()
     }
 
-    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>> {
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, Text>> {
         match file.ends_with("my_device.json") {
             true => self.target.clone(),
             false => self.labels.clone(),
@@ -220,17 +221,17 @@ fn entry(word: &str) -> Entry {
         "device" => Entry::Other,
         "untrusted" => Entry::OutsideTrust,
         "unknown" => Entry::Unknown,
-        "forbidden" => Entry::Unreadable("permission denied".to_owned()),
+        "forbidden" => Entry::Unreadable(Text::verbatim("permission denied")),
         _ => panic!("no entry is called {word}"),
     }
 }
 
 fn folder<T>(value: &str, read: impl Fn(&str) -> T) -> Result<T, FolderError> {
     if let Some(reason) = value.strip_prefix("link ") {
-        return Err(FolderError::SymbolicLink(reason.to_owned()));
+        return Err(FolderError::SymbolicLink(Text::verbatim(reason)));
     }
     match value.strip_prefix("error ") {
-        Some(reason) => Err(FolderError::Unreadable(reason.to_owned())),
+        Some(reason) => Err(FolderError::Unreadable(Text::verbatim(reason))),
         None => Ok(read(value)),
     }
 }
@@ -247,7 +248,7 @@ fn model(value: &str) -> Result<ModelFacts, ModelProblem> {
     if let Some(kind) = kind {
         return Err(ModelProblem {
             kind,
-            message: rest.to_owned(),
+            message: Text::verbatim(rest),
             layers: vec!["lambda_1 (Lambda): it has code of its own".to_owned()],
         });
     }
@@ -304,7 +305,7 @@ fn advice(piece: &str) -> AdvicePiece {
         code: Code::from_name(words[0]).unwrap(),
         path: words[1].split('.').map(str::to_owned).collect(),
         value: Some(value).filter(|value| !value.is_null()),
-        message: words[3].to_owned(),
+        message: Text::verbatim(words[3]),
     }
 }
 
@@ -313,7 +314,10 @@ fn examination(value: &str) -> ImageExamination {
     let (examined, rest) = value.split_once(' ').unwrap();
     let unreadable = rest.split(" | ").map(|reason| {
         let path = reason.split(' ').next().unwrap();
-        (Path::new(FakeDisk::FOLDER).join(path), reason.to_owned())
+        (
+            Path::new(FakeDisk::FOLDER).join(path),
+            Text::verbatim(reason),
+        )
     });
     ImageExamination {
         examined: examined.parse().unwrap(),
@@ -322,12 +326,12 @@ fn examination(value: &str) -> ImageExamination {
 }
 
 /// Names that are numbered from 0, or a whole text, or why there is none.
-fn labels(value: &str) -> Result<String, String> {
+fn labels(value: &str) -> Result<String, Text> {
     if let Some(text) = value.strip_prefix("text ") {
         return Ok(text.to_owned());
     }
     if let Some(reason) = value.strip_prefix("error ") {
-        return Err(reason.to_owned());
+        return Err(Text::verbatim(reason));
     }
     let entries = value.split(' ').enumerate();
     let entries: Vec<String> = entries

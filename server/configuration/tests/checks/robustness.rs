@@ -58,7 +58,7 @@ fn examine(text: &str) {
             text.get(finding.range.start..finding.range.end).is_some(),
             "{text}"
         );
-        assert!(!finding.message.contains('\n'), "{}", finding.message);
+        assert!(!finding.message.contains("\n"), "{}", finding.message);
         for fix in &finding.fixes {
             changes_fit(fix, text);
         }

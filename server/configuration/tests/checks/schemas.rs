@@ -124,7 +124,7 @@ fn help_on_keys() {
     let help = |path: &[&str]| key_help(path).unwrap();
     let size: KeyHelp = help(&["input_tensor_size"]);
     assert_eq!(size.title, "Input size");
-    assert_eq!(size.range.as_deref(), Some("from 1 to 4096"));
+    assert_eq!(size.range.unwrap(), "from 1 to 4096");
     assert_eq!(size.default.as_deref(), Some("224"));
     assert_eq!(size.types, ["a whole number", "a list `[…]`"]);
     assert!(size.required && size.values.is_empty());

@@ -1,3 +1,4 @@
+use localization::{Text, text};
 use ndarray::{ArrayD, ArrayViewD, Axis, Zip};
 
 use crate::{Activation, BinaryOp};
@@ -76,10 +77,10 @@ pub(super) fn batch_normalization(
     result
 }
 
-pub(super) fn prelu(x: &ArrayViewD<f32>, alpha: &ArrayViewD<f32>) -> Result<ArrayD<f32>, String> {
+pub(super) fn prelu(x: &ArrayViewD<f32>, alpha: &ArrayViewD<f32>) -> Result<ArrayD<f32>, Text> {
     let slopes = alpha.broadcast(x.raw_dim()).ok_or_else(|| {
         let (alpha, x) = (alpha.shape(), x.shape());
-        format!("has slopes of shape {alpha:?} for an input {x:?}")
+        text!("has slopes of shape {alpha:?} for an input {x:?}")
     })?;
     let mut result = x.to_owned();
     Zip::from(&mut result)
@@ -110,10 +111,10 @@ pub(super) fn binary(
     a: &ArrayViewD<f32>,
     b: &ArrayViewD<f32>,
     shape: &[usize],
-) -> Result<ArrayD<f32>, String> {
+) -> Result<ArrayD<f32>, Text> {
     let (Some(left), Some(right)) = (a.broadcast(shape), b.broadcast(shape)) else {
         let (a, b) = (a.shape(), b.shape());
-        return Err(format!("cannot combine {a:?} with {b:?}"));
+        return Err(text!("cannot combine {a:?} with {b:?}"));
     };
     let mut result = ArrayD::zeros(shape);
     Zip::from(&mut result)

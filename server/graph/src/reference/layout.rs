@@ -1,3 +1,4 @@
+use localization::{Text, text};
 use ndarray::{ArrayD, ArrayViewD, Axis, IntoDimension, IxDyn, Slice};
 
 use crate::ReduceOp;
@@ -7,7 +8,7 @@ pub(super) fn fully_connected(
     kernel: &ArrayViewD<f32>,
     bias: Option<&ArrayViewD<f32>>,
     shape: &[usize],
-) -> Result<ArrayD<f32>, String> {
+) -> Result<ArrayD<f32>, Text> {
     let features = kernel.shape()[1];
     let rows: Vec<f32> = x.iter().copied().collect();
     let mut values = Vec::with_capacity(shape.iter().product());
@@ -69,7 +70,7 @@ pub(super) fn reduce(
     kind: ReduceOp,
     axes: &[usize],
     shape: &[usize],
-) -> Result<ArrayD<f32>, String> {
+) -> Result<ArrayD<f32>, Text> {
     let reduced: Vec<usize> = (0..x.ndim())
         .map(|axis| {
             if axes.contains(&axis) {
@@ -131,7 +132,7 @@ pub(super) fn slice(x: &ArrayViewD<f32>, begin: &[usize], shape: &[usize]) -> Ar
     inner.to_owned()
 }
 
-pub(super) fn reshape(x: &ArrayViewD<f32>, shape: &[usize]) -> Result<ArrayD<f32>, String> {
+pub(super) fn reshape(x: &ArrayViewD<f32>, shape: &[usize]) -> Result<ArrayD<f32>, Text> {
     from_values(x.iter().copied().collect(), shape)
 }
 
@@ -142,8 +143,8 @@ pub(super) fn transpose(x: &ArrayViewD<f32>, permutation: &[usize]) -> ArrayD<f3
         .into_owned()
 }
 
-fn from_values(values: Vec<f32>, shape: &[usize]) -> Result<ArrayD<f32>, String> {
+fn from_values(values: Vec<f32>, shape: &[usize]) -> Result<ArrayD<f32>, Text> {
     let count = values.len();
     ArrayD::from_shape_vec(IxDyn(shape), values)
-        .map_err(|_| format!("cannot reshape {:?} to {shape:?}", [count]))
+        .map_err(|_| text!("cannot reshape {values:?} to {shape:?}", values = [count]))
 }

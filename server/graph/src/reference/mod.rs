@@ -5,6 +5,7 @@ mod elementwise;
 mod layout;
 mod window;
 
+use localization::{Text, text};
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::{FusedActivation, Graph, GraphError, Node, Op, output_shape};
@@ -42,7 +43,11 @@ pub fn evaluate_all(
             return Err(GraphError::Shape {
                 node: tensor.name.clone(),
                 op: "input",
-                problem: format!("is {:?}, not {:?}", tensor.shape, value.shape()),
+                problem: text!(
+                    "is {shape:?}, not {needed:?}",
+                    shape = tensor.shape,
+                    needed = value.shape()
+                ),
             });
         }
         values[id.index()] = Some(value.to_owned());
@@ -105,7 +110,7 @@ impl<'a> Operands<'a> {
     }
 }
 
-fn evaluate_operator(op: &Op, operands: &Operands, shape: &[usize]) -> Result<ArrayD<f32>, String> {
+fn evaluate_operator(op: &Op, operands: &Operands, shape: &[usize]) -> Result<ArrayD<f32>, Text> {
     let x = operands.x();
     Ok(match op {
         Op::Conv2d { window, groups } => {
@@ -158,6 +163,6 @@ fn unset(name: &str) -> GraphError {
     GraphError::Shape {
         node: name.to_owned(),
         op: "tensor",
-        problem: "is read before any layer has computed it".to_owned(),
+        problem: text!("is read before any layer has computed it"),
     }
 }

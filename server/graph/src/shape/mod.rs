@@ -4,6 +4,7 @@ pub(crate) mod elementwise;
 pub(crate) mod layout;
 pub(crate) mod window;
 
+use localization::{Text, text};
 pub use window::same_padding;
 
 /// Shapes of the operands of an operator, as many as it takes: what its shape rule looks at.
@@ -20,7 +21,7 @@ impl<'a> OperandShapes<'a> {
         (least, most): (usize, usize),
         kernels: usize,
         inputs: &'a [&'a [usize]],
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Text> {
         let count = inputs.len();
         match inputs.split_first() {
             Some((first, others)) if (least..=most).contains(&count) => Ok(Self {
@@ -28,8 +29,8 @@ impl<'a> OperandShapes<'a> {
                 others,
                 kernels,
             }),
-            _ if least == most => Err(format!("takes {least} inputs, not {count}")),
-            _ => Err(format!("takes at least {least} inputs, not {count}")),
+            _ if least == most => Err(text!("takes {least} inputs, not {count}")),
+            _ => Err(text!("takes at least {least} inputs, not {count}")),
         }
     }
 
@@ -59,12 +60,12 @@ impl<'a> OperandShapes<'a> {
     }
 
     /// The first operand as a feature map: height, width, channels.
-    fn feature_map(&self) -> Result<[usize; 3], String> {
+    fn feature_map(&self) -> Result<[usize; 3], Text> {
         match *self.first {
             [_, height, width, channels] if height > 0 && width > 0 => {
                 Ok([height, width, channels])
             }
-            ref shape => Err(format!(
+            ref shape => Err(text!(
                 "needs an input of shape [batch, height, width, channels], not {shape:?}"
             )),
         }
@@ -77,16 +78,16 @@ impl<'a> OperandShapes<'a> {
     }
 
     /// A kernel with four axes.
-    fn kernel(&self, index: usize) -> Result<[usize; 4], String> {
+    fn kernel(&self, index: usize) -> Result<[usize; 4], Text> {
         match *self.other(index) {
             [a, b, c, d] if ![a, b, c, d].contains(&0) => Ok([a, b, c, d]),
-            ref shape => Err(format!("needs a kernel with four axes, not {shape:?}")),
+            ref shape => Err(text!("needs a kernel with four axes, not {shape:?}")),
         }
     }
 
-    fn check_bias(&self, channels: usize) -> Result<(), String> {
+    fn check_bias(&self, channels: usize) -> Result<(), Text> {
         match self.bias() {
-            Some(shape) if *shape != [channels] => Err(format!(
+            Some(shape) if *shape != [channels] => Err(text!(
                 "has a bias of shape {shape:?} for {channels} channels"
             )),
             _ => Ok(()),
@@ -101,7 +102,8 @@ mod tests {
 
     fn check(op: &Op, inputs: &[&[usize]], expected: Result<&[usize], &str>) {
         let expected = expected.map(<[usize]>::to_vec).map_err(str::to_owned);
-        assert_eq!(output_shape(op, inputs), expected, "{op:?}");
+        let found = output_shape(op, inputs).map_err(|problem| problem.to_string());
+        assert_eq!(found, expected, "{op:?}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Shapes of operators that slide a window over a feature map, or resample it.
 
+use localization::{Text, text};
+
 use super::OperandShapes;
 use crate::{Padding, Pool, Window};
 
@@ -15,16 +17,16 @@ pub(crate) fn convolution(
     shapes: OperandShapes,
     window: &Window,
     groups: usize,
-) -> Result<Vec<usize>, String> {
+) -> Result<Vec<usize>, Text> {
     let [height, width, channels] = shapes.feature_map()?;
     let [outputs, kernel_height, kernel_width, inputs] = shapes.kernel(0)?;
     let fits = groups != 0
         && inputs.checked_mul(groups) == Some(channels)
         && outputs.is_multiple_of(groups);
     if !fits {
-        return Err(format!(
-            "has a kernel {:?} in {groups} groups, which does not fit {channels} input channels",
-            shapes.other(0)
+        return Err(text!(
+            "has a kernel {kernel:?} in {groups} groups, which does not fit {channels} input channels",
+            kernel = shapes.other(0)
         ));
     }
     shapes.check_bias(outputs)?;
@@ -36,7 +38,7 @@ pub(crate) fn depthwise(
     shapes: OperandShapes,
     window: &Window,
     multiplier: usize,
-) -> Result<Vec<usize>, String> {
+) -> Result<Vec<usize>, Text> {
     let (size, channels) = depthwise_step(shapes, window, multiplier)?;
     shapes.check_bias(channels)?;
     Ok(shapes.map_of(size, channels))
@@ -46,13 +48,13 @@ pub(crate) fn separable(
     shapes: OperandShapes,
     window: &Window,
     multiplier: usize,
-) -> Result<Vec<usize>, String> {
+) -> Result<Vec<usize>, Text> {
     let (size, between) = depthwise_step(shapes, window, multiplier)?;
     let [outputs, kernel_height, kernel_width, inputs] = shapes.kernel(1)?;
     if [kernel_height, kernel_width, inputs] != [1, 1, between] {
-        return Err(format!(
-            "has a pointwise kernel {:?} that does not fit {between} depthwise channels",
-            shapes.other(1)
+        return Err(text!(
+            "has a pointwise kernel {kernel:?} that does not fit {between} depthwise channels",
+            kernel = shapes.other(1)
         ));
     }
     shapes.check_bias(outputs)?;
@@ -64,12 +66,12 @@ fn depthwise_step(
     shapes: OperandShapes,
     window: &Window,
     multiplier: usize,
-) -> Result<([usize; 2], usize), String> {
+) -> Result<([usize; 2], usize), Text> {
     let [height, width, channels] = shapes.feature_map()?;
     let kernel = shapes.kernel(0)?;
     let [first, kernel_height, kernel_width, outputs] = kernel;
     if first != 1 || channels.checked_mul(multiplier) != Some(outputs) {
-        return Err(format!(
+        return Err(text!(
             "has a depthwise kernel {kernel:?} that does not fit {channels} channels times {multiplier}"
         ));
     }
@@ -83,13 +85,13 @@ pub(crate) fn transposed(
     stride: [usize; 2],
     padding: Padding,
     output_size: [usize; 2],
-) -> Result<Vec<usize>, String> {
+) -> Result<Vec<usize>, Text> {
     let [height, width, channels] = shapes.feature_map()?;
     let [outputs, kernel_height, kernel_width, inputs] = shapes.kernel(0)?;
     if inputs != channels {
-        return Err(format!(
-            "has a kernel {:?} that does not fit {channels} input channels",
-            shapes.other(0)
+        return Err(text!(
+            "has a kernel {kernel:?} that does not fit {channels} input channels",
+            kernel = shapes.other(0)
         ));
     }
     shapes.check_bias(outputs)?;
@@ -100,14 +102,14 @@ pub(crate) fn transposed(
     };
     let forward = window_size(output_size, [kernel_height, kernel_width], &window)?;
     if forward != [height, width] {
-        return Err(format!(
+        return Err(text!(
             "cannot make {output_size:?} pixels from {height} x {width}"
         ));
     }
     Ok(shapes.map_of(output_size, outputs))
 }
 
-pub(crate) fn pool(shapes: OperandShapes, pool: &Pool) -> Result<Vec<usize>, String> {
+pub(crate) fn pool(shapes: OperandShapes, pool: &Pool) -> Result<Vec<usize>, Text> {
     let [height, width, channels] = shapes.feature_map()?;
     let window = Window {
         stride: pool.stride,
@@ -118,10 +120,10 @@ pub(crate) fn pool(shapes: OperandShapes, pool: &Pool) -> Result<Vec<usize>, Str
     Ok(shapes.map_of(size, channels))
 }
 
-pub(crate) fn resize(shapes: OperandShapes, size: [usize; 2]) -> Result<Vec<usize>, String> {
+pub(crate) fn resize(shapes: OperandShapes, size: [usize; 2]) -> Result<Vec<usize>, Text> {
     let [_, _, channels] = shapes.feature_map()?;
     if size.contains(&0) {
-        return Err("resizes to nothing".to_owned());
+        return Err(text!("resizes to nothing"));
     }
     Ok(shapes.map_of(size, channels))
 }
@@ -131,7 +133,7 @@ fn window_size(
     [height, width]: [usize; 2],
     kernel: [usize; 2],
     window: &Window,
-) -> Result<[usize; 2], String> {
+) -> Result<[usize; 2], Text> {
     let [down, across] = [0, 1].map(|axis| {
         (
             kernel[axis],
@@ -147,9 +149,9 @@ fn window_size(
 fn positions(
     input: usize,
     (kernel, stride, dilation, padding): (usize, usize, usize, Padding),
-) -> Result<usize, String> {
+) -> Result<usize, Text> {
     if stride == 0 || dilation == 0 || kernel == 0 {
-        return Err("has a kernel, stride or dilation of zero".to_owned());
+        return Err(text!("has a kernel, stride or dilation of zero"));
     }
     match padding {
         Padding::Same => Ok(input.div_ceil(stride)),
@@ -157,7 +159,7 @@ fn positions(
             let effective = (kernel - 1).saturating_mul(dilation).saturating_add(1);
             match input.checked_sub(effective) {
                 Some(room) => Ok(room / stride + 1),
-                None => Err(format!(
+                None => Err(text!(
                     "has a window of {effective} pixels over an input of {input}"
                 )),
             }

@@ -1,6 +1,6 @@
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use localization::{Message, Text, text};
 use thiserror::Error;
 
 use super::names::Names;
@@ -8,11 +8,11 @@ use super::other_files::OtherFiles;
 use crate::Labels;
 
 /// Why the pictures of a data set could not be listed.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Message)]
 #[non_exhaustive]
 pub enum DatasetError {
     /// A folder that cannot be listed, or does not exist.
-    #[error("folder {} cannot be listed: {source}", path.display())]
+    #[error("folder {path} cannot be listed: {source}", path = path.display())]
     Unreadable {
         /// The folder.
         path: PathBuf,
@@ -20,25 +20,34 @@ pub enum DatasetError {
         source: std::io::Error,
     },
     /// The folder of the data set is a file.
-    #[error("{} is not a folder", path.display())]
+    #[error("{path} is not a folder", path = path.display())]
     NotAFolder {
         /// The file.
         path: PathBuf,
     },
     /// A symbolic link, to a file or to a folder.
-    #[error("{} is a symbolic link; put the file or folder itself there", path.display())]
+    #[error(
+        "{path} is a symbolic link; put the file or folder itself there",
+        path = path.display()
+    )]
     SymbolicLink {
         /// The link.
         path: PathBuf,
     },
     /// A pipe, socket or device with the name of a picture.
-    #[error("{} is named like a picture but is not a regular file; remove it", path.display())]
+    #[error(
+        "{path} is named like a picture but is not a regular file; remove it",
+        path = path.display()
+    )]
     NotAFile {
         /// The file.
         path: PathBuf,
     },
     /// Folders within folders without an end in sight.
-    #[error("folder {} lies more than {limit} folders deep in the data set; move it up", path.display())]
+    #[error(
+        "folder {path} lies more than {limit} folders deep in the data set; move it up",
+        path = path.display()
+    )]
     TooDeep {
         /// The folder.
         path: PathBuf,
@@ -46,7 +55,10 @@ pub enum DatasetError {
         limit: usize,
     },
     /// More entries than are listed.
-    #[error("folder {} holds more than {limit} files; name a smaller folder", path.display())]
+    #[error(
+        "folder {path} holds more than {limit} files; name a smaller folder",
+        path = path.display()
+    )]
     TooManyFiles {
         /// The folder of the data set.
         path: PathBuf,
@@ -60,17 +72,24 @@ pub enum DatasetError {
         extension: String,
     },
     /// No file has the extension.
-    #[error("folder {} has no {extensions} file{}", path.display(), instead(others))]
+    #[error(
+        "folder {path} has no {extensions} file{rest}",
+        path = path.display(),
+        rest = instead(others)
+    )]
     NoImages {
         /// The folder of the data set.
         path: PathBuf,
         /// The extensions looked for.
-        extensions: String,
+        extensions: Text,
         /// What is there instead.
         others: OtherFiles,
     },
     /// Pictures that are not in class folders.
-    #[error("the {count} pictures in folder {} are in no class folder; put those of each class into a folder of its name", path.display())]
+    #[error(
+        "the {count} pictures in folder {path} are in no class folder; put those of each class into a folder of its name",
+        path = path.display()
+    )]
     NoClassFolders {
         /// The folder of the data set.
         path: PathBuf,
@@ -79,10 +98,10 @@ pub enum DatasetError {
     },
     /// Class folders that the label file does not name.
     #[error(
-        "{} not in the label file{}; add each class there, or rename or remove its folder in {}",
-        Names::new("folder", "folders", names).followed_by("is", "are"),
-        similar(similar_label.as_deref()),
-        path.display()
+        "{folders} not in the label file{hint}; add each class there, or rename or remove its folder in {path}",
+        folders = folders_are(names),
+        hint = similar(similar_label.as_deref()),
+        path = path.display()
     )]
     Unlabelled {
         /// The folder of the data set.
@@ -98,10 +117,10 @@ pub enum DatasetError {
 }
 
 impl DatasetError {
-    pub(super) fn no_images(path: &Path, extensions: &impl Display, others: OtherFiles) -> Self {
+    pub(super) fn no_images(path: &Path, extensions: &impl Message, others: OtherFiles) -> Self {
         Self::NoImages {
             path: path.into(),
-            extensions: extensions.to_string(),
+            extensions: extensions.text(),
             others,
         }
     }
@@ -121,17 +140,24 @@ impl DatasetError {
     }
 }
 
-fn instead(others: &OtherFiles) -> String {
+fn instead(others: &OtherFiles) -> Text {
     match others.count() {
-        0 => "; put pictures there or name another folder".to_owned(),
-        _ => format!(
+        0 => text!("; put pictures there or name another folder"),
+        _ => text!(
             ", but {others}; name the extension exactly, capitals included, or another folder"
         ),
     }
 }
 
-fn similar(label: Option<&str>) -> String {
-    label.map_or_else(String::new, |label| {
-        format!(", which has \"{label}\" (names are case sensitive)")
+fn folders_are(names: &[String]) -> Text {
+    match Names::of(names) {
+        Names::One(name) => text!("folder \"{name}\" is"),
+        Names::Several { count, shown } => text!("{count} folders ({names}) are", names = shown),
+    }
+}
+
+fn similar(label: Option<&str>) -> Text {
+    label.map_or_else(Text::default, |label| {
+        text!(", which has \"{label}\" (names are case sensitive)")
     })
 }

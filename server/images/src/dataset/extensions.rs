@@ -1,5 +1,6 @@
 use std::ffi::OsStr;
-use std::fmt;
+
+use localization::{Message, Text, text};
 
 use super::DatasetError;
 
@@ -55,11 +56,11 @@ impl Extensions {
     }
 }
 
-impl fmt::Display for Extensions {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Message for Extensions {
+    fn text(&self) -> Text {
         match &self.0 {
-            Match::Jpeg => formatter.write_str(".jpg or .jpeg"),
-            Match::Exactly(extension) => formatter.write_str(extension),
+            Match::Jpeg => text!(".jpg or .jpeg"),
+            Match::Exactly(extension) => Text::verbatim(extension),
         }
     }
 }
@@ -82,7 +83,7 @@ mod tests {
         }
         for extension in [".JPG", "JPG"] {
             let exactly = Extensions::exactly(extension).unwrap();
-            assert_eq!(exactly.to_string(), ".JPG");
+            assert_eq!(exactly.text(), ".JPG");
             check(&exactly, "a.JPG", true);
             check(&exactly, "a.jpg", false);
             check(&exactly, "aJPG", false);

@@ -1,22 +1,24 @@
 //! What a file is, by its first bytes.
 
+use localization::{Phrase, phrase};
+
 /// First bytes of what is found under the name of a JPEG, and what to call it.
-const SIGNATURES: [(usize, &[u8], &str); 15] = [
-    (0, b"\x89PNG\r\n\x1a\n", "a PNG"),
-    (0, b"GIF8", "a GIF"),
-    (8, b"WEBP", "a WebP picture"),
-    (0, b"BM", "a BMP"),
-    (0, b"II*\0", "a TIFF"),
-    (0, b"MM\0*", "a TIFF"),
-    (4, b"ftypavif", "an AVIF picture"),
-    (4, b"ftyphei", "a HEIC picture"),
-    (4, b"ftypmif1", "a HEIC picture"),
-    (4, b"jP  \r\n\x87\n", "a JPEG 2000 picture"),
-    (0, b"\xff\x0a", "a JPEG XL picture"),
-    (4, b"JXL \r\n\x87\n", "a JPEG XL picture"),
-    (0, b"%PDF", "a PDF"),
-    (0, b"version https://git-lfs", "a Git LFS pointer"),
-    (0, b"PK\x03\x04", "a ZIP archive"),
+const SIGNATURES: [(usize, &[u8], Phrase); 15] = [
+    (0, b"\x89PNG\r\n\x1a\n", phrase!("a PNG")),
+    (0, b"GIF8", phrase!("a GIF")),
+    (8, b"WEBP", phrase!("a WebP picture")),
+    (0, b"BM", phrase!("a BMP")),
+    (0, b"II*\0", phrase!("a TIFF")),
+    (0, b"MM\0*", phrase!("a TIFF")),
+    (4, b"ftypavif", phrase!("an AVIF picture")),
+    (4, b"ftyphei", phrase!("a HEIC picture")),
+    (4, b"ftypmif1", phrase!("a HEIC picture")),
+    (4, b"jP  \r\n\x87\n", phrase!("a JPEG 2000 picture")),
+    (0, b"\xff\x0a", phrase!("a JPEG XL picture")),
+    (4, b"JXL \r\n\x87\n", phrase!("a JPEG XL picture")),
+    (0, b"%PDF", phrase!("a PDF")),
+    (0, b"version https://git-lfs", phrase!("a Git LFS pointer")),
+    (0, b"PK\x03\x04", phrase!("a ZIP archive")),
 ];
 
 /// Whether the content starts as every JPEG does: start of image, then another marker.
@@ -25,9 +27,9 @@ pub(super) fn is_jpeg(bytes: &[u8]) -> bool {
 }
 
 /// What content that is not a JPEG is, with its article.
-pub(super) fn describe(bytes: &[u8]) -> &'static str {
+pub(super) fn describe(bytes: &[u8]) -> Phrase {
     if bytes.is_empty() {
-        return "empty";
+        return phrase!("empty");
     }
     let known = SIGNATURES.iter().find(|(offset, signature, _)| {
         bytes
@@ -35,9 +37,9 @@ pub(super) fn describe(bytes: &[u8]) -> &'static str {
             .is_some_and(|rest| rest.starts_with(signature))
     });
     match known {
-        Some((_, _, name)) => name,
-        None if is_text(bytes) => "text",
-        None => "data of an unknown kind",
+        Some((_, _, name)) => *name,
+        None if is_text(bytes) => phrase!("text"),
+        None => phrase!("data of an unknown kind"),
     }
 }
 
@@ -52,7 +54,8 @@ mod tests {
 
     #[test]
     fn names_what_is_not_a_jpeg() {
-        let check = |bytes: &[u8], expected: &str| assert_eq!(describe(bytes), expected);
+        let check =
+            |bytes: &[u8], expected: &str| assert_eq!(describe(bytes).to_string(), expected);
         check(b"", "empty");
         check(b"\x89PNG\r\n\x1a\n rest", "a PNG");
         check(b"GIF89a", "a GIF");

@@ -2,6 +2,8 @@
 //! grey and says nothing, so a file cut short by a broken download would otherwise be measured as
 //! if it were a picture.
 
+use localization::{Phrase, phrase};
+
 const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
 
@@ -11,7 +13,7 @@ pub(super) struct Markers {
     /// The segments lead through at least one scan to the end of image marker.
     pub(super) is_complete: bool,
     /// The first frame needs a coding process that is not decoded; what to call it.
-    pub(super) unsupported: Option<&'static str>,
+    pub(super) unsupported: Option<Phrase>,
 }
 
 impl Markers {
@@ -43,12 +45,12 @@ impl Markers {
 
 /// What a start of frame marker and its sample precision (T.81, table B.1) ask for beyond 8-bit
 /// Huffman-coded DCT.
-fn unsupported(frame: u8, precision: Option<u8>) -> Option<&'static str> {
+fn unsupported(frame: u8, precision: Option<u8>) -> Option<Phrase> {
     match (frame, precision) {
-        (0xc3, _) => Some("lossless"),
-        (0xc5..=0xc7, _) => Some("hierarchical"),
-        (0xc9..=0xcf, _) => Some("arithmetic coding"),
-        (_, Some(12)) => Some("12 bits a sample"),
+        (0xc3, _) => Some(phrase!("lossless")),
+        (0xc5..=0xc7, _) => Some(phrase!("hierarchical")),
+        (0xc9..=0xcf, _) => Some(phrase!("arithmetic coding")),
+        (_, Some(12)) => Some(phrase!("12 bits a sample")),
         _ => None,
     }
 }
@@ -101,7 +103,10 @@ mod tests {
             let table = [0xff, 0xd8, 0xff, 0xc4, 0, 3, 9];
             let frames = [0xff, frame, 0, 3, precision, 0xff, 0xc9, 0, 3, 8];
             let bytes = [&table[..], &frames].concat();
-            assert_eq!(Markers::read(&bytes).unsupported, expected, "{frame:02x}");
+            let found = Markers::read(&bytes)
+                .unsupported
+                .map(|kind| kind.to_string());
+            assert_eq!(found.as_deref(), expected, "{frame:02x}");
         };
         check(0xc0, 8, None);
         check(0xc1, 8, None);

@@ -14,6 +14,7 @@ use image::codecs::jpeg::JpegDecoder;
 use image::error::ImageError as CodecError;
 use image::{ColorType, ImageDecoder, Limits};
 use jpeg_decoder::PixelFormat;
+use localization::{Text, text};
 
 pub use decoded::DecodedImage;
 pub use error::ImageError;
@@ -98,7 +99,7 @@ pub fn decode_bytes(
         .map(|image| image.with_exif_orientation(orientation))
         .ok_or_else(|| ImageError::Damaged {
             path: path.into(),
-            reason: "its size is zero".to_owned(),
+            reason: text!("its size is zero"),
         })
 }
 
@@ -135,7 +136,7 @@ fn opened<'a>(
     if let Some(feature) = markers.unsupported {
         return Err(ImageError::Unsupported {
             path: path.into(),
-            feature: feature.to_owned(),
+            feature: feature.into(),
         });
     }
 
@@ -154,7 +155,7 @@ fn opened<'a>(
     if pixels > bytes.len() as u64 * MAX_PIXELS_A_BYTE {
         return Err(ImageError::Damaged {
             path: path.into(),
-            reason: format!("its data is too short for {width} x {height} pixels"),
+            reason: text!("its data is too short for {width} x {height} pixels"),
         });
     }
     let channels = match decoder.color_type() {
@@ -163,7 +164,7 @@ fn opened<'a>(
         other => {
             return Err(ImageError::Unsupported {
                 path: path.into(),
-                feature: format!("pixels of type {other:?}"),
+                feature: text!("pixels of type {other:?}"),
             });
         }
     };
@@ -212,7 +213,7 @@ fn converted_pixels(
 fn damaged(path: &Path, error: &jpeg_decoder::Error) -> ImageError {
     ImageError::Damaged {
         path: path.into(),
-        reason: one_line(&error.to_string()),
+        reason: Text::verbatim(one_line(&error.to_string())),
     }
 }
 
@@ -241,16 +242,16 @@ fn refused(path: &Path, error: &CodecError) -> ImageError {
     match error {
         CodecError::Unsupported(error) => ImageError::Unsupported {
             path,
-            feature: one_line(&error.to_string()),
+            feature: Text::verbatim(one_line(&error.to_string())),
         },
         // The source is the decoder's message without the words that wrap it.
         other => ImageError::Damaged {
             path,
-            reason: one_line(
+            reason: Text::verbatim(one_line(
                 &other
                     .source()
                     .map_or_else(|| other.to_string(), ToString::to_string),
-            ),
+            )),
         },
     }
 }

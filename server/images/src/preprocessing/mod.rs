@@ -9,6 +9,7 @@ mod normalization;
 mod preset;
 mod resample;
 
+use localization::Message;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -103,17 +104,20 @@ pub enum ChannelOrder {
 }
 
 /// Why a preprocessing is not possible or does not suit a model.
-#[derive(Debug, Clone, PartialEq, Error)]
+#[derive(Debug, Clone, PartialEq, Error, Message)]
 #[non_exhaustive]
 pub enum PreprocessingError {
     /// No preset has this name.
-    #[error("there is no preprocessing preset \"{name}\"; the presets are {}", Preset::names().join(", "))]
+    #[error(
+        "there is no preprocessing preset \"{name}\"; the presets are {presets}",
+        presets = Preset::names().join(", ")
+    )]
     UnknownPreset {
         /// The name.
         name: String,
     },
     /// A crop scale below one, above [`Fit::MAX_SCALE`] or not finite.
-    #[error("resize.scale is {scale}; it must be from 1 to {}", Fit::MAX_SCALE)]
+    #[error("resize.scale is {scale}; it must be from 1 to {most}", most = Fit::MAX_SCALE)]
     Scale {
         /// The scale.
         scale: f64,
@@ -163,8 +167,8 @@ pub enum PreprocessingError {
     },
     /// A model input with a side of zero or beyond [`Preprocessing::MAX_SIDE`].
     #[error(
-        "the model's input is {height} x {width} pixels; sides from 1 to {} are possible",
-        Preprocessing::MAX_SIDE
+        "the model's input is {height} x {width} pixels; sides from 1 to {most} are possible",
+        most = Preprocessing::MAX_SIDE
     )]
     Size {
         /// Height in pixels.

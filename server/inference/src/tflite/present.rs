@@ -1,5 +1,6 @@
 //! The TFLite runtime by way of `tflitec`.
 
+use localization::{Phrase, Text, phrase, text};
 use tflitec::interpreter::{Interpreter, Options};
 use tflitec::tensor::{DataType, Tensor};
 
@@ -34,7 +35,7 @@ impl<'a> TfliteModel<'a> {
         let output_scales = file.outputs.iter().map(scale).collect();
         let model = tflitec::model::Model::from_bytes(bytes).map_err(|_| InferenceError::Load {
             engine: describe(kernels),
-            problem: "has a damaged structure".to_owned(),
+            problem: text!("has a damaged structure"),
         })?;
         Ok(Self {
             model,
@@ -84,7 +85,7 @@ enum Encoding {
 
 impl Encoding {
     fn of(tensor: &Tensor) -> Result<Self, InferenceError> {
-        let refused = |kind: String| InferenceError::TensorType {
+        let refused = |kind: Text| InferenceError::TensorType {
             tensor: tensor.name().to_owned(),
             kind,
         };
@@ -100,9 +101,9 @@ impl Encoding {
                 zero_point: parameters.zero_point,
             }),
             (DataType::Int8 | DataType::UInt8, None) => {
-                Err(refused("an integer without a scale".to_owned()))
+                Err(refused(text!("an integer without a scale")))
             }
-            (other, _) => Err(refused(format!("{other:?}"))),
+            (other, _) => Err(refused(Text::verbatim(format!("{other:?}")))),
         }
     }
 }
@@ -123,31 +124,31 @@ struct TfliteEngine<'a> {
 impl<'a> TfliteEngine<'a> {
     fn new(model: &'a TfliteModel<'a>) -> Result<Self, InferenceError> {
         let kernels = model.kernels;
-        let refused = |problem: &str| InferenceError::Load {
+        let refused = |problem: Phrase| InferenceError::Load {
             engine: describe(kernels),
-            problem: problem.to_owned(),
+            problem: problem.into(),
         };
         let options = Options {
             thread_count: 1,
             is_xnnpack_enabled: kernels == Kernels::Xnnpack,
         };
         let interpreter = Interpreter::new(&model.model, Some(options))
-            .map_err(|_| refused("has an operator that this runtime does not know"))?;
+            .map_err(|_| refused(phrase!("has an operator that this runtime does not know")))?;
         let count = interpreter.input_tensor_count();
         if count != 1 {
             return Err(InferenceError::InputCount { count });
         }
         let output_count = interpreter.output_tensor_count();
         if output_count == 0 {
-            return Err(refused("has no outputs"));
+            return Err(refused(phrase!("has no outputs")));
         }
         interpreter
             .allocate_tensors()
-            .map_err(|_| refused("has an operator whose inputs do not fit it"))?;
+            .map_err(|_| refused(phrase!("has an operator whose inputs do not fit it")))?;
 
         let input = interpreter
             .input(0)
-            .map_err(|_| refused("has an input without a value"))?;
+            .map_err(|_| refused(phrase!("has an input without a value")))?;
         let input_shape = input.shape().dimensions().clone();
         let input_encoding = Encoding::of(&input)?;
         let mut output_shapes = Vec::with_capacity(output_count);
@@ -155,7 +156,7 @@ impl<'a> TfliteEngine<'a> {
         for index in 0..output_count {
             let output = interpreter
                 .output(index)
-                .map_err(|_| refused("has an output whose shape depends on the input"))?;
+                .map_err(|_| refused(phrase!("has an output whose shape depends on the input")))?;
             output_shapes.push(output.shape().dimensions().clone());
             let scale = model.output_scales.get(index).copied().flatten();
             output_encodings.push(match (output.data_type(), scale) {
@@ -179,7 +180,7 @@ impl<'a> TfliteEngine<'a> {
     fn failed(&self, error: &tflitec::Error) -> InferenceError {
         InferenceError::Run {
             engine: describe(self.kernels),
-            problem: error.to_string(),
+            problem: Text::verbatim(error.to_string()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is checked before the runtime gets a file, because it would crash instead of refusing it.
 
 use graph::Graph;
+use localization::{Message as _, phrase, text};
 use tflite::{File, OptionValue};
 
 use crate::InferenceError;
@@ -21,7 +22,7 @@ const DIVISORS: [&str; 6] = [
 /// # Errors
 /// [`InferenceError::File`] with the first thing found.
 pub(super) fn verify(bytes: &[u8]) -> Result<File<'_>, InferenceError> {
-    let file = tflite::read(bytes).map_err(|error| InferenceError::File(error.to_string()))?;
+    let file = tflite::read(bytes).map_err(|error| InferenceError::File(error.text()))?;
     verify_sizes(&file)?;
     verify_scales(&file)?;
     verify_divisors(&file)?;
@@ -35,13 +36,14 @@ fn verify_sizes(file: &File) -> Result<(), InferenceError> {
             .iter()
             .try_fold(1usize, |product, &extent| product.checked_mul(extent));
         let problem = match elements {
-            Some(0) => "has no elements; write the file again",
+            Some(0) => phrase!("has no elements; write the file again"),
             Some(1..=Graph::MAX_ELEMENTS) => continue,
-            _ => "is larger than this program handles",
+            _ => phrase!("is larger than this program handles"),
         };
-        return Err(InferenceError::File(format!(
-            "tensor \"{}\" of shape {:?} in the TFLite file {problem}",
-            tensor.name, tensor.shape
+        return Err(InferenceError::File(text!(
+            "tensor \"{name}\" of shape {shape:?} in the TFLite file {problem}",
+            name = tensor.name,
+            shape = tensor.shape
         )));
     }
     Ok(())
@@ -52,9 +54,9 @@ fn verify_scales(file: &File) -> Result<(), InferenceError> {
         let scales = tensor.quantization.iter().flat_map(|q| &q.scales);
         for scale in scales {
             if !(scale.is_finite() && *scale > 0.0) {
-                return Err(InferenceError::File(format!(
-                    "tensor \"{}\" in the TFLite file has a scale of {scale}; write the file again",
-                    tensor.name
+                return Err(InferenceError::File(text!(
+                    "tensor \"{name}\" in the TFLite file has a scale of {scale}; write the file again",
+                    name = tensor.name
                 )));
             }
         }
@@ -66,9 +68,9 @@ fn verify_divisors(file: &File) -> Result<(), InferenceError> {
     for operator in &file.operators {
         for (name, value) in operator.options.iter().flat_map(|options| options.iter()) {
             if DIVISORS.contains(&name) && matches!(value, OptionValue::Int(..=0)) {
-                return Err(InferenceError::File(format!(
-                    "operator {} of the TFLite file has a {name} of zero or less; write it again",
-                    operator.kind.name()
+                return Err(InferenceError::File(text!(
+                    "operator {kind} of the TFLite file has a {name} of zero or less; write it again",
+                    kind = operator.kind.name()
                 )));
             }
         }

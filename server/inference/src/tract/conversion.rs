@@ -5,6 +5,7 @@
 //! Tensors of any other rank are as in the graph.
 
 use graph::{Constant, Graph, Node, TensorId};
+use localization::{Phrase, phrase, text};
 
 use super::onnx::{OnnxModel, Value, integers};
 use crate::InferenceError;
@@ -49,7 +50,7 @@ impl<'g> Conversion<'g> {
         let constant = tensor
             .constant
             .as_ref()
-            .ok_or_else(|| refused(&tensor.name, "is used before it is computed"))?;
+            .ok_or_else(|| refused(&tensor.name, phrase!("is used before it is computed")))?;
         let value = self.data_constant(&tensor.name, constant);
         self.set(id, value.clone());
         Ok(value)
@@ -58,7 +59,7 @@ impl<'g> Conversion<'g> {
     /// The value of an input of a node, see [`Conversion::operand`].
     pub(super) fn input(&mut self, node: &Node, index: usize) -> Result<Value, InferenceError> {
         let id = node.inputs.get(index);
-        let id = id.ok_or_else(|| refused(&node.name, "lacks an input"))?;
+        let id = id.ok_or_else(|| refused(&node.name, phrase!("lacks an input")))?;
         self.operand(*id)
     }
 
@@ -90,7 +91,7 @@ impl<'g> Conversion<'g> {
             .inputs
             .get(index)
             .and_then(|&id| self.graph.constant(id));
-        constant.ok_or_else(|| refused(&node.name, "has weights that are not constant"))
+        constant.ok_or_else(|| refused(&node.name, phrase!("has weights that are not constant")))
     }
 
     /// Adds weights with their axes permuted.
@@ -166,9 +167,9 @@ pub(super) fn onnx_order(of_axes: &[usize]) -> Vec<usize> {
 }
 
 /// An error that names the layer.
-pub(super) fn refused(layer: &str, problem: &str) -> InferenceError {
+pub(super) fn refused(layer: &str, problem: Phrase) -> InferenceError {
     InferenceError::Load {
         engine: super::DESCRIPTION.to_owned(),
-        problem: format!("has a layer \"{layer}\" that {problem}"),
+        problem: text!("has a layer \"{layer}\" that {problem}"),
     }
 }

@@ -1,6 +1,7 @@
 //! Operators that keep the shape, and arithmetic on two tensors.
 
 use graph::{Activation, BinaryOp, Node, Op};
+use localization::phrase;
 use ndarray::Axis;
 
 use super::conversion::{Conversion, refused};
@@ -43,7 +44,7 @@ pub(super) fn convert(conversion: &mut Conversion, node: &Node) -> Result<Value,
         }
         Op::BatchNormalization { epsilon } => batch_normalization(conversion, node, *epsilon),
         Op::Convert => conversion.input(node, 0),
-        _ => Err(refused(label, "is not element-wise")),
+        _ => Err(refused(label, phrase!("is not element-wise"))),
     }
 }
 

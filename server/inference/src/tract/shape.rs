@@ -1,6 +1,7 @@
 //! Operators that move, join, cut or contract axes.
 
 use graph::{Node, Op, ReduceOp};
+use localization::phrase;
 
 use super::conversion::{Conversion, onnx_axis, onnx_order, refused};
 use super::onnx::{Value, integer, integers};
@@ -56,7 +57,7 @@ pub(super) fn convert(conversion: &mut Conversion, node: &Node) -> Result<Value,
             let y = conversion.transpose(label, &x, permutation.iter().copied());
             Ok(conversion.channels_first(label, y, rank))
         }
-        _ => Err(refused(label, "does not change the shape")),
+        _ => Err(refused(label, phrase!("does not change the shape"))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Operators that slide a window over a feature map, and resizing.
 
 use graph::{Node, Op, Padding, Pool, ResizeMethod, Window, same_padding};
+use localization::phrase;
 use tract_onnx::pb::AttributeProto;
 
 use super::conversion::{Conversion, refused};
@@ -84,7 +85,7 @@ pub(super) fn convert(conversion: &mut Conversion, node: &Node) -> Result<Value,
                 .node(&node.name, operator, &[&x], attributes))
         }
         Op::Resize { size, method } => Ok(resize(conversion, node, &x, *size, *method)),
-        _ => Err(refused(&node.name, "has no window")),
+        _ => Err(refused(&node.name, phrase!("has no window"))),
     }
 }
 
@@ -119,7 +120,10 @@ fn convolution(
     groups: usize,
 ) -> Result<Vec<AttributeProto>, InferenceError> {
     let &[_, height, width, _] = conversion.input_shape(node, 1) else {
-        return Err(refused(&node.name, "has a kernel without four axes"));
+        return Err(refused(
+            &node.name,
+            phrase!("has a kernel without four axes"),
+        ));
     };
     let size = spatial(conversion.input_shape(node, 0));
     let kernel = [height, width];

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use configuration::Settings;
 use inference::{InferenceError, Kernels, Model, TfliteModel, TractModel};
+use localization::{Phrase, Text, phrase, text};
 
 use crate::classifier::Classifier;
 use crate::error::JobError;
@@ -14,7 +15,7 @@ use crate::result_files::model_paths;
 pub(super) struct Candidate<'a> {
     pub(super) name: &'static str,
     pub(super) stage: Stage,
-    pub(super) title: &'static str,
+    pub(super) title: Phrase,
     pub(super) path: PathBuf,
     pub(super) model: Box<dyn Model + 'a>,
     pub(super) file_bytes: u64,
@@ -43,7 +44,7 @@ pub(super) fn load_models<'a>(
         Candidate {
             name: "Keras",
             stage: Stage::EvaluateKeras,
-            title: "evaluating the Keras model",
+            title: phrase!("evaluating the Keras model"),
             path: settings.source_keras_model.clone(),
             model: Box::new(TractModel::new(&classifier.graph, outputs)?),
             file_bytes: keras_bytes,
@@ -51,7 +52,7 @@ pub(super) fn load_models<'a>(
         Candidate {
             name: "TFLite",
             stage: Stage::EvaluateTflite,
-            title: "evaluating the TFLite model",
+            title: phrase!("evaluating the TFLite model"),
             model: Box::new(tflite_model(float, &float_path)?),
             path: float_path,
             file_bytes: float.len() as u64,
@@ -59,7 +60,7 @@ pub(super) fn load_models<'a>(
         Candidate {
             name: "TFLite int8",
             stage: Stage::EvaluateTfliteQuantized,
-            title: "evaluating the quantized TFLite model",
+            title: phrase!("evaluating the quantized TFLite model"),
             model: Box::new(tflite_model(quantized, &quantized_path)?),
             path: quantized_path,
             file_bytes: quantized.len() as u64,
@@ -79,14 +80,14 @@ fn tflite_model<'a>(bytes: &'a [u8], path: &Path) -> Result<TfliteModel<'a>, Job
 }
 
 /// Says when a TFLite model is older than the Keras model it should have been made from.
-pub(super) fn stale_models(settings: &Settings) -> Option<String> {
+pub(super) fn stale_models(settings: &Settings) -> Option<Text> {
     let modified = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok();
     let source = modified(&settings.source_keras_model)?;
     let stale = model_paths(&settings.output_dir)
         .into_iter()
         .find(|path| modified(path).is_some_and(|time| time < source))?;
-    Some(format!(
-        "\"{}\" is older than the Keras model; run Quantize again to evaluate the present one",
-        stale.display()
+    Some(text!(
+        "\"{stale}\" is older than the Keras model; run Quantize again to evaluate the present one",
+        stale = stale.display()
     ))
 }

@@ -6,6 +6,7 @@ mod summary;
 
 use configuration::{Job, Settings};
 use images::{Extensions, LabelledImages, Labels};
+use localization::{Phrase, Text, phrase, text};
 
 use crate::classifier::Classifier;
 use crate::context::Context;
@@ -63,7 +64,12 @@ fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, Jo
     let early = early_warnings(settings, &subject);
     let runs = subject.run(settings, &candidates, context)?;
 
-    context.begin(Stage::Write, "writing the results", 0, "");
+    context.begin(
+        Stage::Write,
+        phrase!("writing the results"),
+        0,
+        Phrase::NONE,
+    );
     let evaluation = Evaluation {
         candidates: &candidates,
         runs: &runs,
@@ -106,7 +112,7 @@ fn run(settings: &Settings, context: &mut Context) -> Result<EvaluateOutcome, Jo
 
 impl Subject {
     fn read(settings: &Settings, context: &mut Context) -> Result<Self, JobError> {
-        context.begin(Stage::Read, "reading the models", 0, "");
+        context.begin(Stage::Read, phrase!("reading the models"), 0, Phrase::NONE);
         let labels = Labels::read(&settings.evaluate_label_file)?;
         let found = find_images(settings, &labels, context)?;
         let classifier =
@@ -146,7 +152,12 @@ impl Subject {
         };
         let mut runs = Vec::with_capacity(candidates.len());
         for candidate in candidates {
-            context.begin(candidate.stage, candidate.title, images.len(), "images");
+            context.begin(
+                candidate.stage,
+                candidate.title,
+                images.len(),
+                phrase!("images"),
+            );
             runs.push(task.run(candidate.name, candidate.model.as_ref(), context)?);
         }
         Ok(runs)
@@ -204,7 +215,7 @@ fn find_images(
 }
 
 /// What can be said before any model has run.
-fn early_warnings(settings: &Settings, subject: &Subject) -> Vec<String> {
+fn early_warnings(settings: &Settings, subject: &Subject) -> Vec<Text> {
     let Subject {
         found,
         classes,
@@ -212,17 +223,17 @@ fn early_warnings(settings: &Settings, subject: &Subject) -> Vec<String> {
         ..
     } = subject;
     let folder = settings.evaluate_image_dir.display();
-    let mut warnings: Vec<String> = found
+    let mut warnings: Vec<Text> = found
         .warnings
         .iter()
-        .map(|warning| format!("in \"{folder}\": {warning}"))
+        .map(|warning| text!("in \"{folder}\": {warning}"))
         .collect();
     warnings.extend(hidden_warning(&settings.evaluate_image_dir, found.hidden));
     if *classes != labels.len() {
-        warnings.push(format!(
-            "the model tells {classes} classes apart, but \"{}\" names {}; an image taken for a class without a label counts as wrong",
-            settings.evaluate_label_file.display(),
-            labels.len()
+        warnings.push(text!(
+            "the model tells {classes} classes apart, but \"{path}\" names {labels}; an image taken for a class without a label counts as wrong",
+            path = settings.evaluate_label_file.display(),
+            labels = labels.len()
         ));
     }
     warnings.extend(stale_models(settings));
@@ -237,7 +248,7 @@ fn late_warnings(
     settings: &Settings,
     evaluation: &Evaluation,
     unreadable: &[UnreadableImage],
-) -> Result<Vec<String>, JobError> {
+) -> Result<Vec<Text>, JobError> {
     let mut warnings = Vec::new();
     let images = evaluation.images.len();
     if let Some(first) = unreadable.first() {
@@ -245,13 +256,13 @@ fn late_warnings(
             return Err(JobError::NoReadableImage {
                 folder: settings.evaluate_image_dir.clone(),
                 images,
-                first: first.reason.clone(),
+                first: Text::verbatim(&first.reason),
             });
         }
-        warnings.push(format!(
-            "{} of {images} images cannot be read and were left out, first: {}",
-            unreadable.len(),
-            first.reason
+        warnings.push(text!(
+            "{unreadable} of {images} images cannot be read and were left out, first: {reason}",
+            unreadable = unreadable.len(),
+            reason = first.reason
         ));
     }
     warnings.extend(evaluation.one_sided());

@@ -3,6 +3,7 @@
 use evaluation::{Accuracy, Confusion, Predictions};
 use images::{LabelledImage, Labels};
 use keras::OutputKind;
+use localization::Text;
 
 use super::candidate::Candidate;
 use super::results::{ModelResults, Results, UnreadableImage};
@@ -35,7 +36,7 @@ impl Evaluation<'_> {
                     .find_map(|run| run.answers[index].as_ref().err())?;
                 Some(UnreadableImage {
                     path: image.path.clone(),
-                    reason: reason.clone(),
+                    reason: reason.to_string(),
                 })
             })
             .collect()
@@ -48,7 +49,7 @@ impl Evaluation<'_> {
     }
 
     /// What is to be said of a logit that has the same sign for all images.
-    pub(super) fn one_sided(&self) -> Option<String> {
+    pub(super) fn one_sided(&self) -> Option<Text> {
         let logit = OutputKind::Logit.name();
         let keras = self.runs.first().filter(|_| self.output.kind == logit)?;
         let answers = keras.answers.iter().flatten();
@@ -67,7 +68,7 @@ impl Evaluation<'_> {
     pub(super) fn summarize(
         &self,
         unreadable_images: Vec<UnreadableImage>,
-        warnings: &[String],
+        warnings: &[Text],
     ) -> (Results, Vec<ModelLine>) {
         let readable = self.readable();
         let actual: Vec<usize> = readable
@@ -105,7 +106,7 @@ impl Evaluation<'_> {
             classes: self.labels.names().to_vec(),
             models,
             unreadable_images,
-            warnings: warnings.to_vec(),
+            warnings: warnings.iter().map(Text::to_string).collect(),
             generator: concat!("Model Quantizer ", env!("CARGO_PKG_VERSION")),
         };
         (results, lines)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use configuration::{KEPT_CONFIGURATION, Settings};
+use localization::text;
 use tempfile::TempDir;
 
 use super::folder::{RECORD, RUNS, remove_oldest};
@@ -121,9 +122,9 @@ impl StagedRun {
             Ok(target) => {
                 self.runs.created = false;
                 if let Err(error) = remove_oldest(&self.runs.path) {
-                    context.warn(format!(
-                        "old runs in \"{}\" cannot be removed: {error}",
-                        self.runs.path.display()
+                    context.warn(text!(
+                        "old runs in \"{path}\" cannot be removed: {error}",
+                        path = self.runs.path.display()
                     ));
                 }
                 Some(target)
@@ -137,9 +138,9 @@ impl StagedRun {
 }
 
 fn warn_not_kept(runs: &Path, error: &io::Error, context: &mut Context) {
-    context.warn(format!(
-        "this run is not kept in \"{}\": {error}; the results are complete without it",
-        runs.display()
+    context.warn(text!(
+        "this run is not kept in \"{runs}\": {error}; the results are complete without it",
+        runs = runs.display()
     ));
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use graph::{Graph, TensorId};
 use inference::{Engine, Kernels, Model as _, TfliteModel};
+use localization::phrase;
 use quantization::QuantizedModel;
 use tflite::Encodings;
 
@@ -213,7 +214,12 @@ pub(super) fn compare_logits(
     if inference::tflite_runtime_version().is_none() || images.paths.is_empty() {
         return Ok(None);
     }
-    context.begin(Stage::Compare, "comparing float and int8", 0, "images");
+    context.begin(
+        Stage::Compare,
+        phrase!("comparing float and int8"),
+        0,
+        phrase!("images"),
+    );
     let original = subject.original;
     let int8 = &quantized.graph;
     let float = file(original, &Encodings::float(), &[logits(original)])?;

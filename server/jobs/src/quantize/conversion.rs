@@ -4,6 +4,7 @@ use configuration::target::Capabilities;
 use configuration::{Settings, UnsupportedOperators};
 use graph::Graph;
 use graph::passes::{self, Rewrites};
+use localization::{Phrase, phrase};
 use quantization::Options;
 
 use crate::classifier::Classifier;
@@ -32,7 +33,7 @@ impl Conversion {
         classifier: &Classifier,
         context: &mut Context,
     ) -> Result<Self, JobError> {
-        context.begin(Stage::Convert, "converting", 0, "");
+        context.begin(Stage::Convert, phrase!("converting"), 0, Phrase::NONE);
         let prepared = passes::prepare(&classifier.graph);
         let chosen = &settings.quantization;
         let rewrites = chosen.rewrites();

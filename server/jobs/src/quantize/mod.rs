@@ -22,6 +22,7 @@ use std::cell::RefCell;
 
 use configuration::{Job, Settings};
 use keras::OutputKind;
+use localization::phrase;
 use quantization::FoundThresholds;
 
 use crate::calibration::{Calibrated, calibrate};
@@ -151,7 +152,7 @@ fn observe(
     context: &mut Context,
 ) -> Result<Calibrated, JobError> {
     let calibrated = calibrate(
-        (Stage::Calibrate, "calibrating"),
+        (Stage::Calibrate, phrase!("calibrating")),
         &conversion.base,
         &quantization::observations(&conversion.base),
         set,

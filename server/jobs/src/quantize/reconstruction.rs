@@ -3,6 +3,7 @@
 
 use graph::{Graph, TensorId};
 use inference::{Engine, Kernels, Model as _, TfliteModel};
+use localization::phrase;
 use quantization::{LayerStudy, QuantizedModel, Reconstruction};
 use tflite::{Encodings, WriteOptions};
 
@@ -27,8 +28,13 @@ pub(super) fn reconstruct(
     context: &mut Context,
 ) -> Result<(), JobError> {
     let reconstruction = Reconstruction::new(graph, model, seed, context.threads)?;
-    let title = "fitting layer by layer";
-    context.begin(Stage::Round, title, reconstruction.layers(), "layers");
+    let title = phrase!("fitting layer by layer");
+    context.begin(
+        Stage::Round,
+        title,
+        reconstruction.layers(),
+        phrase!("layers"),
+    );
     let mut present = judge.noise(&model.graph, &model.encodings, context)?;
     for layer in 0..reconstruction.layers() {
         if let Some(mut study) = reconstruction.study(layer, model, set.samples.len()) {

@@ -3,6 +3,7 @@
 use ::report::{Calibration, Files, QuantizationReport, Search};
 use configuration::Settings;
 use graph::Graph;
+use localization::{Phrase, phrase};
 use tflite::Encodings;
 
 use super::assessment::Assessment;
@@ -33,7 +34,7 @@ impl Models {
         quantized: Vec<u8>,
         context: &mut Context,
     ) -> Result<Self, JobError> {
-        context.begin(Stage::Write, "writing", 0, "");
+        context.begin(Stage::Write, phrase!("writing"), 0, Phrase::NONE);
         Ok(Self {
             float: model_file::write(float, &Encodings::float())?,
             quantized,

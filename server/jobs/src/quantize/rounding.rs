@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use graph::Graph;
+use localization::{phrase, text};
 use quantization::{Options, PatchMoments, Patches, QuantizedModel, Sample, Statistics};
 
 use crate::context::Context;
@@ -63,7 +64,7 @@ impl<'a> Rounding<'a> {
             for layer in left_out {
                 context.log(
                     Level::Info,
-                    format!(
+                    text!(
                         "the weights of layer \"{layer}\" are rounded to the nearest levels, because each output reads too many values for `weights_rounding_optimization`"
                     ),
                 );
@@ -96,8 +97,8 @@ impl<'a> Rounding<'a> {
             samples: &self.samples,
             ..self.set
         };
-        let title = "collecting what layers read";
-        context.begin(Stage::Round, title, set.samples.len(), "images");
+        let title = phrase!("collecting what layers read");
+        context.begin(Stage::Round, title, set.samples.len(), phrase!("images"));
         let sampler = moments.sampler();
         let tensors = sampler.tensors();
         let model = FloatModel::new(self.graph, &tensors)?;
@@ -128,9 +129,9 @@ fn round(
 ) -> Result<(), JobError> {
     context.begin(
         Stage::Round,
-        "optimizing the rounding",
+        phrase!("optimizing the rounding"),
         moments.layers(),
-        "layers",
+        phrase!("layers"),
     );
     let cancellation = context.cancellation.clone();
     let mut progress = |done: usize, _: usize| context.progress(done);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use configuration::Settings;
 use images::Extensions;
+use localization::{Phrase, phrase, text};
 
 use crate::classifier::Classifier;
 use crate::context::Context;
@@ -20,7 +21,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn read(settings: &Settings, context: &mut Context) -> Result<Self, JobError> {
-        context.begin(Stage::Read, "reading the model", 0, "");
+        context.begin(Stage::Read, phrase!("reading the model"), 0, Phrase::NONE);
         let classifier =
             Classifier::read(&settings.source_keras_model, settings.input_tensor_size)?;
         context.threads = classifier.threads(context.threads);
@@ -35,7 +36,10 @@ impl Source {
         context.check_cancelled()?;
         let list = list?;
         for warning in &list.warnings {
-            context.warn(format!("in \"{}\": {warning}", folder.display()));
+            context.warn(text!(
+                "in \"{folder}\": {warning}",
+                folder = folder.display()
+            ));
         }
         if let Some(warning) = hidden_warning(folder, list.hidden) {
             context.warn(warning);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use configuration::Settings;
 use graph::Graph;
+use localization::phrase;
 use quantization::{
     FoundThresholds, MomentProbe, Options, QuantizationError, QuantizedModel, Statistics,
 };
@@ -47,7 +48,7 @@ impl Subject<'_> {
         if self.second_moment {
             let probe = MomentProbe::new(self.rewritten, &model)?;
             let moments = calibrate(
-                (Stage::Correct, "correcting"),
+                (Stage::Correct, phrase!("correcting")),
                 &probe.graph,
                 &probe.observations(),
                 &self.set,
@@ -67,7 +68,12 @@ impl Subject<'_> {
         let nodes = self.rewritten.nodes().iter();
         let kernels = nodes.filter(|node| node.op.has_kernel()).count();
         if !self.is_trial {
-            context.begin(Stage::Quantize, "quantizing", kernels, "layers");
+            context.begin(
+                Stage::Quantize,
+                phrase!("quantizing"),
+                kernels,
+                phrase!("layers"),
+            );
         }
         let cancellation = context.cancellation.clone();
         let threads = context.threads;

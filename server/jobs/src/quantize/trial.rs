@@ -2,6 +2,7 @@
 
 use ::report::Advice;
 use advice::Proposal;
+use localization::text;
 use quantization::Options;
 
 use crate::error::JobError;
@@ -22,8 +23,9 @@ pub(super) fn proven(
             let Some(present) = present else { continue };
             match measure(&options)? {
                 Some(then) if then >= present + LEAST_GAIN => {
-                    advice.message += &format!(
-                        " (it raises the ratio of the logits to their noise from {present:.1} to {then:.1} dB)"
+                    advice.message = text!(
+                        "{advice} (it raises the ratio of the logits to their noise from {present:.1} to {then:.1} dB)",
+                        advice = advice.message
                     );
                 }
                 _ => continue,
@@ -37,6 +39,7 @@ pub(super) fn proven(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use localization::Text;
 
     #[test]
     fn only_what_helps_is_advised() {
@@ -46,7 +49,7 @@ mod tests {
                 layers: Vec::new(),
                 key: "quantization.z_threshold".to_owned(),
                 value: None,
-                message: "it was seen".to_owned(),
+                message: Text::verbatim("it was seen"),
             },
             trial: trial.map(Box::new),
         };
@@ -57,7 +60,11 @@ mod tests {
                 tried += 1;
                 Ok(then)
             });
-            let messages: Vec<String> = advice.unwrap().into_iter().map(|a| a.message).collect();
+            let messages: Vec<String> = advice
+                .unwrap()
+                .into_iter()
+                .map(|a| a.message.to_string())
+                .collect();
             assert_eq!(messages, expected);
             assert_eq!(tried, usize::from(present.is_some()));
         };

@@ -1,6 +1,7 @@
 //! Whether the runtime takes what was made.
 
 use inference::{Kernels, Model as _, TfliteModel};
+use localization::{Phrase, phrase};
 
 use crate::context::Context;
 use crate::error::JobError;
@@ -11,11 +12,18 @@ pub(super) fn verify(model: &[u8], context: &mut Context) -> Result<(), JobError
     if inference::tflite_runtime_version().is_none() {
         context.log(
             Level::Info,
-            "the quantized model was not tried out, because this build has no TFLite runtime",
+            phrase!(
+                "the quantized model was not tried out, because this build has no TFLite runtime"
+            ),
         );
         return Ok(());
     }
-    context.begin(Stage::Verify, "trying the quantized model out", 0, "");
+    context.begin(
+        Stage::Verify,
+        phrase!("trying the quantized model out"),
+        0,
+        Phrase::NONE,
+    );
     for kernels in [Kernels::Xnnpack, Kernels::Builtin] {
         let model = TfliteModel::from_bytes(model, kernels).map_err(JobError::Unusable)?;
         let mut engine = model.engine().map_err(JobError::Unusable)?;

@@ -6,6 +6,7 @@ mod survey;
 use std::collections::HashMap;
 
 use graph::Graph;
+use localization::{Text, text};
 
 pub(crate) use survey::survey;
 
@@ -52,8 +53,8 @@ pub(crate) fn assemble(
     }
 }
 
-fn place_of(model: &ModelDefinition) -> String {
-    format!("model \"{}\"", model.name)
+fn place_of(model: &ModelDefinition) -> Text {
+    text!("model \"{name}\"", name = model.name)
 }
 
 /// Walks a model and its nested models.
@@ -83,7 +84,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    fn note_unsupported(&mut self, layer: &str, class: &str, reason: String) {
+    fn note_unsupported(&mut self, layer: &str, class: &str, reason: Text) {
         self.unsupported.push(UnsupportedLayer {
             layer: layer.to_owned(),
             class: class.to_owned(),
@@ -116,7 +117,7 @@ impl<'a> Assembler<'a> {
         };
         let found = recognition::recognize(draft, outputs).map_err(|(origin, problem)| {
             let (name, class) = layer(origin);
-            problem.at(format!("layer \"{name}\" ({class})"))
+            problem.at(text!("layer \"{name}\" ({class})"))
         })?;
         *draft = found.draft;
         for (entry, pending) in draft.left_over(&found.outputs) {
@@ -124,7 +125,7 @@ impl<'a> Assembler<'a> {
             self.unsupported.push(UnsupportedLayer {
                 layer: name.to_owned(),
                 class: class.to_owned(),
-                reason: pending.describe().1.to_owned(),
+                reason: pending.describe().1.into(),
             });
         }
         Ok(found.outputs)
@@ -168,18 +169,18 @@ impl<'a> Assembler<'a> {
     ) -> Result<Vec<Value>, ErrorKind> {
         let place = || match prefix {
             "" => place_of(model),
-            prefix => format!("model \"{}\"", prefix.trim_end_matches('/')),
+            prefix => text!("model \"{name}\"", name = prefix.trim_end_matches('/')),
         };
-        let invalid = |problem: String| ErrorKind::InvalidConfiguration {
+        let invalid = |problem: Text| ErrorKind::InvalidConfiguration {
             place: place(),
             problem,
         };
         self.count_work(model)?;
         if inputs.len() != model.inputs.len() {
-            return Err(invalid(format!(
-                "it is called with {} inputs but has {}",
-                inputs.len(),
-                model.inputs.len()
+            return Err(invalid(text!(
+                "it is called with {given} inputs but has {expected}",
+                given = inputs.len(),
+                expected = model.inputs.len()
             )));
         }
         let mut values: HashMap<(usize, usize), Vec<Value>> = HashMap::new();
@@ -199,10 +200,10 @@ impl<'a> Assembler<'a> {
                     }
                 })
                 .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| invalid("a call uses an output that does not exist".to_owned()))
+                .ok_or_else(|| invalid(text!("a call uses an output that does not exist")))
         };
         let order = order::execution_order(&model.layers)
-            .ok_or_else(|| invalid("its layers call each other in a circle".to_owned()))?;
+            .ok_or_else(|| invalid(text!("its layers call each other in a circle")))?;
         for (layer_index, call_index) in order {
             let Some(layer) = model.layers.get(layer_index) else {
                 continue;
@@ -236,8 +237,8 @@ impl<'a> Assembler<'a> {
         name: String,
         inputs: &[Value],
     ) -> Result<Vec<Value>, ErrorKind> {
-        let invalid = |name: &str, problem: String| ErrorKind::InvalidConfiguration {
-            place: format!("layer \"{name}\" ({})", definition.class),
+        let invalid = |name: &str, problem: Text| ErrorKind::InvalidConfiguration {
+            place: text!("layer \"{name}\" ({class})", class = definition.class),
             problem,
         };
         let layer = match &definition.content {
@@ -246,7 +247,7 @@ impl<'a> Assembler<'a> {
                 self.note_unknown(definition, name);
                 return Ok(vec![None]);
             }
-            _ => return Err(invalid(&name, "it has no inputs".to_owned())),
+            _ => return Err(invalid(&name, text!("it has no inputs"))),
         };
         let known: Option<Vec<ValueId>> = inputs.iter().copied().collect();
         let Some(inputs) = known.or_else(|| self.recorded_input(definition, inputs)) else {
@@ -306,8 +307,8 @@ impl<'a> Assembler<'a> {
         self.work = self.work.saturating_add(work);
         if self.work > limits::CALLS {
             return Err(ErrorKind::Limit {
-                what: "a great many layer calls".to_owned(),
-                limit: limits::CALLS.to_string(),
+                what: text!("a great many layer calls"),
+                limit: Text::verbatim(limits::CALLS.to_string()),
             });
         }
         Ok(())
@@ -326,7 +327,7 @@ mod tests {
 
     impl WeightSource for NoWeights {
         fn read(&self, _: VariableId, _: &[usize]) -> Result<Vec<f32>, WeightProblem> {
-            Err(WeightProblem::Described("is missing".to_owned()))
+            Err(WeightProblem::Described(text!("is missing")))
         }
     }
 

@@ -2,6 +2,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use localization::text;
+
 use super::hdf5::{DatasetProblem, Hdf5};
 use crate::error::ErrorKind;
 use crate::layers::{VariableId, WeightProblem, WeightSource};
@@ -29,7 +31,7 @@ impl DatasetWeights {
 impl WeightSource for DatasetWeights {
     fn read(&self, variable: VariableId, shape: &[usize]) -> Result<Vec<f32>, WeightProblem> {
         let Some(dataset) = self.datasets.get(&variable) else {
-            return Err(WeightProblem::Described("is missing".to_owned()));
+            return Err(WeightProblem::Described(text!("is missing")));
         };
         let bytes = shape
             .iter()
@@ -38,8 +40,8 @@ impl WeightSource for DatasetWeights {
             .filter(|&bytes| bytes <= limits::WEIGHT_BYTES);
         let Some(bytes) = bytes else {
             return Err(WeightProblem::Fatal(ErrorKind::Limit {
-                what: "more weights".to_owned(),
-                limit: format!("{} GiB", limits::WEIGHT_BYTES >> 30),
+                what: text!("more weights"),
+                limit: text!("{count} GiB", count = limits::WEIGHT_BYTES >> 30),
             }));
         };
         self.bytes.set(bytes);

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
+use localization::{Phrase, Text, phrase, text};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -29,10 +30,13 @@ const METADATA: &str = "metadata.json";
 const WEIGHTS: &str = "model.weights.h5";
 
 /// Other forms of weights that Keras can write.
-const OTHER_WEIGHTS: [(&str, &str); 3] = [
-    ("model.weights.json", "cut into shards"),
-    ("model.weights.npz", "stored as NumPy arrays"),
-    ("variables.h5", "stored as a preview of Keras 2.11 had it"),
+const OTHER_WEIGHTS: [(&str, Phrase); 3] = [
+    ("model.weights.json", phrase!("cut into shards")),
+    ("model.weights.npz", phrase!("stored as NumPy arrays")),
+    (
+        "variables.h5",
+        phrase!("stored as a preview of Keras 2.11 had it"),
+    ),
 ];
 
 /// Whether a folder has the files of an archive in it.
@@ -64,7 +68,7 @@ impl KerasArchive {
                 .iter()
                 .find(|(name, _)| members.contains(name));
             return Err(match other {
-                Some((_, form)) => ErrorKind::OtherWeights(form),
+                Some((_, form)) => ErrorKind::OtherWeights(*form),
                 None => ErrorKind::MissingMember(WEIGHTS.to_owned()),
             });
         }
@@ -73,8 +77,8 @@ impl KerasArchive {
             .ok()
             .and_then(|metadata: Value| Some(metadata.get("keras_version")?.as_str()?.to_owned()))
             .ok_or_else(|| ErrorKind::InvalidConfiguration {
-                place: METADATA.to_owned(),
-                problem: "it has no \"keras_version\"".to_owned(),
+                place: Text::verbatim(METADATA),
+                problem: text!("it has no \"keras_version\""),
             })?;
         Ok(Self {
             configuration: members.text(CONFIGURATION, limits::CONFIGURATION_BYTES as u64)?,
@@ -294,11 +298,11 @@ fn check_name(hdf5: &dyn Hdf5, layer: &LayerDefinition, group: &str) -> Result<(
         .and_then(|mut attributes| attributes.remove("name")?.pop());
     match noted {
         Some(name) if name != layer.name => Err(ErrorKind::Damaged {
-            place: group.to_owned(),
-            problem: format!(
-                "the weights are those of layer \"{}\" instead of \"{}\"",
-                name.escape_debug(),
-                layer.name
+            place: Text::verbatim(group),
+            problem: text!(
+                "the weights are those of layer \"{other}\" instead of \"{name}\"",
+                other = name.escape_debug(),
+                name = layer.name
             ),
         }),
         _ => Ok(()),

@@ -1,6 +1,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use localization::{Text, text};
+
 use super::section::Section;
 use super::zip::Archive;
 use crate::error::ErrorKind;
@@ -27,8 +29,8 @@ impl Members {
         let mut bytes = vec![0; usize::try_from(contents.length()).unwrap_or(0)];
         contents.read_exact_at(0, &mut bytes)?;
         String::from_utf8(bytes).map_err(|_| ErrorKind::InvalidConfiguration {
-            place: name.to_owned(),
-            problem: "it is not UTF-8 text".to_owned(),
+            place: Text::verbatim(name),
+            problem: text!("it is not UTF-8 text"),
         })
     }
 
@@ -48,8 +50,8 @@ fn file(path: &Path, name: &str, most: u64) -> Result<Section, ErrorKind> {
     let contents = Section::file(File::open(path)?)?;
     match contents.length() {
         length if length > most => Err(ErrorKind::Limit {
-            what: format!("\"{name}\" of {length} bytes"),
-            limit: format!("{most} bytes"),
+            what: text!("\"{name}\" of {length} bytes"),
+            limit: text!("{count} bytes", count = most),
         }),
         _ => Ok(contents),
     }

@@ -20,6 +20,7 @@ use crate::definition::ModelDefinition;
 use crate::error::ErrorKind;
 use crate::layers::WeightSource;
 pub(crate) use keras_archive::is_unzipped;
+use localization::{Phrase, phrase};
 use section::Section;
 
 /// A file that holds a whole model.
@@ -69,7 +70,7 @@ enum Format {
     Hdf5,
     Zip,
     Empty,
-    Other(&'static str),
+    Other(Phrase),
 }
 
 /// Signature of the HDF5 superblock (HDF5 File Format Specification 3.0, section II.A).
@@ -86,22 +87,22 @@ fn recognize(start: &[u8]) -> Format {
         return Format::Zip;
     }
     if start.get(4..8) == Some(b"TFL3") {
-        return Format::Other("a TFLite model");
+        return Format::Other(phrase!("a TFLite model"));
     }
-    let known: [(&[u8], &str); 7] = [
-        (b"\x89PNG", "a PNG image"),
-        (b"\xff\xd8\xff", "a JPEG image"),
-        (b"\x1f\x8b", "a gzip archive"),
+    let known: [(&[u8], Phrase); 7] = [
+        (b"\x89PNG", phrase!("a PNG image")),
+        (b"\xff\xd8\xff", phrase!("a JPEG image")),
+        (b"\x1f\x8b", phrase!("a gzip archive")),
         (
             b"version https://git-lfs",
-            "a Git LFS pointer without the model",
+            phrase!("a Git LFS pointer without the model"),
         ),
-        (b"<!DOCTYPE", "a web page"),
-        (b"<html", "a web page"),
-        (b"{", "a JSON text"),
+        (b"<!DOCTYPE", phrase!("a web page")),
+        (b"<html", phrase!("a web page")),
+        (b"{", phrase!("a JSON text")),
     ];
     let kind = known.iter().find(|(magic, _)| start.starts_with(magic));
-    Format::Other(kind.map_or("a file of another kind", |&(_, name)| name))
+    Format::Other(kind.map_or(phrase!("a file of another kind"), |&(_, name)| name))
 }
 
 #[cfg(test)]
@@ -114,8 +115,14 @@ mod tests {
         check(b"", Format::Empty);
         check(b"\x89HDF\r\n\x1a\n\x00\x00", Format::Hdf5);
         check(b"PK\x03\x04\x14", Format::Zip);
-        check(b"\x89PNG\r\n\x1a\n", Format::Other("a PNG image"));
-        check(b"\x1c\0\0\0TFL3\0", Format::Other("a TFLite model"));
-        check(b"x", Format::Other("a file of another kind"));
+        check(
+            b"\x89PNG\r\n\x1a\n",
+            Format::Other(Phrase::new("a PNG image")),
+        );
+        check(
+            b"\x1c\0\0\0TFL3\0",
+            Format::Other(Phrase::new("a TFLite model")),
+        );
+        check(b"x", Format::Other(Phrase::new("a file of another kind")));
     }
 }

@@ -1,5 +1,6 @@
 //! `inbound_nodes`: where the inputs of a layer's calls come from.
 
+use localization::{Text, phrase, text};
 use serde_json::{Map, Value};
 
 use crate::settings::{Argument, Arguments, Generation, integer, sequence};
@@ -24,8 +25,10 @@ pub(super) struct NamedCall {
 const CONSTANT: &str = "_CONSTANT_VALUE";
 
 /// Reads the `inbound_nodes` of a layer.
-pub(super) fn parse_calls(nodes: &Value, generation: Generation) -> Result<Vec<NamedCall>, String> {
-    let nodes = nodes.as_array().ok_or("\"inbound_nodes\" is not a list")?;
+pub(super) fn parse_calls(nodes: &Value, generation: Generation) -> Result<Vec<NamedCall>, Text> {
+    let nodes = nodes
+        .as_array()
+        .ok_or(phrase!("\"inbound_nodes\" is not a list"))?;
     nodes
         .iter()
         .map(|node| match (node, generation) {
@@ -35,7 +38,7 @@ pub(super) fn parse_calls(nodes: &Value, generation: Generation) -> Result<Vec<N
         .collect()
 }
 
-fn parse_keras3_call(object: &Map<String, Value>) -> Result<NamedCall, String> {
+fn parse_keras3_call(object: &Map<String, Value>) -> Result<NamedCall, Text> {
     let mut call = NamedCall::default();
     if let Some(Value::Array(arguments)) = object.get("args") {
         for argument in arguments {
@@ -49,10 +52,10 @@ fn parse_keras3_call(object: &Map<String, Value>) -> Result<NamedCall, String> {
 
 /// `[["conv", 0, 0, {}], ["skip", 0, 0, {}]]`, or without the outer list for operations used as
 /// layers. The first argument stands in the list, the others are named beside each of its tensors.
-fn parse_keras2_call(node: &Value) -> Result<NamedCall, String> {
+fn parse_keras2_call(node: &Value) -> Result<NamedCall, Text> {
     let mut call = NamedCall::default();
     let Value::Array(elements) = node else {
-        return Err("a call is not a list".to_owned());
+        return Err(text!("a call is not a list"));
     };
     let mut named = None;
     let mut first = call.keras2_first(node, &mut named)?;
@@ -72,9 +75,9 @@ impl NamedCall {
         &mut self,
         value: &'a Value,
         named: &mut Option<&'a Value>,
-    ) -> Result<Argument, String> {
+    ) -> Result<Argument, Text> {
         let Value::Array(elements) = value else {
-            return Err("a call is not a list of tensors".to_owned());
+            return Err(text!("a call is not a list of tensors"));
         };
         let Some(layer) = elements.first().and_then(Value::as_str) else {
             return elements
@@ -96,7 +99,7 @@ impl NamedCall {
         Argument::Tensor(self.inputs.len() - 1)
     }
 
-    fn named(&mut self, arguments: Option<&Value>, tensor: ReadTensor) -> Result<(), String> {
+    fn named(&mut self, arguments: Option<&Value>, tensor: ReadTensor) -> Result<(), Text> {
         if let Some(Value::Object(arguments)) = arguments {
             for (name, value) in arguments {
                 let argument = self.argument(value, tensor)?;
@@ -106,7 +109,7 @@ impl NamedCall {
         Ok(())
     }
 
-    fn argument(&mut self, value: &Value, tensor: ReadTensor) -> Result<Argument, String> {
+    fn argument(&mut self, value: &Value, tensor: ReadTensor) -> Result<Argument, Text> {
         if let Some(found) = tensor(value) {
             return Ok(self.tensor(found?));
         }
@@ -126,20 +129,20 @@ impl NamedCall {
 }
 
 /// Tells and reads the tensors among the arguments.
-type ReadTensor = fn(&Value) -> Option<Result<NamedTensor, String>>;
+type ReadTensor = fn(&Value) -> Option<Result<NamedTensor, Text>>;
 
-fn keras3_tensor(value: &Value) -> Option<Result<NamedTensor, String>> {
+fn keras3_tensor(value: &Value) -> Option<Result<NamedTensor, Text>> {
     let class = value.get("class_name")?.as_str()?;
     let history = || {
         let history = value.get("config")?.get("keras_history")?;
         Some(parse_tensor(history))
     };
     (class == "__keras_tensor__")
-        .then(|| history().unwrap_or_else(|| Err("a tensor has no \"keras_history\"".to_owned())))
+        .then(|| history().unwrap_or_else(|| Err(text!("a tensor has no \"keras_history\""))))
 }
 
 /// `["layer", 0, 0]` among the constants; no setting of a layer looks so.
-fn keras2_tensor(value: &Value) -> Option<Result<NamedTensor, String>> {
+fn keras2_tensor(value: &Value) -> Option<Result<NamedTensor, Text>> {
     match value.as_array()?.as_slice() {
         [Value::String(_), Value::Number(_), Value::Number(_)] => Some(parse_tensor(value)),
         _ => None,
@@ -147,7 +150,7 @@ fn keras2_tensor(value: &Value) -> Option<Result<NamedTensor, String>> {
 }
 
 /// `["conv", 0, 0]`, with anything after.
-pub(super) fn parse_tensor(value: &Value) -> Result<NamedTensor, String> {
+pub(super) fn parse_tensor(value: &Value) -> Result<NamedTensor, Text> {
     let parse = || {
         Some(NamedTensor {
             layer: value.get(0)?.as_str()?.to_owned(),
@@ -155,18 +158,18 @@ pub(super) fn parse_tensor(value: &Value) -> Result<NamedTensor, String> {
             output: integer(value.get(2)?)?,
         })
     };
-    parse().ok_or_else(|| "a tensor is not [layer, node, output]".to_owned())
+    parse().ok_or_else(|| text!("a tensor is not [layer, node, output]"))
 }
 
 /// `input_layers` and `output_layers`: one tensor, a list of them, or a dictionary.
-pub(super) fn parse_tensors(value: &Value) -> Result<Vec<NamedTensor>, String> {
+pub(super) fn parse_tensors(value: &Value) -> Result<Vec<NamedTensor>, Text> {
     match value {
         Value::Array(elements) if elements.first().is_some_and(Value::is_string) => {
             Ok(vec![parse_tensor(value)?])
         }
         Value::Array(elements) => elements.iter().map(parse_tensor).collect(),
         Value::Object(entries) => entries.values().map(parse_tensor).collect(),
-        _ => Err("it is not a list of tensors".to_owned()),
+        _ => Err(text!("it is not a list of tensors")),
     }
 }
 

@@ -5,6 +5,8 @@ mod model;
 
 use std::collections::{HashMap, VecDeque};
 
+use localization::{Text, phrase, text};
+
 use crate::error::{ErrorKind, UnsupportedLayer};
 use crate::layers::{Layer, LayerId, Variable};
 use crate::problem::LayerProblem;
@@ -44,7 +46,7 @@ pub(crate) enum Content {
     /// A layer that can be converted.
     Layer(Layer),
     /// A layer that cannot be converted, and why.
-    Unsupported(String),
+    Unsupported(Text),
     /// A nested model.
     Model(Box<ModelDefinition>),
 }
@@ -78,14 +80,16 @@ impl LayerDefinition {
     }
 
     /// Everything that is known to keep the layer from being converted before shapes are.
-    fn refusals(&self) -> Vec<String> {
+    fn refusals(&self) -> Vec<Text> {
         let mut reasons = Vec::new();
         if let Content::Unsupported(reason) = &self.content {
             reasons.push(reason.clone());
         }
         let training = self.calls.iter().any(|call| call.arguments.training());
         if training && self.depends_on_training() {
-            reasons.push("it is called with training=True, which is not inference".to_owned());
+            reasons.push(text!(
+                "it is called with training=True, which is not inference"
+            ));
         }
         let refused = self.calls.iter().find_map(|call| match &self.content {
             Content::Layer(layer) => match layer.check_call(&call.arguments) {
@@ -95,7 +99,7 @@ impl LayerDefinition {
                 _ => None,
             },
             Content::Model(_) if call.arguments.has_constants() => {
-                Some("it is called with arguments other than tensors".to_owned())
+                Some(text!("it is called with arguments other than tensors"))
             }
             _ => None,
         });
@@ -188,7 +192,7 @@ impl ModelDefinition {
                 found.push(UnsupportedLayer {
                     layer: name.clone(),
                     class: layer.class.clone(),
-                    reason: reasons.join(", and "),
+                    reason: Text::list(phrase!(", and "), reasons),
                 });
             }
             if let Content::Model(model) = &layer.content {

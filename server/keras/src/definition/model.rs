@@ -1,5 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
+use localization::{Phrase, Text, phrase, text};
 use serde_json::{Map, Value};
 
 use super::calls::{NamedCall, NamedTensor, parse_calls, parse_tensors};
@@ -17,25 +18,31 @@ pub(super) fn parse(
 ) -> Result<ModelDefinition, ErrorKind> {
     if configuration.len() > limits::CONFIGURATION_BYTES {
         return Err(ErrorKind::Limit {
-            what: format!("a configuration of {} bytes", configuration.len()),
-            limit: format!("{} bytes", limits::CONFIGURATION_BYTES),
+            what: text!(
+                "a configuration of {bytes} bytes",
+                bytes = configuration.len()
+            ),
+            limit: text!("{count} bytes", count = limits::CONFIGURATION_BYTES),
         });
     }
     let value: Value = serde_json::from_str(configuration)
-        .map_err(|error| invalid("the JSON text", error.to_string()))?;
+        .map_err(|error| invalid(phrase!("the JSON text"), Text::verbatim(error.to_string())))?;
     let Value::Object(entry) = value else {
-        return Err(invalid("the JSON text", "it is not an object"));
+        return Err(invalid(
+            phrase!("the JSON text"),
+            phrase!("it is not an object"),
+        ));
     };
     let mut parser = Parser {
         generation: Generation::of(keras_version),
         layers: 0,
     };
-    let class = class_name(&entry, "the model")?;
+    let class = class_name(&entry, phrase!("the model"))?;
     if !is_model(&class) {
         return Err(ErrorKind::UnsupportedLayers(vec![UnsupportedLayer {
             layer: "the model itself".to_owned(),
             class,
-            reason: "only Functional and Sequential models can be converted".to_owned(),
+            reason: text!("only Functional and Sequential models can be converted"),
         }]));
     }
     parser.model(&class, entry, 0)
@@ -45,19 +52,19 @@ fn is_model(class: &str) -> bool {
     matches!(class, "Functional" | "Model" | "Sequential")
 }
 
-fn invalid(place: impl Into<String>, problem: impl Into<String>) -> ErrorKind {
+fn invalid(place: impl Into<Text>, problem: impl Into<Text>) -> ErrorKind {
     ErrorKind::InvalidConfiguration {
         place: place.into(),
         problem: problem.into(),
     }
 }
 
-fn class_name(entry: &Map<String, Value>, place: &str) -> Result<String, ErrorKind> {
+fn class_name(entry: &Map<String, Value>, place: Phrase) -> Result<String, ErrorKind> {
     entry
         .get("class_name")
         .and_then(Value::as_str)
         .map(str::to_owned)
-        .ok_or_else(|| invalid(place, "\"class_name\" is missing"))
+        .ok_or_else(|| invalid(place, phrase!("\"class_name\" is missing")))
 }
 
 struct Parser {
@@ -81,8 +88,8 @@ impl Parser {
     ) -> Result<ModelDefinition, ErrorKind> {
         if depth > limits::NESTING {
             return Err(ErrorKind::Limit {
-                what: format!("models nested {depth} deep"),
-                limit: limits::NESTING.to_string(),
+                what: text!("models nested {depth} deep"),
+                limit: Text::verbatim(limits::NESTING.to_string()),
             });
         }
         let mut config = match entry.remove("config") {
@@ -91,7 +98,12 @@ impl Parser {
             Some(list @ Value::Array(_)) if class == "Sequential" => {
                 Map::from_iter([("layers".to_owned(), list)])
             }
-            _ => return Err(invalid(class, "\"config\" is missing")),
+            _ => {
+                return Err(invalid(
+                    Text::verbatim(class),
+                    phrase!("\"config\" is missing"),
+                ));
+            }
         };
         let name = config
             .get("name")
@@ -101,12 +113,15 @@ impl Parser {
             .to_owned();
         let Some(Value::Array(entries)) = config.remove("layers") else {
             return Err(invalid(
-                format!("model \"{name}\""),
-                "\"layers\" is missing",
+                text!("model \"{name}\""),
+                phrase!("\"layers\" is missing"),
             ));
         };
         if entries.is_empty() {
-            return Err(invalid(format!("model \"{name}\""), "it has no layers"));
+            return Err(invalid(
+                text!("model \"{name}\""),
+                phrase!("it has no layers"),
+            ));
         }
         let first_input = first_input_shape(&entries);
         let layers = entries
@@ -139,9 +154,12 @@ impl Parser {
 
     fn layer(&mut self, entry: Value, depth: usize) -> Result<NamedLayer, ErrorKind> {
         let Value::Object(mut entry) = entry else {
-            return Err(invalid("\"layers\"", "an entry is not an object"));
+            return Err(invalid(
+                Text::verbatim("\"layers\""),
+                phrase!("an entry is not an object"),
+            ));
         };
-        let class = class_name(&entry, "a layer")?;
+        let class = class_name(&entry, phrase!("a layer"))?;
         // Calls go by the name beside the configuration; a few classes have another inside.
         let name = entry
             .get("name")
@@ -149,7 +167,7 @@ impl Parser {
             .and_then(Value::as_str)
             .unwrap_or(&class)
             .to_owned();
-        let place = format!("layer \"{name}\" ({class})");
+        let place = text!("layer \"{name}\" ({class})");
         let calls = match entry.get("inbound_nodes") {
             Some(nodes) => parse_calls(nodes, self.generation)
                 .map_err(|problem| invalid(place.clone(), problem))?,
@@ -169,7 +187,7 @@ impl Parser {
             let values = match entry.remove("config") {
                 Some(Value::Object(values)) => values,
                 None | Some(Value::Null) => Map::new(),
-                Some(_) => return Err(invalid(place, "\"config\" is not an object")),
+                Some(_) => return Err(invalid(place, phrase!("\"config\" is not an object"))),
             };
             let settings = Settings {
                 values,
@@ -257,9 +275,9 @@ fn connect(
     let ends = |key: &str| {
         config
             .get(key)
-            .ok_or_else(|| "it is missing".to_owned())
+            .ok_or_else(|| text!("it is missing"))
             .and_then(parse_tensors)
-            .map_err(|problem| invalid(format!("\"{key}\""), problem))
+            .map_err(|problem| invalid(Text::verbatim(format!("\"{key}\"")), problem))
     };
     let inputs = ends("input_layers")?;
     let outputs = ends("output_layers")?;
@@ -279,10 +297,11 @@ fn connect(
             .map(|tensor| {
                 numbering.resolve(tensor).ok_or_else(|| {
                     invalid(
-                        place,
-                        format!(
-                            "call {} of layer \"{}\" does not exist",
-                            tensor.node, tensor.layer
+                        Text::verbatim(place),
+                        text!(
+                            "call {node} of layer \"{layer}\" does not exist",
+                            node = tensor.node,
+                            layer = tensor.layer
                         ),
                     )
                 })
@@ -314,8 +333,8 @@ fn connect(
         let layer = model.layers.get(input.layer);
         if !layer.is_some_and(|layer| matches!(layer.content, Content::Input(_))) {
             return Err(invalid(
-                "\"input_layers\"",
-                "it names a layer that is not an InputLayer",
+                Text::verbatim("\"input_layers\""),
+                phrase!("it names a layer that is not an InputLayer"),
             ));
         }
     }
@@ -372,14 +391,17 @@ fn check_names(model: &ModelDefinition) -> Result<(), ErrorKind> {
     for layer in &model.layers {
         if layer.name.is_empty() || layer.name.len() > limits::NAME_BYTES {
             return Err(invalid(
-                format!("model \"{}\"", model.name),
-                format!("a layer has a name of {} bytes", layer.name.len()),
+                text!("model \"{model}\"", model = model.name),
+                text!(
+                    "a layer has a name of {bytes} bytes",
+                    bytes = layer.name.len()
+                ),
             ));
         }
         if !seen.insert(layer.name.as_str()) {
             return Err(invalid(
-                format!("model \"{}\"", model.name),
-                format!("two layers are named \"{}\"", layer.name),
+                text!("model \"{model}\"", model = model.name),
+                text!("two layers are named \"{name}\"", name = layer.name),
             ));
         }
     }

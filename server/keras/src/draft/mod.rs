@@ -13,6 +13,7 @@ use graph::{
     Activation, BinaryOp, Constant, Graph, GraphError, Op, TensorId, operator_multiply_accumulates,
     output_shape,
 };
+use localization::{phrase, text};
 use ndarray::{ArcArray, IxDyn};
 
 use crate::problem::{LayerProblem, invalid};
@@ -165,9 +166,9 @@ impl Draft {
         let shape = self.shape(id);
         match shape.get(axis) {
             Some(&extent) => Ok(extent),
-            None => invalid(format!(
-                "its input has {} axes, not axis {axis}",
-                shape.len()
+            None => invalid(text!(
+                "its input has {rank} axes, not axis {axis}",
+                rank = shape.len()
             )),
         }
     }
@@ -176,7 +177,7 @@ impl Draft {
     pub(crate) fn image(&self, id: ValueId) -> Result<[usize; 4], LayerProblem> {
         match *self.shape(id) {
             [batch, height, width, channels] => Ok([batch, height, width, channels]),
-            _ => invalid("its input is not an image"),
+            _ => invalid(phrase!("its input is not an image")),
         }
     }
 
@@ -184,7 +185,7 @@ impl Draft {
     pub(crate) fn channels(&self, id: ValueId) -> Result<usize, LayerProblem> {
         match self.shape(id) {
             [.., channels] => Ok(*channels),
-            [] => invalid("its input has no axes"),
+            [] => invalid(phrase!("its input has no axes")),
         }
     }
 
@@ -319,7 +320,7 @@ impl Draft {
                 op: op.name(),
                 problem,
             }),
-            None => LayerProblem::Invalid(format!("its {} {problem}", op.name())),
+            None => LayerProblem::Invalid(text!("its {op} {problem}", op = op.name())),
         })
     }
 
@@ -395,7 +396,7 @@ impl Draft {
         values: Vec<f32>,
     ) -> Result<ValueId, LayerProblem> {
         let Ok(value) = ArcArray::from_shape_vec(IxDyn(shape), values) else {
-            return invalid(format!("a constant does not have the shape {shape:?}"));
+            return invalid(text!("a constant does not have the shape {shape:?}"));
         };
         self.weight(part, shape.to_vec(), Some(value))
     }
@@ -567,7 +568,7 @@ pub(crate) fn unset(node: String, op: &'static str) -> GraphError {
     GraphError::Shape {
         node,
         op,
-        problem: "reads a tensor that nothing computes".to_owned(),
+        problem: text!("reads a tensor that nothing computes"),
     }
 }
 

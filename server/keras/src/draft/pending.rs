@@ -1,3 +1,5 @@
+use localization::{Phrase, phrase};
+
 /// An operator of TensorFlow that only means something together with those behind it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Pending {
@@ -26,35 +28,37 @@ pub(crate) enum Pending {
 
 impl Pending {
     /// Name of the operator, and why it stands alone.
-    pub(crate) fn describe(&self) -> (&'static str, &'static str) {
+    pub(crate) fn describe(&self) -> (&'static str, Phrase) {
         match self {
             Self::Erf => (
                 "Erf",
-                "the error function is only supported as part of GELU",
+                phrase!("the error function is only supported as part of GELU"),
             ),
             Self::Erfc => (
                 "Erfc",
-                "the error function is only supported as part of GELU",
+                phrase!("the error function is only supported as part of GELU"),
             ),
             Self::Greater => (
                 "Greater",
-                "comparisons are only supported as part of ELU and ReLU",
+                phrase!("comparisons are only supported as part of ELU and ReLU"),
             ),
             Self::Finite => (
                 "IsFinite",
-                "it is only supported as part of a softmax over several axes",
+                phrase!("it is only supported as part of a softmax over several axes"),
             ),
             Self::Complex => (
                 "Complex",
-                "complex numbers are only supported in a two-dimensional Fourier transform",
+                phrase!(
+                    "complex numbers are only supported in a two-dimensional Fourier transform"
+                ),
             ),
             Self::Spectrum => (
                 "FFT2D",
-                "of a Fourier transform only the real part is supported",
+                phrase!("of a Fourier transform only the real part is supported"),
             ),
             Self::SpaceToBatch { .. } => (
                 "SpaceToBatchND",
-                "it is only supported around a convolution, as dilation",
+                phrase!("it is only supported around a convolution, as dilation"),
             ),
         }
     }

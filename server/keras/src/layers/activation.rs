@@ -1,4 +1,5 @@
 use graph::Activation as Elementwise;
+use localization::{phrase, text};
 use serde_json::Value;
 
 use super::layer::Layer;
@@ -23,7 +24,7 @@ pub(super) fn parse_function(settings: &Settings, key: &str) -> Result<Function,
             let Some(Value::Object(values)) = object.get("config") else {
                 let name = object.get("config").and_then(Value::as_str);
                 let name = name.or(class).unwrap_or("unnamed");
-                return unsupported(format!("its activation is the function {name}"));
+                return unsupported(text!("its activation is the function {name}"));
             };
             let nested = Settings {
                 values: values.clone(),
@@ -36,15 +37,15 @@ pub(super) fn parse_function(settings: &Settings, key: &str) -> Result<Function,
                 Some("Softmax") => softmax_function(&nested),
                 Some("Activation") => match nested.get("activation") {
                     Some(Value::String(name)) => parse_name(name, nested.generation),
-                    _ => unsupported("its activation is nested too deeply"),
+                    _ => unsupported(phrase!("its activation is nested too deeply")),
                 },
-                class => unsupported(format!(
-                    "its activation is the class {}",
-                    class.unwrap_or("unnamed")
+                class => unsupported(text!(
+                    "its activation is the class {name}",
+                    name = class.unwrap_or("unnamed")
                 )),
             }
         }
-        Some(_) => invalid(format!("\"{key}\" is neither a name nor an object")),
+        Some(_) => invalid(text!("\"{key}\" is neither a name nor an object")),
     }
 }
 
@@ -52,7 +53,7 @@ pub(super) fn parse_function(settings: &Settings, key: &str) -> Result<Function,
 fn parse_name(name: &str, generation: Generation) -> Result<Function, LayerProblem> {
     match named_function(name, generation) {
         Some(function) => Ok(function),
-        None => unsupported(format!("its activation is \"{name}\"")),
+        None => unsupported(text!("its activation is \"{name}\"")),
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) fn softmax_function(settings: &Settings) -> Result<Function, LayerPro
     match settings.integers("axis")?.as_deref() {
         None => Ok(Function::Softmax { axis: -1 }),
         Some(&[axis]) => Ok(Function::Softmax { axis }),
-        Some(_) => unsupported("it normalizes over several axes"),
+        Some(_) => unsupported(phrase!("it normalizes over several axes")),
     }
 }
 

@@ -1,4 +1,5 @@
 use graph::{BinaryOp, Op};
+use localization::{phrase, text};
 
 use super::layer::{Layer, Parsed};
 use super::variable::Variable;
@@ -52,10 +53,10 @@ const BIASES: [Variable; 4] = [
 /// Reads the layer.
 pub(super) fn multi_head_attention(settings: &Settings) -> Parsed {
     if settings.flag("use_gate", false)? {
-        return unsupported("it sets use_gate");
+        return unsupported(phrase!("it sets use_gate"));
     }
     if settings.get("sliding_window").is_some() {
-        return unsupported("it sets sliding_window");
+        return unsupported(phrase!("it sets sliding_window"));
     }
     let key_size = settings.count("key_dim")?;
     let bias = settings.flag("use_bias", true)?;
@@ -63,9 +64,9 @@ pub(super) fn multi_head_attention(settings: &Settings) -> Parsed {
         None => None,
         Some(&[size]) => match usize::try_from(size) {
             Ok(size) if size > 0 => Some(size),
-            _ => return invalid("\"output_shape\" should be positive"),
+            _ => return invalid(phrase!("\"output_shape\" should be positive")),
         },
-        Some(_) => return unsupported("its output_shape has several axes"),
+        Some(_) => return unsupported(phrase!("its output_shape has several axes")),
     };
     let variables = KERNELS.into_iter().zip(BIASES);
     let variables = variables.flat_map(|(kernel, own)| [Some(kernel), bias.then_some(own)]);
@@ -92,17 +93,17 @@ fn check_call(arguments: &Arguments) -> Result<(), LayerProblem> {
         let off = *argument == Argument::Constant(false.into());
         let harmless = WITHOUT_EFFECT.contains(&name.as_str()) && off;
         if !role && !harmless && !argument.is_null() {
-            return unsupported(format!("it is called with {name}"));
+            return unsupported(text!("it is called with {name}"));
         }
     }
     if arguments.positional.len() > 3 {
-        return unsupported("it is called with a mask");
+        return unsupported(phrase!("it is called with a mask"));
     }
     for (position, name) in ["query", "value", "key"].into_iter().enumerate() {
         match arguments.get(position, name) {
             Some(Argument::Tensor(_)) => {}
             None if name == "key" => {}
-            _ => return unsupported(format!("its {name} is not a tensor")),
+            _ => return unsupported(text!("its {name} is not a tensor")),
         }
     }
     Ok(())
@@ -124,7 +125,7 @@ impl MultiHeadAttention {
             .iter()
             .try_fold(1usize, |product, &extent| product.checked_mul(extent));
         let Some(outputs) = elements.map(|elements| elements / inputs.max(1)) else {
-            return invalid("its weights are out of range");
+            return invalid(phrase!("its weights are out of range"));
         };
         let layout = Layout::Transposed;
         let weights = scope.reshaped_weight(first, kernel, &[inputs, outputs], layout)?;
@@ -172,7 +173,7 @@ impl MultiHeadAttention {
     ) -> Result<(ValueId, usize), LayerProblem> {
         let shape = scope.draft.shape(x).to_vec();
         let &[_, ref positions @ .., features] = shape.as_slice() else {
-            return invalid(format!("it has an input of shape {shape:?}"));
+            return invalid(text!("it has an input of shape {shape:?}"));
         };
         let all: Vec<usize> = (1..=positions.len()).collect();
         let axes = match &self.axes {
@@ -183,7 +184,7 @@ impl MultiHeadAttention {
                 .collect::<Result<_, _>>()?,
         };
         if axes != all || axes.is_empty() {
-            return unsupported(format!(
+            return unsupported(text!(
                 "its attention_axes {axes:?} are not all of an input of shape {shape:?}"
             ));
         }
@@ -205,7 +206,7 @@ impl MultiHeadAttention {
             _ => None,
         };
         let (Some(query), Some(value)) = (tensor(0, "query"), tensor(1, "value")) else {
-            return invalid("it is called without query and value");
+            return invalid(phrase!("it is called without query and value"));
         };
         let key = tensor(2, "key").unwrap_or(value);
         let outer = scope.draft.shape(query).to_vec();

@@ -1,6 +1,7 @@
 //! Layers that contract axes by Einstein's convention.
 
 use graph::BinaryOp;
+use localization::{phrase, text};
 
 use super::activation::parse_function;
 use super::layer::{Layer, Parsed};
@@ -27,7 +28,7 @@ struct EinsumDense {
 /// Reads the layer.
 pub(super) fn einsum_dense(settings: &Settings) -> Parsed {
     let Some(equation) = settings.text("equation") else {
-        return invalid("\"equation\" is missing");
+        return invalid(phrase!("\"equation\" is missing"));
     };
     let output_shape = settings.extents("output_shape")?;
     let bias_axes = settings.text("bias_axes").map(str::to_owned);
@@ -95,23 +96,21 @@ impl EinsumDense {
     fn build(&self, scope: &mut Scope<'_>, x: ValueId) -> Result<ValueId, LayerProblem> {
         let shape = scope.draft.shape(x).to_vec();
         let Some(kernel_shape) = self.kernel_shape(&shape) else {
-            return invalid(format!(
-                "its equation \"{}\" does not fit an input of shape {shape:?}",
-                self.equation
+            return invalid(text!(
+                "its equation \"{equation}\" does not fit an input of shape {shape:?}",
+                equation = self.equation
             ));
         };
         let contraction = self.parsed.contraction(&shape, &kernel_shape)?;
         if !contraction.is_dense() {
-            return unsupported("its equation has a kernel for each position");
+            return unsupported(phrase!("its equation has a kernel for each position"));
         }
         let (permutation, matrix) = contraction.kernel()?;
         let kernel = scope.permuted_weight(0, &kernel_shape, &permutation, &matrix)?;
         let mut output = contraction.with_kernel(scope.draft, x, kernel)?;
         if let Some(axes) = &self.bias_axes {
             let Some(shape) = self.bias_shape(&shape, axes) else {
-                return invalid(format!(
-                    "\"bias_axes\" \"{axes}\" does not fit its equation"
-                ));
+                return invalid(text!("\"bias_axes\" \"{axes}\" does not fit its equation"));
             };
             let bias = scope.weight(1, &shape, Layout::Keras)?;
             output = scope.draft.binary("biased", BinaryOp::Add, output, bias)?;
@@ -128,7 +127,7 @@ pub(super) fn dot(settings: &Settings) -> Parsed {
     let axes = match settings.integers("axes")?.as_deref() {
         Some(&[axis]) => [axis, axis],
         Some(&[a, b]) => [a, b],
-        _ => return invalid("\"axes\" should be one integer or two"),
+        _ => return invalid(phrase!("\"axes\" should be one integer or two")),
     };
     let normalize = settings.flag("normalize", false)?;
     Ok(Layer::of_two(move |draft, mut x, mut y| {
@@ -137,7 +136,7 @@ pub(super) fn dot(settings: &Settings) -> Parsed {
             shapes::axis(axes[1], draft.rank(y))?,
         ];
         if axes.contains(&0) {
-            return unsupported("it contracts the batch axis");
+            return unsupported(phrase!("it contracts the batch axis"));
         }
         if normalize {
             x = unit_length(draft, "x", x, vec![axes[0]], LEAST_SQUARE)?;
@@ -145,7 +144,7 @@ pub(super) fn dot(settings: &Settings) -> Parsed {
         }
         let [left, right] = [x, y].map(|it| draft.shape(it).to_vec());
         if left.len() > 8 || right.len() > 8 {
-            return unsupported("its inputs have many axes");
+            return unsupported(phrase!("its inputs have many axes"));
         }
         let equation = dot_equation([left.len(), right.len()], axes)?;
         let contraction = equation.contraction(&left, &right)?;

@@ -1,4 +1,5 @@
 use graph::{Op, Padding, Window};
+use localization::{phrase, text};
 
 use super::activation::parse_function;
 use super::layer::{Layer, Parsed};
@@ -32,7 +33,7 @@ impl Common {
         kernels: &[Variable],
     ) -> Result<(Self, Vec<Variable>), LayerProblem> {
         let Some(kernel) = settings.pair("kernel_size")? else {
-            return invalid("\"kernel_size\" is missing");
+            return invalid(phrase!("\"kernel_size\" is missing"));
         };
         let bias = settings.flag("use_bias", true)?;
         let mut variables = kernels.to_vec();
@@ -113,7 +114,7 @@ pub(super) fn parse_padding(settings: &Settings) -> Result<Padding, LayerProblem
     match settings.text("padding") {
         None | Some("valid") => Ok(Padding::Valid),
         Some("same") => Ok(Padding::Same),
-        Some(other) => unsupported(format!("its padding is \"{other}\"")),
+        Some(other) => unsupported(text!("its padding is \"{other}\"")),
     }
 }
 
@@ -121,14 +122,14 @@ pub(super) fn parse_padding(settings: &Settings) -> Result<Padding, LayerProblem
 fn channels(draft: &Draft, x: ValueId) -> Result<usize, LayerProblem> {
     match *draft.shape(x) {
         [_, _, _, channels] if channels > 0 => Ok(channels),
-        ref shape => invalid(format!("its input has shape {shape:?} instead of an image")),
+        ref shape => invalid(text!("its input has shape {shape:?} instead of an image")),
     }
 }
 
 fn multiply(a: usize, b: usize) -> Result<usize, LayerProblem> {
     match a.checked_mul(b) {
         Some(product) => Ok(product),
-        None => invalid("its number of channels is out of range"),
+        None => invalid(phrase!("its number of channels is out of range")),
     }
 }
 
@@ -140,7 +141,7 @@ pub(super) fn conv2d(settings: &Settings, dimensions: usize) -> Parsed {
     Ok(Layer::of_one(variables, move |scope, x| {
         let channels = channels(scope.draft, x)?;
         if !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
-            return invalid(format!(
+            return invalid(text!(
                 "{channels} input and {filters} output channels do not divide into {groups} groups"
             ));
         }
@@ -199,10 +200,10 @@ fn output_padding(settings: &Settings) -> Result<Option<[usize; 2]>, LayerProble
 pub(super) fn conv2d_transpose(settings: &Settings) -> Parsed {
     let (common, variables) = Common::parse(settings, 2, &[KERNEL])?;
     if common.window.dilation != [1, 1] {
-        return unsupported("its dilation_rate is not 1");
+        return unsupported(phrase!("its dilation_rate is not 1"));
     }
     if settings.count_or("groups", 1)? != 1 {
-        return unsupported("it has several groups");
+        return unsupported(phrase!("it has several groups"));
     }
     let filters = settings.count("filters")?;
     let extra = output_padding(settings)?;
@@ -213,7 +214,7 @@ pub(super) fn conv2d_transpose(settings: &Settings) -> Parsed {
             .transposed_length(rows, 0, extra)
             .zip(common.transposed_length(columns, 1, extra));
         let Some((rows, columns)) = size else {
-            return invalid("its output size is out of range");
+            return invalid(phrase!("its output size is out of range"));
         };
         let shape = common.shape(filters, channels);
         let kernel = scope.weight(0, &shape, Layout::TransposeConvolution)?;

@@ -1,4 +1,5 @@
 use graph::Op;
+use localization::text;
 
 use super::activation::parse_function;
 use super::layer::{Layer, Parsed};
@@ -17,7 +18,7 @@ pub(super) fn dense(settings: &Settings) -> Parsed {
     Ok(Layer::of_one(variables, move |scope, x| {
         let &[_, .., features] = scope.draft.shape(x) else {
             let shape = scope.draft.shape(x);
-            return invalid(format!("its input has shape {shape:?}, without features"));
+            return invalid(text!("its input has shape {shape:?}, without features"));
         };
         let kernel = scope.weight(0, &[features, units], Layout::Transposed)?;
         let mut operands = vec![x, kernel];

@@ -1,3 +1,5 @@
+use localization::{phrase, text};
+
 use super::scope::Scope;
 use super::variable::Variable;
 use crate::draft::{Draft, ValueId};
@@ -46,7 +48,10 @@ impl Layer {
     ) -> Self {
         Self::of_many(variables, move |scope, inputs| match inputs {
             &[input] => Ok(vec![build(scope, input)?]),
-            _ => invalid(format!("it has {} inputs instead of one", inputs.len())),
+            _ => invalid(text!(
+                "it has {count} inputs instead of one",
+                count = inputs.len()
+            )),
         })
     }
 
@@ -56,7 +61,10 @@ impl Layer {
     ) -> Self {
         Self::of_many(Vec::new(), move |scope, inputs| match inputs {
             &[a, b] => Ok(vec![build(scope.draft, a, b)?]),
-            _ => invalid(format!("it has {} inputs instead of two", inputs.len())),
+            _ => invalid(text!(
+                "it has {count} inputs instead of two",
+                count = inputs.len()
+            )),
         })
     }
 
@@ -110,7 +118,7 @@ impl Layer {
         match &self.check {
             Some(check) => check(arguments),
             None if arguments.has_constants() => {
-                unsupported("it is called with arguments other than tensors")
+                unsupported(phrase!("it is called with arguments other than tensors"))
             }
             None => Ok(()),
         }
@@ -135,6 +143,6 @@ pub(super) fn build_one(
 ) -> Result<ValueId, LayerProblem> {
     match build(scope, &[x])?.as_slice() {
         &[output, ..] => Ok(output),
-        [] => unsupported("it has no outputs"),
+        [] => unsupported(phrase!("it has no outputs")),
     }
 }

@@ -1,4 +1,5 @@
 use graph::BinaryOp;
+use localization::{phrase, text};
 
 use super::layer::{Layer, Parsed};
 use crate::operations::arrangement;
@@ -10,7 +11,7 @@ use crate::settings::Settings;
 pub(super) fn merge(op: BinaryOp) -> Layer {
     Layer::of_many(Vec::new(), move |scope, inputs| {
         if inputs.len() < 2 || (op == BinaryOp::Subtract && inputs.len() != 2) {
-            return invalid(format!("it has {} inputs", inputs.len()));
+            return invalid(text!("it has {count} inputs", count = inputs.len()));
         }
         Ok(vec![accumulate(scope.draft, "", op, inputs)?])
     })
@@ -19,7 +20,7 @@ pub(super) fn merge(op: BinaryOp) -> Layer {
 pub(super) fn average() -> Layer {
     Layer::of_many(Vec::new(), move |scope, inputs| {
         let Some(last) = inputs.len().checked_sub(2) else {
-            return invalid(format!("it has {} inputs", inputs.len()));
+            return invalid(text!("it has {count} inputs", count = inputs.len()));
         };
         let last = format!("partial_{last}");
         let sum = accumulate(scope.draft, &last, BinaryOp::Add, inputs)?;
@@ -34,7 +35,7 @@ pub(super) fn concatenate(settings: &Settings) -> Parsed {
     let axis = match settings.integers("axis")?.as_deref() {
         None => -1,
         Some(&[axis]) => axis,
-        Some(_) => return invalid("\"axis\" should be one integer"),
+        Some(_) => return invalid(phrase!("\"axis\" should be one integer")),
     };
     Ok(Layer::of_many(Vec::new(), move |scope, inputs| {
         let output = arrangement::concatenate(scope.draft, inputs, axis)?;

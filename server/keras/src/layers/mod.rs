@@ -25,6 +25,7 @@ mod scope;
 mod variable;
 
 use graph::{BinaryOp, ReduceOp};
+use localization::{phrase, text};
 use serde_json::Value;
 
 use crate::problem::{LayerProblem, unsupported};
@@ -52,7 +53,7 @@ pub(crate) enum Origin {
 /// Parses the settings of a layer.
 pub(crate) fn parse(class: &str, origin: Origin, settings: &Settings) -> Parsed {
     match origin {
-        Origin::Custom => return unsupported("it is a custom class"),
+        Origin::Custom => return unsupported(phrase!("it is a custom class")),
         Origin::Operation => return Ok(Operation::parse_class(class, settings)?.into_layer()),
         Origin::Keras => {}
     }
@@ -79,10 +80,12 @@ fn parse_layer(class: &str, settings: &Settings) -> Parsed {
         Some((_, parse)) => parse(settings),
         None if is_random(class) => Ok(reshaping::identity().unlike_training()),
         None if CATEGORICAL.contains(&class) => {
-            unsupported("it works on categories, not on images")
+            unsupported(phrase!("it works on categories, not on images"))
         }
-        None if RECURRENT.contains(&class) => unsupported("recurrent layers are not supported"),
-        None => unsupported("this program does not know its class"),
+        None if RECURRENT.contains(&class) => {
+            unsupported(phrase!("recurrent layers are not supported"))
+        }
+        None => unsupported(phrase!("this program does not know its class")),
     }
 }
 
@@ -198,7 +201,7 @@ const LAYERS: &[Row] = &[
     // Of applications.
     (&["LayerScale"], |it| match it.get("projection_dim") {
         Some(_) => Ok(scaling::layer_scale()),
-        None => unsupported("this program does not know its class"),
+        None => unsupported(phrase!("this program does not know its class")),
     }),
     (
         &["CustomScaleLayer", "Custom>CustomScaleLayer"],
@@ -206,7 +209,7 @@ const LAYERS: &[Row] = &[
     ),
     (&["Lambda"], |it| match scaling::scaled_sum_of_lambda(it) {
         Some(layer) => Ok(layer),
-        None => unsupported("it runs Python code of its own"),
+        None => unsupported(phrase!("it runs Python code of its own")),
     }),
     // Operations on tensors.
     (&["TFOpLambda", "SlicingOpLambda"], |it| {
@@ -278,10 +281,12 @@ fn is_random(class: &str) -> bool {
 /// Refuses what any layer may ask for and none supports.
 fn check_common(class: &str, settings: &Settings) -> Result<(), LayerProblem> {
     if settings.get("quantization_config").is_some() {
-        return unsupported("its weights are quantized, save the model before quantize()");
+        return unsupported(phrase!(
+            "its weights are quantized, save the model before quantize()"
+        ));
     }
     if settings.get("lora_rank").is_some() {
-        return unsupported("it has LoRA weights beside its own");
+        return unsupported(phrase!("it has LoRA weights beside its own"));
     }
     let Some(policy) = settings.get("dtype") else {
         return Ok(());
@@ -301,7 +306,7 @@ fn check_common(class: &str, settings: &Settings) -> Result<(), LayerProblem> {
             .any(|prefix| name.starts_with(prefix));
     if quantized && class != "InputLayer" {
         let policy = if name.is_empty() { kind } else { name };
-        return unsupported(format!(
+        return unsupported(text!(
             "its dtype policy {policy} quantizes it, save the model before quantize()"
         ));
     }

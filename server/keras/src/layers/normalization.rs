@@ -1,4 +1,5 @@
 use graph::{BinaryOp, Op};
+use localization::{phrase, text};
 
 use super::layer::{Layer, Parsed};
 use super::variable::Variable;
@@ -28,7 +29,7 @@ impl Affine {
     fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
         let epsilon = settings.number("epsilon")?.unwrap_or(DEFAULT_EPSILON);
         if epsilon < 0.0 {
-            return invalid("\"epsilon\" is negative");
+            return invalid(phrase!("\"epsilon\" is negative"));
         }
         Ok(Self {
             axes: settings.integers("axis")?.unwrap_or_else(|| vec![-1]),
@@ -47,10 +48,13 @@ impl Affine {
     /// The axis of the channels.
     fn axis(&self, scope: &Scope<'_>, x: ValueId) -> Result<usize, LayerProblem> {
         let &[axis] = self.axes.as_slice() else {
-            return unsupported(format!("it normalizes axes {:?} together", self.axes));
+            return unsupported(text!(
+                "it normalizes axes {axes:?} together",
+                axes = self.axes
+            ));
         };
         match scope.axis(x, axis)? {
-            0 => unsupported("it normalizes the batch axis"),
+            0 => unsupported(phrase!("it normalizes the batch axis")),
             axis => Ok(axis),
         }
     }
@@ -120,7 +124,7 @@ impl Affine {
 /// Batch normalization with its moving statistics.
 pub(super) fn batch_normalization(settings: &Settings) -> Parsed {
     if settings.flag("renorm", false)? {
-        return unsupported("it uses batch renormalization");
+        return unsupported(phrase!("it uses batch renormalization"));
     }
     let affine = Affine::parse(settings)?;
     let mut variables = affine.variables();
@@ -149,7 +153,7 @@ pub(super) fn batch_normalization(settings: &Settings) -> Parsed {
 /// Layer normalization as a chain of operators, over one axis or several at the end.
 pub(super) fn layer_normalization(settings: &Settings) -> Parsed {
     if settings.flag("rms_scaling", false)? {
-        return unsupported("it uses rms_scaling");
+        return unsupported(phrase!("it uses rms_scaling"));
     }
     let affine = Affine::parse(settings)?;
     Ok(Layer::of_one(affine.variables(), move |scope, x| {
@@ -165,7 +169,10 @@ pub(super) fn layer_normalization(settings: &Settings) -> Parsed {
             Some(first) if first > 0 && axes.iter().copied().eq(first..rank) => {
                 affine.over_end(scope, "", x, first)
             }
-            _ => unsupported(format!("it normalizes axes {:?} together", affine.axes)),
+            _ => unsupported(text!(
+                "it normalizes axes {axes:?} together",
+                axes = affine.axes
+            )),
         }
     }))
 }
@@ -179,14 +186,14 @@ pub(super) fn group_normalization(settings: &Settings) -> Parsed {
     let groups = match settings.integers("groups")?.as_deref() {
         None => DEFAULT_GROUPS,
         Some(&[groups]) => groups,
-        Some(_) => return invalid("\"groups\" should be one integer"),
+        Some(_) => return invalid(phrase!("\"groups\" should be one integer")),
     };
     Ok(Layer::of_one(affine.variables(), move |scope, x| {
         let axis = affine.axis(scope, x)?;
         over_last_axis(scope, "", x, axis, |scope, part, x| {
             let shape = scope.draft.shape(x).to_vec();
             let &[_, ref positions @ .., channels] = shape.as_slice() else {
-                return invalid("its input has no channels");
+                return invalid(phrase!("its input has no channels"));
             };
             let count = match groups {
                 -1 => Some(channels),
@@ -194,7 +201,7 @@ pub(super) fn group_normalization(settings: &Settings) -> Parsed {
             };
             let count = count.filter(|&it| it > 0 && channels.is_multiple_of(it));
             let Some(count) = count else {
-                return invalid(format!(
+                return invalid(text!(
                     "{channels} channels do not divide into {groups} groups"
                 ));
             };
@@ -221,7 +228,7 @@ pub(super) fn unit_normalization(settings: &Settings) -> Parsed {
     Ok(Layer::of_operation(move |draft, x| {
         let axes = shapes::axes(&axes, draft.rank(x))?;
         match axes.contains(&0) {
-            true => unsupported("it normalizes the batch axis"),
+            true => unsupported(phrase!("it normalizes the batch axis")),
             false => unit_length(draft, "", x, axes, least),
         }
     }))

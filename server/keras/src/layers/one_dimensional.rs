@@ -1,4 +1,5 @@
 use graph::Op;
+use localization::{phrase, text};
 use serde_json::{Value, json};
 
 use super::layer::{Parsed, build_one};
@@ -43,9 +44,9 @@ pub(super) fn sequence(settings: &Settings, parse: fn(&Settings) -> Parsed) -> P
     }
     Ok(parse(&flat)?.wrapped(move |scope, mut x, inner| {
         let &[batch, positions, features] = scope.draft.shape(x) else {
-            return invalid(format!(
-                "its input has shape {:?} instead of a sequence",
-                scope.draft.shape(x)
+            return invalid(text!(
+                "its input has shape {shape:?} instead of a sequence",
+                shape = scope.draft.shape(x)
             ));
         };
         let shape = vec![batch, 1, positions, features];
@@ -76,6 +77,6 @@ fn causal_reach(settings: &Settings) -> Result<usize, LayerProblem> {
     let reach = (one("kernel_size")? - 1).checked_mul(one("dilation_rate")?);
     match reach.and_then(|reach| usize::try_from(reach).ok()) {
         Some(reach) => Ok(reach),
-        None => invalid("\"dilation_rate\" is out of range"),
+        None => invalid(phrase!("\"dilation_rate\" is out of range")),
     }
 }

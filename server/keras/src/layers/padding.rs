@@ -1,4 +1,5 @@
 use graph::Op;
+use localization::text;
 
 use super::layer::{Layer, Parsed};
 use crate::problem::invalid;
@@ -29,7 +30,7 @@ pub(super) fn cropping(settings: &Settings) -> Parsed {
         let rows = height.checked_sub(top + bottom).filter(|&rows| rows > 0);
         let columns = width.checked_sub(left + right).filter(|&rows| rows > 0);
         let (Some(rows), Some(columns)) = (rows, columns) else {
-            return invalid(format!("it cuts all of {height} x {width} pixels away"));
+            return invalid(text!("it cuts all of {height} x {width} pixels away"));
         };
         if [rows, columns] == [height, width] {
             return Ok(x);

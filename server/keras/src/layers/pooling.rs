@@ -1,4 +1,5 @@
 use graph::{Op, Pool, ReduceOp};
+use localization::text;
 
 use super::convolution::parse_padding;
 use super::layer::{Layer, Parsed};
@@ -37,7 +38,7 @@ pub(super) fn global_pooling(settings: &Settings, kind: ReduceOp, expected: usiz
     Ok(Layer::of_operation(move |draft, x| {
         let rank = draft.rank(x);
         if rank != expected {
-            return invalid(format!("its input has {rank} axes instead of {expected}"));
+            return invalid(text!("its input has {rank} axes instead of {expected}"));
         }
         reduction::reduce(draft, x, kind, (1..rank - 1).collect(), keep_dims)
     }))

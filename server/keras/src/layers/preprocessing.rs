@@ -1,4 +1,5 @@
 use graph::{BinaryOp, Op};
+use localization::{phrase, text};
 
 use super::layer::{Layer, Parsed};
 use super::variable::Variable;
@@ -19,14 +20,14 @@ fn build_affine(
     let channels = scope.draft.shape(x).last().copied();
     for coefficients in [&scale, &offset] {
         if coefficients.len() != 1 && Some(coefficients.len()) != channels {
-            return invalid(format!(
-                "it has {} coefficients for an input of shape {:?}",
-                coefficients.len(),
-                scope.draft.shape(x)
+            return invalid(text!(
+                "it has {count} coefficients for an input of shape {shape:?}",
+                count = coefficients.len(),
+                shape = scope.draft.shape(x)
             ));
         }
         if coefficients.iter().any(|number| !number.is_finite()) {
-            return invalid("its coefficients are not finite");
+            return invalid(phrase!("its coefficients are not finite"));
         }
     }
     let uniform = |coefficients: &[f32]| match coefficients {
@@ -56,7 +57,7 @@ fn build_affine(
 /// Multiplies pixel values and adds to them.
 pub(super) fn rescaling(settings: &Settings) -> Parsed {
     let Some(scale) = settings.numbers("scale")? else {
-        return invalid("\"scale\" is missing");
+        return invalid(phrase!("\"scale\" is missing"));
     };
     let offset = settings.numbers("offset")?.unwrap_or_else(|| vec![0.0]);
     Ok(Layer::of_one(Vec::new(), move |scope, x| {
@@ -79,7 +80,7 @@ pub(super) fn normalization(settings: &Settings) -> Parsed {
     let given = match (settings.numbers("mean")?, settings.numbers("variance")?) {
         (Some(mean), Some(variance)) => Some((mean, variance)),
         (None, None) => None,
-        _ => return invalid("it has only one of \"mean\" and \"variance\""),
+        _ => return invalid(phrase!("it has only one of \"mean\" and \"variance\"")),
     };
     // A present null stands for "no axis", an absent key for the default.
     let axes = match settings.values.get("axis") {
@@ -100,7 +101,7 @@ pub(super) fn normalization(settings: &Settings) -> Parsed {
         let known = statistics.is_some();
         let (mean, variance) = statistics.unwrap_or_else(|| (vec![0.0], vec![1.0]));
         if variance.iter().any(|&variance| variance < 0.0) {
-            return invalid("its variance is negative");
+            return invalid(phrase!("its variance is negative"));
         }
         let deviation: Vec<f32> = variance
             .iter()
@@ -129,7 +130,7 @@ fn statistics_shape(
         &[axis] if scope.axis(x, axis)? + 1 == scope.draft.rank(x) && scope.draft.rank(x) > 1 => {
             Ok(vec![scope.draft.channels(x)?])
         }
-        _ => unsupported(format!(
+        _ => unsupported(text!(
             "it normalizes axes {axes:?}, only the last is supported"
         )),
     }

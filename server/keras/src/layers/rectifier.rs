@@ -1,4 +1,5 @@
 use graph::{Activation as Elementwise, Op};
+use localization::{phrase, text};
 
 use super::layer::{Layer, Parsed};
 use super::variable::Variable;
@@ -16,12 +17,12 @@ const THRESHOLD: f32 = 1.0;
 pub(super) fn relu_function(settings: &Settings) -> Result<Function, LayerProblem> {
     // Below a threshold other than zero the function jumps, which no chain of operators computes.
     if settings.number("threshold")?.unwrap_or(0.0) != 0.0 {
-        return unsupported("it has a threshold other than 0");
+        return unsupported(phrase!("it has a threshold other than 0"));
     }
     let slope = settings.number("negative_slope")?.unwrap_or(0.0);
     let maximum = settings.number("max_value")?.unwrap_or(f32::INFINITY);
     if maximum < 0.0 {
-        return invalid("\"max_value\" is negative");
+        return invalid(phrase!("\"max_value\" is negative"));
     }
     Ok(match (slope, maximum) {
         (0.0, 6.0) => Function::Elementwise(Elementwise::Relu6),
@@ -53,7 +54,7 @@ pub(super) fn elu_function(settings: &Settings) -> Result<Function, LayerProblem
 pub(super) fn thresholded_relu_function(settings: &Settings) -> Result<Function, LayerProblem> {
     match settings.number("theta")?.unwrap_or(THRESHOLD) {
         0.0 => Ok(Function::Elementwise(Elementwise::Relu)),
-        theta => unsupported(format!("its theta is {theta}, where the function jumps")),
+        theta => unsupported(text!("its theta is {theta}, where the function jumps")),
     }
 }
 
@@ -68,7 +69,7 @@ pub(super) fn prelu(settings: &Settings) -> Parsed {
             let axis = scope.axis(x, axis)?;
             match axis.checked_sub(1).and_then(|axis| shape.get_mut(axis)) {
                 Some(extent) => *extent = 1,
-                None => return invalid(format!("\"shared_axes\" names axis {axis}")),
+                None => return invalid(text!("\"shared_axes\" names axis {axis}")),
             }
         }
         let alpha = scope.weight(0, &shape, Layout::Keras)?;

@@ -1,4 +1,5 @@
 use graph::BinaryOp;
+use localization::{phrase, text};
 
 use super::layer::{Layer, Parsed};
 use crate::operations::shapes;
@@ -21,11 +22,11 @@ pub(super) fn flatten() -> Layer {
 /// The same elements in another shape, in which at most one extent is -1.
 pub(super) fn reshape(settings: &Settings) -> Parsed {
     let Some(target) = settings.integers("target_shape")? else {
-        return invalid("\"target_shape\" is missing");
+        return invalid(phrase!("\"target_shape\" is missing"));
     };
     let open = target.iter().filter(|&&extent| extent == -1).count();
     if open > 1 || target.iter().any(|&extent| extent == 0 || extent < -1) {
-        return invalid(format!("\"target_shape\" is {target:?}"));
+        return invalid(text!("\"target_shape\" is {target:?}"));
     }
     let target = [&[1], target.as_slice()].concat();
     Ok(Layer::of_operation(move |draft, x| {
@@ -39,7 +40,7 @@ pub(super) fn repeat_vector(settings: &Settings) -> Parsed {
     let count = settings.count("n")?;
     Ok(Layer::of_operation(move |draft, x| {
         let &[batch, features] = draft.shape(x) else {
-            return invalid("its input is not a vector");
+            return invalid(phrase!("its input is not a vector"));
         };
         let row = draft.reshape("row", x, vec![batch, 1, features])?;
         // A product with ones broadcasts the vector along the new axis.
@@ -57,7 +58,7 @@ pub(super) fn permute(settings: &Settings) -> Parsed {
         .map(|&axis| usize::try_from(axis).ok().filter(|&axis| axis > 0))
         .collect();
     let Some(axes) = axes.filter(|axes| !axes.is_empty()) else {
-        return invalid("\"dims\" should be positive integers");
+        return invalid(phrase!("\"dims\" should be positive integers"));
     };
     Ok(Layer::of_operation(move |draft, x| {
         let permutation = [&[0], axes.as_slice()].concat();

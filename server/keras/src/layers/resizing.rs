@@ -1,4 +1,5 @@
 use graph::{Op, ResizeMethod};
+use localization::{phrase, text};
 
 use super::layer::{Layer, Parsed};
 use crate::draft::ValueId;
@@ -10,7 +11,7 @@ fn parse_method(settings: &Settings, default: &str) -> Result<ResizeMethod, Laye
     match settings.text("interpolation").unwrap_or(default) {
         "nearest" => Ok(ResizeMethod::Nearest),
         "bilinear" => Ok(ResizeMethod::Bilinear),
-        other => unsupported(format!("its interpolation is \"{other}\"")),
+        other => unsupported(text!("its interpolation is \"{other}\"")),
     }
 }
 
@@ -24,7 +25,7 @@ pub(super) fn up_sampling(settings: &Settings) -> Parsed {
             .checked_mul(factors[0])
             .zip(width.checked_mul(factors[1]));
         let Some((height, width)) = size else {
-            return invalid("its output size is out of range");
+            return invalid(phrase!("its output size is out of range"));
         };
         let size = [height, width];
         scope.pixelwise_node("", Op::Resize { size, method }, x)
@@ -94,9 +95,9 @@ pub(super) fn random_crop(settings: &Settings) -> Parsed {
         match (scope.draft.shape(x), generation) {
             (&[_, height, width, _], _) if [height, width] == size => Ok(x),
             (_, Generation::Keras2) => crop_and_resize(scope, x, size, ResizeMethod::Bilinear),
-            (_, Generation::Keras3) => unsupported(
-                "what it does at inference depends on the version of Keras 3, use CenterCrop",
-            ),
+            (_, Generation::Keras3) => unsupported(phrase!(
+                "what it does at inference depends on the version of Keras 3, use CenterCrop"
+            )),
         }
     });
     Ok(layer.unlike_training())
@@ -106,7 +107,7 @@ pub(super) fn random_crop(settings: &Settings) -> Parsed {
 pub(super) fn resizing(settings: &Settings) -> Parsed {
     for flag in ["pad_to_aspect_ratio", "antialias"] {
         if settings.flag(flag, false)? {
-            return unsupported(format!("it sets {flag}"));
+            return unsupported(text!("it sets {flag}"));
         }
     }
     let size = size(settings)?;

@@ -1,6 +1,7 @@
 //! Layers that applications of Keras bring along.
 
 use graph::BinaryOp;
+use localization::phrase;
 
 use super::layer::{Layer, Parsed};
 use super::variable::Variable;
@@ -21,7 +22,7 @@ pub(super) fn layer_scale() -> Layer {
 pub(super) fn scaled_sum(settings: &Settings) -> Parsed {
     match settings.number("scale")? {
         Some(scale) => Ok(sum_of_scaled(scale)),
-        None => invalid("\"scale\" is missing"),
+        None => invalid(phrase!("\"scale\" is missing")),
     }
 }
 

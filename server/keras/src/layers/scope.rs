@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use graph::{Constant, Op};
+use localization::{phrase, text};
 use ndarray::{ArcArray, ArrayD, IxDyn};
 
 use super::variable::{LayerId, Variable, VariableId, WeightProblem, WeightSource};
@@ -151,7 +152,7 @@ impl<'a> Scope<'a> {
         layout: Layout,
     ) -> Result<ValueId, LayerProblem> {
         let Some(shape) = layout.shape(keras_shape) else {
-            return invalid(format!("a weight of shape {keras_shape:?} is misplaced"));
+            return invalid(text!("a weight of shape {keras_shape:?} is misplaced"));
         };
         self.converted_weight(index, stored_shape, shape, |values| {
             layout.convert(values, keras_shape)
@@ -187,14 +188,14 @@ impl<'a> Scope<'a> {
         if let Some(&constant) = self.notes.constants.get(&variable) {
             return match self.draft.shape(constant) == shape {
                 true => Ok(constant),
-                false => invalid("it is called with inputs of different channels"),
+                false => invalid(phrase!("it is called with inputs of different channels")),
             };
         }
         let value = match self.values(index, stored_shape)? {
             None => None,
             Some(values) => match convert(values) {
                 None => {
-                    return invalid(format!("a weight of shape {stored_shape:?} is misplaced"));
+                    return invalid(text!("a weight of shape {stored_shape:?} is misplaced"));
                 }
                 value => value,
             },
@@ -215,7 +216,7 @@ impl<'a> Scope<'a> {
             .iter()
             .try_fold(1u64, |product, &extent| product.checked_mul(extent as u64));
         let Some(elements) = elements else {
-            return invalid(format!("a weight would have shape {keras_shape:?}"));
+            return invalid(text!("a weight would have shape {keras_shape:?}"));
         };
         if self.notes.counted.insert(variable) {
             self.parameters = self.parameters.saturating_add(elements);

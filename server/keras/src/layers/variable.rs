@@ -1,3 +1,5 @@
+use localization::Text;
+
 use crate::error::ErrorKind;
 
 /// Number of a layer, unique in the whole tree of models.
@@ -63,7 +65,7 @@ pub(crate) trait WeightSource {
 /// Why a stored array cannot be read.
 pub(crate) enum WeightProblem {
     /// The rest of a sentence that begins with the layer and the weight.
-    Described(String),
+    Described(Text),
     /// The file is at fault as a whole.
     Fatal(ErrorKind),
 }

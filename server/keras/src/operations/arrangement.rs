@@ -1,6 +1,7 @@
 //! Operations that join, cut and rearrange tensors.
 
 use graph::Op;
+use localization::{phrase, text};
 
 use super::shapes;
 use crate::draft::{Draft, ValueId};
@@ -14,11 +15,11 @@ pub(crate) fn concatenate(
     axis: i64,
 ) -> Result<ValueId, LayerProblem> {
     let Some(&first) = tensors.first() else {
-        return invalid("it has no inputs");
+        return invalid(phrase!("it has no inputs"));
     };
     let rank = draft.rank(first);
     match shapes::axis(axis, rank)? {
-        0 if rank > 1 => unsupported("it joins along the batch axis"),
+        0 if rank > 1 => unsupported(phrase!("it joins along the batch axis")),
         axis => draft.node("", Op::Concatenate { axis }, tensors),
     }
 }
@@ -37,7 +38,7 @@ pub(crate) fn stack(
         parts.push(draft.reshape(&format!("expanded_{index}"), x, shape)?);
     }
     if parts.is_empty() {
-        return invalid("it has no inputs");
+        return invalid(phrase!("it has no inputs"));
     }
     let axis = shapes::axis(axis, rank)?;
     draft.node("", Op::Concatenate { axis }, &parts)
@@ -80,9 +81,9 @@ pub(super) fn run(
     match (begin.get_mut(axis), size.get_mut(axis)) {
         (Some(begin), Some(size)) => (*begin, *size) = (start, count),
         _ => {
-            return invalid(format!(
-                "its input has {} axes, not axis {axis}",
-                size.len()
+            return invalid(text!(
+                "its input has {rank} axes, not axis {axis}",
+                rank = size.len()
             ));
         }
     }
@@ -105,9 +106,9 @@ pub(crate) fn pick(
         }
     }
     if runs.is_empty() || runs.len() > PIECES {
-        return unsupported(format!(
-            "it picks {} separate elements, at most {PIECES} are supported",
-            runs.len()
+        return unsupported(text!(
+            "it picks {count} separate elements, at most {PIECES} are supported",
+            count = runs.len()
         ));
     }
     let mut parts = Vec::with_capacity(runs.len());
@@ -157,7 +158,7 @@ pub(crate) fn roll(
     axes: &[i64],
 ) -> Result<ValueId, LayerProblem> {
     if shifts.len() != axes.len() {
-        return invalid("it has not one shift for each axis");
+        return invalid(phrase!("it has not one shift for each axis"));
     }
     let mut output = x;
     for (&shift, &axis) in shifts.iter().zip(axes) {
@@ -171,7 +172,7 @@ pub(crate) fn roll(
 /// Copies of a tensor, one behind the other, along each axis.
 pub(crate) fn tile(draft: &mut Draft, x: ValueId, counts: &[i64]) -> Result<ValueId, LayerProblem> {
     if counts.len() != draft.rank(x) {
-        return invalid(format!("it tiles by {counts:?}"));
+        return invalid(text!("it tiles by {counts:?}"));
     }
     let mut output = x;
     for (axis, &count) in counts.iter().enumerate() {
@@ -207,7 +208,7 @@ pub(crate) fn broadcast(
             let expanded = draft.reshape("expanded", x, shape)?;
             tile(draft, expanded, &counts)
         }
-        None => invalid(format!("it spreads {shape:?} to {target:?}")),
+        None => invalid(text!("it spreads {shape:?} to {target:?}")),
     }
 }
 
@@ -223,7 +224,7 @@ pub(crate) fn repeat(
     let extent = draft.extent(x, axis)?.checked_mul(count);
     match (merged.get_mut(axis), extent) {
         (Some(slot), Some(extent)) => *slot = extent,
-        _ => return invalid("its output is out of range"),
+        _ => return invalid(phrase!("its output is out of range")),
     }
     expanded.insert(axis + 1, 1);
     let expanded = draft.reshape("expanded", x, expanded)?;
@@ -243,7 +244,7 @@ pub(crate) fn pad(
         return Ok(x);
     }
     if before.first() != Some(&0) || after.first() != Some(&0) {
-        return unsupported("it pads the batch");
+        return unsupported(phrase!("it pads the batch"));
     }
     let op = Op::Pad {
         before,
@@ -278,7 +279,7 @@ pub(crate) fn mirror(
             Some(positions) => {
                 output = pick(draft, &format!("axis_{axis}"), output, axis, &positions)?;
             }
-            None => return invalid(format!("it mirrors {amounts:?} of {extent} elements")),
+            None => return invalid(text!("it mirrors {amounts:?} of {extent} elements")),
         }
     }
     Ok(output)

@@ -1,6 +1,7 @@
 //! Operations that move pixels between positions and channels.
 
 use graph::{Op, Padding, Window};
+use localization::{phrase, text};
 
 use crate::draft::{Draft, ValueId};
 use crate::limits::BLOCK;
@@ -9,7 +10,7 @@ use crate::problem::{LayerProblem, invalid, unsupported};
 fn check_block(block: usize) -> Result<(), LayerProblem> {
     match (1..=BLOCK).contains(&block) {
         true => Ok(()),
-        false => invalid(format!("its block size is {block}")),
+        false => invalid(text!("its block size is {block}")),
     }
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn depth_to_space(
     check_block(block)?;
     let [_, height, width, channels] = draft.image(x)?;
     if !channels.is_multiple_of(block * block) {
-        return invalid(format!("its {channels} channels are no blocks of {block}"));
+        return invalid(text!("its {channels} channels are no blocks of {block}"));
     }
     let rows = vec![height, width, block, channels / block];
     let rows = draft.reshape("blocks", x, rows)?;
@@ -42,7 +43,7 @@ pub(crate) fn space_to_depth(
     let [_, height, width, channels] = draft.image(x)?;
     let [down, across] = block;
     if !height.is_multiple_of(down) || !width.is_multiple_of(across) {
-        return invalid(format!("its blocks of {block:?} do not fit the image"));
+        return invalid(text!("its blocks of {block:?} do not fit the image"));
     }
     let (rows, columns) = (height / down, width / across);
     let lines = vec![rows, down, columns, across * channels];
@@ -65,7 +66,7 @@ pub(crate) fn patches(
     let whole = [rows * size[0], columns * size[1]];
     if whole != [height, width] {
         if padding != Padding::Valid || rows == 0 || columns == 0 {
-            return unsupported("its patches go beyond the image");
+            return unsupported(phrase!("its patches go beyond the image"));
         }
         let op = Op::Slice {
             begin: vec![0; 4],
@@ -86,7 +87,7 @@ pub(crate) fn copying_kernel(size: [usize; 2], channels: usize) -> Result<usize,
     let elements = taps.and_then(|taps| taps.checked_mul(taps));
     match elements.filter(|&count| count <= COPYING) {
         Some(elements) => Ok(elements),
-        None => unsupported("its overlapping patches are too large"),
+        None => unsupported(phrase!("its overlapping patches are too large")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Einstein summation over two tensors, as a matrix product between changes of order and shape.
 
 use graph::Op;
+use localization::{phrase, text};
 
 use super::product::matmul;
 use crate::draft::{Draft, ValueId};
@@ -39,7 +40,7 @@ impl Equation {
         };
         match parse() {
             Some(equation) => Ok(equation),
-            None => unsupported(format!("its equation \"{equation}\" is not supported")),
+            None => unsupported(text!("its equation \"{equation}\" is not supported")),
         }
     }
 
@@ -83,7 +84,9 @@ impl Equation {
             .iter()
             .any(|(own, other)| !group(own, other, false, false).is_empty());
         if lonely {
-            return unsupported("its equation sums over an axis of one operand only");
+            return unsupported(phrase!(
+                "its equation sums over an axis of one operand only"
+            ));
         }
         Ok(Contraction {
             batch: group(&left, &right, true, true),
@@ -123,7 +126,7 @@ impl Equation {
 }
 
 fn misfit<T>(left: &[usize], right: &[usize]) -> Result<T, LayerProblem> {
-    invalid(format!(
+    invalid(text!(
         "its equation does not fit inputs of shape {left:?} and {right:?}"
     ))
 }
@@ -162,7 +165,7 @@ fn positions(
         .collect();
     match positions {
         Some(positions) if positions.len() == labels.len() => Ok(positions),
-        _ => invalid("its equation does not fit its tensors"),
+        _ => invalid(phrase!("its equation does not fit its tensors")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Operations that combine tensors element by element.
 
 use graph::{Activation, BinaryOp};
+use localization::{phrase, text};
 
 use super::function::Function;
 use crate::draft::{Draft, ValueId};
@@ -15,7 +16,7 @@ pub(crate) fn accumulate(
     tensors: &[ValueId],
 ) -> Result<ValueId, LayerProblem> {
     let Some((&first, rest)) = tensors.split_first() else {
-        return invalid("it has no inputs");
+        return invalid(phrase!("it has no inputs"));
     };
     let mut result = first;
     for (index, &next) in rest.iter().enumerate() {
@@ -58,7 +59,7 @@ impl Power {
                 let whole = (3..=limits::EXPONENT).find(|&whole| whole as f32 == other);
                 return match whole {
                     Some(whole) => Ok(Power::Product(whole)),
-                    None => unsupported(format!("its exponent is {other}")),
+                    None => unsupported(text!("its exponent is {other}")),
                 };
             }
         }))

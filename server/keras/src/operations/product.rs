@@ -1,6 +1,7 @@
 //! Products of matrices.
 
 use graph::Op;
+use localization::{phrase, text};
 
 use super::shapes;
 use crate::draft::{Draft, ValueId, within};
@@ -23,7 +24,11 @@ pub(crate) fn matmul(
     let shapes = [x, y].map(|it| draft.shape(it).to_vec());
     let [Some((left, _)), Some((right, _))] = [&shapes[0], &shapes[1]].map(|it| matrices(it))
     else {
-        return invalid(format!("it multiplies {:?} by {:?}", shapes[0], shapes[1]));
+        return invalid(text!(
+            "it multiplies {first:?} by {second:?}",
+            first = shapes[0],
+            second = shapes[1]
+        ));
     };
     let batches = shapes::broadcast(left, right)?;
     let mut factors = [x, y];
@@ -33,7 +38,7 @@ pub(crate) fn matmul(
         };
         // New axes of extent 1 do; an extent that would have to grow does not.
         if own.iter().product::<usize>() != batches.iter().product::<usize>() {
-            return unsupported("it multiplies one matrix by many");
+            return unsupported(phrase!("it multiplies one matrix by many"));
         }
         if own != batches {
             let name = within(name, "batches");

@@ -1,6 +1,7 @@
 //! Operations that reduce axes, and what they are made of.
 
 use graph::{Activation, BinaryOp, Op, ReduceOp};
+use localization::phrase;
 
 use super::shapes;
 use crate::draft::{Draft, ValueId, within};
@@ -18,7 +19,7 @@ pub(crate) fn axes(
         Some(axes) => shapes::axes(axes, rank)?,
     };
     if axes.first() == Some(&0) && rank > 1 {
-        return unsupported("it reduces the batch axis");
+        return unsupported(phrase!("it reduces the batch axis"));
     }
     Ok(axes)
 }

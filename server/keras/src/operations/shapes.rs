@@ -1,6 +1,8 @@
 //! What operations that only move elements make of a shape; known and computed tensors follow the
 //! same rules.
 
+use localization::{phrase, text};
+
 use crate::limits;
 use crate::problem::{LayerProblem, invalid, unsupported};
 
@@ -14,7 +16,7 @@ pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, LayerProblem> {
         usize::try_from(axis).ok().filter(|&axis| axis < rank)
     };
     position
-        .ok_or_else(|| LayerProblem::Invalid(format!("its input has {rank} axes, not axis {axis}")))
+        .ok_or_else(|| LayerProblem::Invalid(text!("its input has {rank} axes, not axis {axis}")))
 }
 
 /// Positions of several axes, ascending and each once.
@@ -55,7 +57,7 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerPro
             (x, y) if x == y => Ok(x),
             (1, y) => Ok(y),
             (x, 1) => Ok(x),
-            _ => invalid(format!("it combines {a:?} with {b:?}")),
+            _ => invalid(text!("it combines {a:?} with {b:?}")),
         })
         .collect()
 }
@@ -74,9 +76,7 @@ pub(crate) fn reshape(shape: &[usize], target: &[i64]) -> Result<Vec<usize>, Lay
         (0, Some(known)) if known == elements => 1,
         (1, Some(known)) if known > 0 && elements.is_multiple_of(known) => elements / known,
         _ => {
-            return invalid(format!(
-                "{elements} elements do not fit the shape {target:?}"
-            ));
+            return invalid(text!("{elements} elements do not fit the shape {target:?}"));
         }
     };
     Ok(target
@@ -93,7 +93,7 @@ pub(crate) fn squeeze(
 ) -> Result<Vec<usize>, LayerProblem> {
     let named = axes(named, shape.len())?;
     if let Some(&axis) = named.iter().find(|&&axis| shape.get(axis) != Some(&1)) {
-        return invalid(format!("it removes axis {axis} of {shape:?}"));
+        return invalid(text!("it removes axis {axis} of {shape:?}"));
     }
     let kept = shape.iter().enumerate().filter(|&(axis, &extent)| {
         if named.is_empty() {
@@ -108,7 +108,10 @@ pub(crate) fn squeeze(
 /// The shape with a new axis of extent 1.
 pub(crate) fn expand(shape: &[usize], position: i64) -> Result<Vec<usize>, LayerProblem> {
     let Ok(position) = axis(position, shape.len() + 1) else {
-        return invalid(format!("it adds axis {position} to {} axes", shape.len()));
+        return invalid(text!(
+            "it adds axis {position} to {axes} axes",
+            axes = shape.len()
+        ));
     };
     let mut shape = shape.to_vec();
     shape.insert(position, 1);
@@ -126,7 +129,7 @@ pub(crate) fn permutation(axes: &[i64], rank: usize) -> Result<Vec<usize>, Layer
     if sorted.iter().copied().eq(0..rank) {
         Ok(permutation)
     } else {
-        invalid(format!("it permutes {rank} axes by {axes:?}"))
+        invalid(text!("it permutes {rank} axes by {axes:?}"))
     }
 }
 
@@ -142,7 +145,7 @@ pub(crate) fn last_exchanged(rank: usize) -> Result<Vec<usize>, LayerProblem> {
     let mut permutation: Vec<usize> = (0..rank).collect();
     match permutation.as_mut_slice() {
         [.., a, b] => std::mem::swap(a, b),
-        _ => return invalid("it transposes a tensor without two axes"),
+        _ => return invalid(phrase!("it transposes a tensor without two axes")),
     }
     Ok(permutation)
 }
@@ -151,7 +154,7 @@ pub(crate) fn last_exchanged(rank: usize) -> Result<Vec<usize>, LayerProblem> {
 pub(crate) fn pieces(count: i64, most: usize) -> Result<usize, LayerProblem> {
     match usize::try_from(count) {
         Ok(count) if (1..=most).contains(&count) => Ok(count),
-        _ => unsupported(format!(
+        _ => unsupported(text!(
             "it makes {count} pieces, at most {most} are supported"
         )),
     }
@@ -162,7 +165,7 @@ pub(crate) fn positions(indices: &[i64], extent: usize) -> Result<Vec<usize>, La
     let inside = |&index: &i64| usize::try_from(index).ok().filter(|&index| index < extent);
     match indices.iter().map(inside).collect() {
         Some(positions) => Ok(positions),
-        None => invalid(format!("it looks beyond {extent} elements")),
+        None => invalid(text!("it looks beyond {extent} elements")),
     }
 }
 
@@ -171,9 +174,7 @@ pub(crate) fn equal_parts(extent: usize, count: i64) -> Result<Vec<usize>, Layer
     let count = pieces(count, limits::PARTS)?;
     match extent.is_multiple_of(count) {
         true => Ok(vec![extent / count; count]),
-        false => invalid(format!(
-            "{extent} elements do not divide into {count} parts"
-        )),
+        false => invalid(text!("{extent} elements do not divide into {count} parts")),
     }
 }
 
@@ -181,7 +182,7 @@ pub(crate) fn equal_parts(extent: usize, count: i64) -> Result<Vec<usize>, Layer
 pub(crate) fn given_parts(extent: usize, sizes: &[i64]) -> Result<Vec<usize>, LayerProblem> {
     pieces(sizes.len() as i64, limits::PARTS)?;
     filled_parts(extent, sizes).map_or_else(
-        || invalid(format!("its parts {sizes:?} do not fit {extent} elements")),
+        || invalid(text!("its parts {sizes:?} do not fit {extent} elements")),
         Ok,
     )
 }
@@ -199,7 +200,7 @@ pub(crate) fn parts_between(extent: usize, starts: &[i64]) -> Result<Vec<usize>,
     });
     match parts.collect() {
         Some(parts) => Ok(parts),
-        None => invalid(format!("its parts begin at {starts:?}")),
+        None => invalid(text!("its parts begin at {starts:?}")),
     }
 }
 
@@ -235,7 +236,7 @@ pub(crate) fn paddings(amounts: &[i64], rank: usize) -> Result<[Vec<usize>; 2], 
         .collect();
     match pairs {
         Some((before, after)) if before.len() == rank => Ok([before, after]),
-        _ => invalid(format!("it pads {rank} axes by {amounts:?}")),
+        _ => invalid(text!("it pads {rank} axes by {amounts:?}")),
     }
 }
 
@@ -274,7 +275,7 @@ pub(crate) fn fixed(target: &[i64]) -> Result<Vec<usize>, LayerProblem> {
         .map(|&extent| usize::try_from(extent).ok())
         .collect();
     shape.map_or_else(
-        || invalid(format!("it makes a tensor of shape {target:?}")),
+        || invalid(text!("it makes a tensor of shape {target:?}")),
         Ok,
     )
 }

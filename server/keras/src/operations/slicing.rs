@@ -1,6 +1,7 @@
 //! What slices cut out of a tensor, with the rules of Python.
 
 use graph::{Op, Padding, Pool};
+use localization::{phrase, text};
 
 use super::arrangement::{pick, run};
 use crate::draft::{Draft, ValueId};
@@ -34,7 +35,10 @@ pub(crate) struct Cut {
 /// What a box of a size from a position on cuts out; size -1 means all that is left.
 pub(crate) fn boxed(shape: &[usize], begin: &[i64], size: &[i64]) -> Result<Cut, LayerProblem> {
     if begin.len() != shape.len() || size.len() != shape.len() {
-        return invalid(format!("it slices {} axes of {shape:?}", begin.len()));
+        return invalid(text!(
+            "it slices {axes} axes of {shape:?}",
+            axes = begin.len()
+        ));
     }
     let steps = shape
         .iter()
@@ -61,9 +65,7 @@ pub(crate) fn boxed(shape: &[usize], begin: &[i64], size: &[i64]) -> Result<Cut,
             shape: steps.iter().map(|steps| steps.count).collect(),
             steps,
         }),
-        None => invalid(format!(
-            "it slices {size:?} from {begin:?} out of {shape:?}"
-        )),
+        None => invalid(text!("it slices {size:?} from {begin:?} out of {shape:?}")),
     }
 }
 
@@ -89,9 +91,9 @@ pub(crate) fn subscripted(shape: &[usize], subscripts: &[Subscript]) -> Result<C
     let taking = |it: &&Subscript| !matches!(it, Subscript::Ellipsis | Subscript::NewAxis);
     let taken = subscripts.iter().filter(taking).count();
     let Some(open) = shape.len().checked_sub(taken) else {
-        return invalid(format!(
-            "it has {taken} subscripts for {} axes",
-            shape.len()
+        return invalid(text!(
+            "it has {taken} subscripts for {axes} axes",
+            axes = shape.len()
         ));
     };
     let mut cut = Cut {
@@ -105,7 +107,7 @@ pub(crate) fn subscripted(shape: &[usize], subscripts: &[Subscript]) -> Result<C
             Subscript::NewAxis => cut.shape.push(1),
             Subscript::Index(index) => {
                 let Some(first) = rest.next().and_then(|extent| element(index, extent)) else {
-                    return invalid(format!("its subscript {index} is out of range"));
+                    return invalid(text!("its subscript {index} is out of range"));
                 };
                 cut.steps.push(Steps {
                     first,
@@ -115,7 +117,7 @@ pub(crate) fn subscripted(shape: &[usize], subscripts: &[Subscript]) -> Result<C
             }
             Subscript::Range { start, stop, step } => {
                 let Some(extent) = rest.next() else {
-                    return invalid("its slice has two ellipses");
+                    return invalid(phrase!("its slice has two ellipses"));
                 };
                 let steps = steps_between(extent, start, stop, step)?;
                 cut.shape.push(steps.count);
@@ -149,7 +151,7 @@ pub(crate) fn cut(draft: &mut Draft, x: ValueId, cut: &Cut) -> Result<ValueId, L
     let mut output = x;
     for (axis, steps) in cut.steps.iter().enumerate() {
         if steps.count == 0 {
-            return invalid(format!("its subscript of axis {axis} picks nothing"));
+            return invalid(text!("its subscript of axis {axis} picks nothing"));
         }
         let whole = draft.extent(x, axis)? == steps.count;
         if steps.step == 1 && !whole {
@@ -228,7 +230,7 @@ fn steps_between(
         position.clamp(lowest, highest)
     };
     let (first, last) = match stride {
-        0 => return invalid("its slice has stride 0"),
+        0 => return invalid(phrase!("its slice has stride 0")),
         1.. => (begin.map_or(0, clamp), end.map_or(extent, clamp)),
         _ => (begin.map_or(extent - 1, clamp), end.map_or(-1, clamp)),
     };

@@ -12,6 +12,7 @@ mod rectifier;
 mod softmax;
 
 use graph::{Activation, BinaryOp, Op};
+use localization::phrase;
 
 use crate::draft::{Content, Draft, Entry, Step, ValueId};
 use crate::problem::{LayerProblem, invalid};
@@ -51,7 +52,7 @@ pub(crate) fn recognize(
 fn place_of(id: ValueId, places: &[ValueId]) -> Result<ValueId, LayerProblem> {
     match places.get(Draft::position(id)) {
         Some(&place) => Ok(place),
-        None => invalid("an input is missing"),
+        None => invalid(phrase!("an input is missing")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Attributes of nodes (`tensorflow.AttrValue`), each read when it is asked for.
 
+use localization::{Phrase, phrase, text};
+
 use super::damage::damaged;
 use super::data_type::DataType;
 use super::protocol::{NodeDef, TensorShape, decode};
@@ -113,10 +115,10 @@ impl<'a> Attributes<'a> {
         name: &str,
         read: impl Fn(u32, Value<'a>) -> Result<Option<T>, Malformed>,
     ) -> Result<Option<T>, ErrorKind> {
-        let problem = |problem: &str| {
-            damaged(format!(
-                "attribute {name:?} of node {:?}: {problem}",
-                self.node.name
+        let problem = |problem: Phrase| {
+            damaged(text!(
+                "attribute {name:?} of node {node:?}: {problem}",
+                node = self.node.name
             ))
         };
         let Some(message) = self.node.attribute(name)? else {
@@ -128,6 +130,6 @@ impl<'a> Attributes<'a> {
                 return Ok(Some(found));
             }
         }
-        Err(problem("it has another type"))
+        Err(problem(phrase!("it has another type")))
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use localization::{phrase, text};
+
 use super::damage::damaged;
 use super::functions::{Library, MAIN};
 use super::protocol::{NodeDef, decode};
@@ -74,7 +76,7 @@ impl<'a> Calls<'a> {
     pub(super) fn node(&self, place: Place) -> Result<NodeDef<'a>, ErrorKind> {
         let body = self.library.body(self.frame(place.frame)?.body)?;
         let node = body.nodes.get(place.node).copied();
-        node.ok_or_else(|| damaged("a node is missing"))
+        node.ok_or_else(|| damaged(phrase!("a node is missing")))
     }
 
     /// A node of the main graph, by a reference to it.
@@ -104,13 +106,15 @@ impl<'a> Calls<'a> {
 
     fn frame(&self, frame: usize) -> Result<&Frame<'a>, ErrorKind> {
         let frame = self.frames.get(frame);
-        frame.ok_or_else(|| damaged("a function call is missing"))
+        frame.ok_or_else(|| damaged(phrase!("a function call is missing")))
     }
 
     /// Counts effort; an error when there was too much.
     fn spend(&mut self, steps: u64) -> Result<(), ErrorKind> {
         self.steps_left = self.steps_left.checked_sub(steps).ok_or_else(|| {
-            damaged("its functions and references are entangled beyond what a model needs")
+            damaged(phrase!(
+                "its functions and references are entangled beyond what a model needs"
+            ))
         })?;
         Ok(())
     }
@@ -123,8 +127,8 @@ impl<'a> Calls<'a> {
             .references_left
             .checked_sub(inputs.len())
             .ok_or_else(|| ErrorKind::Limit {
-                what: "too many connections between nodes".to_owned(),
-                limit: format!("{} connections", limits::REFERENCES),
+                what: text!("too many connections between nodes"),
+                limit: text!("{count} connections", count = limits::REFERENCES),
             })?;
         Ok(inputs)
     }
@@ -139,8 +143,12 @@ impl<'a> Calls<'a> {
             Some(value) => called_function(value)?,
             None => None,
         };
-        name.map(Some)
-            .ok_or_else(|| damaged(format!("the call {:?} names no function", node.name)))
+        name.map(Some).ok_or_else(|| {
+            damaged(text!(
+                "the call {name:?} names no function",
+                name = node.name
+            ))
+        })
     }
 
     /// The frame of a call; `None` for nodes that are not calls.
@@ -169,13 +177,15 @@ impl<'a> Calls<'a> {
                 Some(&frame) => frame,
                 None => {
                     let function = node.attribute(branch)?.map(called_function);
-                    let function = function
-                        .transpose()?
-                        .flatten()
-                        .ok_or_else(|| damaged(format!("{:?} names no {branch}", node.name)))?;
+                    let function = function.transpose()?.flatten().ok_or_else(|| {
+                        damaged(text!("{name:?} names no {branch}", name = node.name))
+                    })?;
                     let mut arguments = self.inputs(node)?;
                     if arguments.is_empty() {
-                        return Err(damaged(format!("{:?} has no condition", node.name)));
+                        return Err(damaged(text!(
+                            "{name:?} has no condition",
+                            name = node.name
+                        )));
                     }
                     arguments.remove(0);
                     self.open(place, branch, function, arguments)?
@@ -187,9 +197,9 @@ impl<'a> Calls<'a> {
         let [first, second] = &results;
         match first.len() == second.len() {
             true => Ok(results),
-            false => Err(damaged(
-                "the branches of a condition differ in their results",
-            )),
+            false => Err(damaged(phrase!(
+                "the branches of a condition differ in their results"
+            ))),
         }
     }
 
@@ -206,21 +216,21 @@ impl<'a> Calls<'a> {
         let depth = caller.depth + 1;
         if depth > limits::CALL_DEPTH {
             return Err(ErrorKind::Limit {
-                what: format!("function calls inside each other at {function:?}"),
-                limit: format!("{} levels", limits::CALL_DEPTH),
+                what: text!("function calls inside each other at {function:?}"),
+                limit: text!("{count} levels", count = limits::CALL_DEPTH),
             });
         }
         if self.frames.len() > limits::CALLS {
             return Err(ErrorKind::Limit {
-                what: "too many function calls".to_owned(),
-                limit: format!("{} calls", limits::CALLS),
+                what: text!("too many function calls"),
+                limit: text!("{count} calls", count = limits::CALLS),
             });
         }
         let scope = inner_scope(&caller.scope, call.name);
         if scope.len() > limits::NAME_BYTES {
             return Err(ErrorKind::Limit {
-                what: "a function call with a name that is too long".to_owned(),
-                limit: format!("{} bytes", limits::NAME_BYTES),
+                what: text!("a function call with a name that is too long"),
+                limit: text!("{count} bytes", count = limits::NAME_BYTES),
             });
         }
         let body = self.library.open(function)?;
@@ -250,15 +260,16 @@ impl<'a> Calls<'a> {
             if let Some(parameter) = body.parameter(name)
                 && let Some((caller, arguments)) = &current.caller
             {
-                reference = arguments.get(parameter).copied().ok_or_else(|| {
-                    damaged(format!("a call hands over no argument for {name:?}"))
-                })?;
+                reference = arguments
+                    .get(parameter)
+                    .copied()
+                    .ok_or_else(|| damaged(text!("a call hands over no argument for {name:?}")))?;
                 frame = *caller;
                 continue;
             }
-            let position = body.position(name).ok_or_else(|| {
-                damaged(format!("{reference:?} refers to a node that is missing"))
-            })?;
+            let position = body
+                .position(name)
+                .ok_or_else(|| damaged(text!("{reference:?} refers to a node that is missing")))?;
             let place = Place {
                 frame,
                 node: position,
@@ -274,7 +285,7 @@ impl<'a> Calls<'a> {
             if let Some(inner) = self.enter(place)? {
                 let body = self.library.body(self.frame(inner)?.body)?;
                 reference = body.returned.get(output).copied().ok_or_else(|| {
-                    damaged(format!("{reference:?} is a result that is not returned"))
+                    damaged(text!("{reference:?} is a result that is not returned"))
                 })?;
                 frame = inner;
                 continue;
@@ -284,7 +295,7 @@ impl<'a> Calls<'a> {
                     // Inputs are counted from the first one each time.
                     self.spend(node.length() as u64 / 64)?;
                     reference = node.input(input)?.ok_or_else(|| {
-                        damaged(format!("node {:?} has too few inputs", node.name))
+                        damaged(text!("node {name:?} has too few inputs", name = node.name))
                     })?;
                 }
                 None => return Ok(Source { place, output }),
@@ -335,7 +346,7 @@ fn parse_index(text: Option<&str>) -> Result<usize, ErrorKind> {
     let index: Option<u16> = text.parse().ok();
     index
         .map(usize::from)
-        .ok_or_else(|| damaged(format!("{text:?} is no number of an output")))
+        .ok_or_else(|| damaged(text!("{text:?} is no number of an output")))
 }
 
 /// Name of the function in the value of an attribute.

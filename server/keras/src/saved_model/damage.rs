@@ -1,5 +1,7 @@
 //! Errors of files that are not what TensorFlow writes.
 
+use localization::Text;
+
 use super::wire::Malformed;
 use crate::error::ErrorKind;
 
@@ -7,7 +9,7 @@ use crate::error::ErrorKind;
 pub(super) const GRAPH_FILE: &str = "saved_model.pb";
 
 /// The graph is damaged; the problem is a phrase.
-pub(super) fn damaged(problem: impl Into<String>) -> ErrorKind {
+pub(super) fn damaged(problem: impl Into<Text>) -> ErrorKind {
     ErrorKind::DamagedSavedModel {
         file: GRAPH_FILE.to_owned(),
         problem: problem.into(),

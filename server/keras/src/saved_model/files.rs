@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use localization::text;
+
 use crate::error::ErrorKind;
 
 /// Name of a file without its folder, for messages.
@@ -26,8 +28,8 @@ pub(super) fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>, ErrorKind> 
     let length = length(path)?;
     if length > limit {
         return Err(ErrorKind::Limit {
-            what: format!("a file {} of {length} bytes", name(path)),
-            limit: format!("{limit} bytes"),
+            what: text!("a file {name} of {length} bytes", name = name(path)),
+            limit: text!("{count} bytes", count = limit),
         });
     }
     let mut bytes = Vec::with_capacity(length as usize);

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use localization::{phrase, text};
+
 use super::attributes::Attributes;
 use super::calls::{Calls, MAIN_FRAME, Place};
 use super::damage::damaged;
@@ -87,9 +89,9 @@ impl<'a> Flattener<'_, 'a> {
                     Some(State::Done(_)) => {}
                     Some(State::Open) => {
                         let node = self.calls.node(place)?;
-                        return Err(damaged(format!(
-                            "node {:?} needs its own output",
-                            node.name
+                        return Err(damaged(text!(
+                            "node {name:?} needs its own output",
+                            name = node.name
                         )));
                     }
                     None => {
@@ -122,7 +124,7 @@ impl<'a> Flattener<'_, 'a> {
     fn number(&self, place: Place) -> Result<usize, ErrorKind> {
         match self.states.get(&place) {
             Some(&State::Done(number)) => Ok(number),
-            _ => Err(damaged("a node comes before one that it needs")),
+            _ => Err(damaged(phrase!("a node comes before one that it needs"))),
         }
     }
 
@@ -178,8 +180,8 @@ impl<'a> Flattener<'_, 'a> {
             .expansion_left
             .checked_sub(tensor.expansion()?)
             .ok_or_else(|| ErrorKind::Limit {
-                what: "constants that are too large for its file".to_owned(),
-                limit: format!("{} MB", limits::CONSTANT_EXPANSION >> 20),
+                what: text!("constants that are too large for its file"),
+                limit: text!("{count} MB", count = limits::CONSTANT_EXPANSION >> 20),
             })?;
         Ok(())
     }
@@ -187,8 +189,8 @@ impl<'a> Flattener<'_, 'a> {
     fn add(&mut self, place: Place, node: FlatNode<'a>) -> Result<(), ErrorKind> {
         if self.nodes.len() >= limits::FLAT_NODES {
             return Err(ErrorKind::Limit {
-                what: "too many operators".to_owned(),
-                limit: format!("{} operators", limits::FLAT_NODES),
+                what: text!("too many operators"),
+                limit: text!("{count} operators", count = limits::FLAT_NODES),
             });
         }
         self.nodes.push(node);

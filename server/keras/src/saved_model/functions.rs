@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use localization::{phrase, text};
+
 use super::damage::damaged;
 use super::protocol::{FunctionDef, GraphDef, NodeDef, decode, function_name, library_functions};
 use crate::error::ErrorKind;
@@ -39,7 +41,7 @@ impl<'a> Body<'a> {
             .map(|result| tensors.get(result).copied())
             .collect();
         let returned = returned
-            .ok_or_else(|| damaged(format!("function {name:?} does not return all its results")))?;
+            .ok_or_else(|| damaged(text!("function {name:?} does not return all its results")))?;
         Ok(Self {
             function: Some(name),
             positions: positions(function.nodes.iter().map(|node| node.name))?,
@@ -66,7 +68,7 @@ fn positions<'a>(
     let mut positions = HashMap::new();
     for (position, name) in names.enumerate() {
         if positions.insert(name, position).is_some() {
-            return Err(damaged(format!("two nodes have the name {name:?}")));
+            return Err(damaged(text!("two nodes have the name {name:?}")));
         }
     }
     Ok(positions)
@@ -92,12 +94,12 @@ impl<'a> Library<'a> {
             let message = message?;
             let name = function_name(message)?;
             if messages.insert(name, message).is_some() {
-                return Err(damaged(format!("two functions have the name {name:?}")));
+                return Err(damaged(text!("two functions have the name {name:?}")));
             }
             if messages.len() > limits::FUNCTIONS {
                 return Err(ErrorKind::Limit {
-                    what: "too many functions".to_owned(),
-                    limit: format!("{} functions", limits::FUNCTIONS),
+                    what: text!("too many functions"),
+                    limit: text!("{count} functions", count = limits::FUNCTIONS),
                 });
             }
         }
@@ -112,7 +114,7 @@ impl<'a> Library<'a> {
 
     pub(super) fn body(&self, position: usize) -> Result<&Body<'a>, ErrorKind> {
         let body = self.bodies.get(position);
-        body.ok_or_else(|| damaged("a function is missing"))
+        body.ok_or_else(|| damaged(phrase!("a function is missing")))
     }
 
     pub(super) fn contains(&self, function: &str) -> bool {
@@ -127,14 +129,14 @@ impl<'a> Library<'a> {
         let (&name, &message) = self
             .messages
             .get_key_value(function)
-            .ok_or_else(|| damaged(format!("function {function:?} is missing")))?;
+            .ok_or_else(|| damaged(text!("function {function:?} is missing")))?;
         let body = Body::of_function(name, message)?;
         self.nodes_left = self
             .nodes_left
             .checked_sub(body.nodes.len())
             .ok_or_else(|| ErrorKind::Limit {
-                what: "functions with too many nodes".to_owned(),
-                limit: format!("{} nodes", limits::FUNCTION_NODES),
+                what: text!("functions with too many nodes"),
+                limit: text!("{count} nodes", count = limits::FUNCTION_NODES),
             })?;
         self.bodies.push(body);
         let position = self.bodies.len() - 1;

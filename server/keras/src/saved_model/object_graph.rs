@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use localization::{phrase, text};
+
 use super::damage::damaged;
 use super::protocol::{MapEntry, decode};
 use super::wire::{Malformed, Value, extend_integers, fields};
@@ -79,8 +81,8 @@ impl<'a> Objects<'a> {
             if let (1, object) = field? {
                 if objects.len() >= limits::OBJECTS {
                     return Err(ErrorKind::Limit {
-                        what: "too many objects".to_owned(),
-                        limit: format!("{} objects", limits::OBJECTS),
+                        what: text!("too many objects"),
+                        limit: text!("{count} objects", count = limits::OBJECTS),
                     });
                 }
                 objects.push(object.bytes()?);
@@ -104,7 +106,7 @@ impl<'a> Objects<'a> {
 
     fn object(&self, number: u32) -> Result<&'a [u8], ErrorKind> {
         let object = self.objects.get(number as usize).copied();
-        object.ok_or_else(|| damaged("an object has a child that is missing"))
+        object.ok_or_else(|| damaged(phrase!("an object has a child that is missing")))
     }
 
     /// Names and numbers of the children of an object.
@@ -149,7 +151,8 @@ fn child(value: Value<'_>) -> Result<(&str, u32), Malformed> {
             _ => {}
         }
     }
-    let number = u32::try_from(number).map_err(|_| Malformed("an object has no proper number"))?;
+    let number =
+        u32::try_from(number).map_err(|_| Malformed(phrase!("an object has no proper number")))?;
     Ok((name, number))
 }
 
@@ -172,8 +175,8 @@ fn match_objects(
         children_left = children_left
             .checked_sub(names.len() + children.len())
             .ok_or_else(|| ErrorKind::Limit {
-                what: "too many objects inside each other".to_owned(),
-                limit: format!("{} objects", limits::OBJECTS),
+                what: text!("too many objects inside each other"),
+                limit: text!("{count} objects", count = limits::OBJECTS),
             })?;
         let children = children.into_iter().rev();
         pairs.extend(children.filter_map(|(name, number)| Some((number, *names.get(name)?))));

@@ -5,6 +5,8 @@
 //! and `tensor_bundle.proto` in TensorFlow. Every message borrows from the file, and holds those
 //! inside it as bytes until somebody asks for them.
 
+use localization::phrase;
+
 use super::wire::{Malformed, Value, fields};
 
 /// A message that is filled field by field. Unknown fields are left out, as in all readers of
@@ -51,7 +53,7 @@ impl<'a> Message<'a> for SavedModelProto<'a> {
         if number == 2 {
             let bytes = value.bytes()?;
             if bytes.is_empty() {
-                return Err(Malformed("a graph is empty"));
+                return Err(Malformed(phrase!("a graph is empty")));
             }
             self.meta_graphs.push(bytes);
         }
@@ -81,11 +83,11 @@ impl<'a> Message<'a> for MetaGraphDef<'a> {
             5 => {
                 let entry: MapEntry<'_> = decode(value.bytes()?)?;
                 if self.signatures.iter().any(|other| other.key == entry.key) {
-                    return Err(Malformed("two signatures have the same name"));
+                    return Err(Malformed(phrase!("two signatures have the same name")));
                 }
                 self.signatures.push(entry);
                 if self.signatures.len() > crate::limits::SIGNATURES {
-                    return Err(Malformed("there are too many signatures"));
+                    return Err(Malformed(phrase!("there are too many signatures")));
                 }
             }
             7 => self.object_graph = Some(value.bytes()?),
@@ -107,7 +109,7 @@ impl<'a> Message<'a> for MetaInfoDef<'a> {
         match number {
             4 => {
                 if self.tags.len() >= crate::limits::SIGNATURES {
-                    return Err(Malformed("there are too many tags"));
+                    return Err(Malformed(phrase!("there are too many tags")));
                 }
                 self.tags.push(value.text()?);
             }
@@ -149,10 +151,12 @@ impl<'a> Message<'a> for SignatureDef<'a> {
         };
         let entry: MapEntry<'_> = decode(value.bytes()?)?;
         if entries.iter().any(|other| other.key == entry.key) {
-            return Err(Malformed("two tensors of a signature have the same name"));
+            return Err(Malformed(phrase!(
+                "two tensors of a signature have the same name"
+            )));
         }
         if entries.len() >= crate::limits::SIGNATURES {
-            return Err(Malformed("a signature has too many tensors"));
+            return Err(Malformed(phrase!("a signature has too many tensors")));
         }
         entries.push(entry);
         Ok(())
@@ -201,7 +205,7 @@ impl<'a> Message<'a> for TensorShape {
                     }
                 }
                 if self.extents.len() >= MAX_RANK {
-                    return Err(Malformed("a shape has too many axes"));
+                    return Err(Malformed(phrase!("a shape has too many axes")));
                 }
                 self.extents.push(extent);
             }
@@ -226,7 +230,7 @@ impl TensorShape {
     /// Extents of a shape that leaves nothing open.
     pub(super) fn fixed(&self) -> Result<Vec<usize>, Malformed> {
         let shape = self.open().and_then(|open| open.into_iter().collect());
-        shape.ok_or(Malformed("the shape of a tensor is open"))
+        shape.ok_or(Malformed(phrase!("the shape of a tensor is open")))
     }
 }
 
@@ -250,7 +254,7 @@ impl<'a> Message<'a> for GraphDef<'a> {
 
 fn push_node<'a>(nodes: &mut Vec<NodeDef<'a>>, value: Value<'a>) -> Result<(), Malformed> {
     if nodes.len() >= crate::limits::FUNCTION_NODES {
-        return Err(Malformed("a function has too many nodes"));
+        return Err(Malformed(phrase!("a function has too many nodes")));
     }
     nodes.push(NodeDef::heading(value.bytes()?)?);
     Ok(())
@@ -276,7 +280,7 @@ pub(super) fn function_name(function: &[u8]) -> Result<&str, Malformed> {
             }
         }
     }
-    Err(Malformed("a function has no name"))
+    Err(Malformed(phrase!("a function has no name")))
 }
 
 /// `tensorflow.FunctionDef`.
@@ -321,7 +325,7 @@ fn argument_name(argument: Value<'_>) -> Result<&str, Malformed> {
             return name.text();
         }
     }
-    Err(Malformed("a parameter of a function has no name"))
+    Err(Malformed(phrase!("a parameter of a function has no name")))
 }
 
 /// `tensorflow.NodeDef`: its name and operator; inputs and attributes are read when asked for.
@@ -346,7 +350,7 @@ impl<'a> NodeDef<'a> {
             }
         }
         if node.name.is_empty() || node.op.is_empty() {
-            return Err(Malformed("a node has no name or no operator"));
+            return Err(Malformed(phrase!("a node has no name or no operator")));
         }
         Ok(node)
     }
@@ -358,7 +362,7 @@ impl<'a> NodeDef<'a> {
             if let (3, value) = field? {
                 let input = value.text()?;
                 if input.is_empty() {
-                    return Err(Malformed("an input of a node has no name"));
+                    return Err(Malformed(phrase!("an input of a node has no name")));
                 }
                 if !input.starts_with('^') {
                     inputs.push(input);

@@ -1,5 +1,7 @@
 //! Choosing the graph and the signature that serve images.
 
+use localization::text;
+
 use super::damage::damaged;
 use super::data_type::DataType;
 use super::protocol::{MapEntry, MetaGraphDef, SavedModelProto, SignatureDef, TensorInfo, decode};
@@ -79,9 +81,9 @@ fn entries(entries: Vec<MapEntry<'_>>) -> Result<Vec<SignatureEntry<'_>>, ErrorK
         .map(|entry| {
             let tensor: TensorInfo<'_> = decode(entry.value)?;
             if tensor.name.is_empty() {
-                return Err(damaged(format!(
-                    "{:?} of the signature is not a dense tensor",
-                    entry.key
+                return Err(damaged(text!(
+                    "{key:?} of the signature is not a dense tensor",
+                    key = entry.key
                 )));
             }
             Ok(SignatureEntry {

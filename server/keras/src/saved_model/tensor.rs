@@ -1,5 +1,7 @@
 //! Constants of the graph (`tensorflow.TensorProto`).
 
+use localization::phrase;
+
 use super::data_type::DataType;
 use super::protocol::{Message, TensorShape};
 use super::wire::{Malformed, Value, extend_integers, take};
@@ -27,7 +29,9 @@ impl<'a> Message<'a> for Tensor<'a> {
             // as bits.
             5..=8 | 10 | 11 | 13 => {
                 if self.singles.len() >= limits::SINGLE_ELEMENTS {
-                    return Err(Malformed("a constant has too many elements by themselves"));
+                    return Err(Malformed(phrase!(
+                        "a constant has too many elements by themselves"
+                    )));
                 }
                 self.singles.push(value);
             }
@@ -54,7 +58,7 @@ impl<'a> Tensor<'a> {
             .try_fold(1usize, |product, &extent| product.checked_mul(extent));
         product
             .filter(|&count| (count as u64) <= limits::WEIGHT_BYTES / 4)
-            .ok_or(Malformed("a constant has too many elements"))
+            .ok_or(Malformed(phrase!("a constant has too many elements")))
     }
 
     /// Bytes that the elements take beyond those that the file has for them.
@@ -108,7 +112,11 @@ impl<'a> Tensor<'a> {
                             .map(|&bits| convert(&(bits as u16).to_le_bytes())),
                     );
                 }
-                _ => return Err(Malformed("an element of a constant has another type")),
+                _ => {
+                    return Err(Malformed(phrase!(
+                        "an element of a constant has another type"
+                    )));
+                }
             }
         }
         fill(values, count, 0.0)
@@ -121,11 +129,11 @@ impl<'a> Tensor<'a> {
             DataType::Int64 => |bytes| i64::from_le_bytes(array(bytes)),
             DataType::Int8 => |bytes| i8::from_le_bytes(array(bytes)).into(),
             DataType::UInt8 | DataType::Bool => |bytes| u8::from_le_bytes(array(bytes)).into(),
-            _ => return Err(Malformed("a constant is not of integers")),
+            _ => return Err(Malformed(phrase!("a constant is not of integers"))),
         };
         let count = self.count()?;
         if count > limits::SINGLE_ELEMENTS {
-            return Err(Malformed("a constant has too many integers"));
+            return Err(Malformed(phrase!("a constant has too many integers")));
         }
         if !self.content.is_empty() {
             return self.elements(count, convert);
@@ -141,16 +149,16 @@ impl<'a> Tensor<'a> {
     pub(super) fn texts(&self) -> Result<Vec<&'a str>, Malformed> {
         match self.data_type() {
             DataType::String => self.singles.iter().map(|single| single.text()).collect(),
-            _ => Err(Malformed("a constant is not of texts")),
+            _ => Err(Malformed(phrase!("a constant is not of texts"))),
         }
     }
 
     fn elements<T>(&self, count: usize, convert: fn(&[u8]) -> T) -> Result<Vec<T>, Malformed> {
         let width = self.data_type().width().unwrap_or(1);
         if count.checked_mul(width) != Some(self.content.len()) {
-            return Err(Malformed(
-                "a constant has not as many elements as its shape",
-            ));
+            return Err(Malformed(phrase!(
+                "a constant has not as many elements as its shape"
+            )));
         }
         Ok(self.content.chunks_exact(width).map(convert).collect())
     }
@@ -176,7 +184,9 @@ fn extend<T>(
 /// Repeats the last value until there are enough.
 fn fill<T: Copy>(mut values: Vec<T>, count: usize, none: T) -> Result<Vec<T>, Malformed> {
     if values.len() > count {
-        return Err(Malformed("a constant has more elements than its shape"));
+        return Err(Malformed(phrase!(
+            "a constant has more elements than its shape"
+        )));
     }
     let last = values.last().copied().unwrap_or(none);
     values.resize(count, last);
@@ -185,6 +195,8 @@ fn fill<T: Copy>(mut values: Vec<T>, count: usize, none: T) -> Result<Vec<T>, Ma
 
 #[cfg(test)]
 mod tests {
+    use localization::Phrase;
+
     use super::*;
     use crate::saved_model::protocol::decode;
 
@@ -261,7 +273,11 @@ mod tests {
         let check = |data_type, shape: &[u8], fields: &[&[u8]], problem| {
             let message = message(data_type, shape, fields);
             let tensor: Tensor<'_> = decode(&message).unwrap();
-            assert_eq!(tensor.floats(), Err(Malformed(problem)), "{message:?}");
+            assert_eq!(
+                tensor.floats(),
+                Err(Malformed(Phrase::new(problem))),
+                "{message:?}"
+            );
         };
         let one = 1.0f32.to_le_bytes();
         let count = "a constant has not as many elements as its shape";

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use localization::text;
+
 use super::calls::{Calls, MAIN_FRAME, Place};
 use super::checkpoint::Checkpoint;
 use super::damage::damaged;
@@ -41,7 +43,10 @@ impl<'a> VariableKeys<'a> {
             }
             let inputs = calls.inputs(node)?;
             let &[variable, value] = inputs.as_slice() else {
-                return Err(damaged(format!("{:?} assigns no value", node.name)));
+                return Err(damaged(text!(
+                    "{name:?} assigns no value",
+                    name = node.name
+                )));
             };
             let variable = calls.resolve(frame, variable)?;
             let value = calls.resolve(frame, value)?;
@@ -59,7 +64,12 @@ impl<'a> VariableKeys<'a> {
             let key = lists
                 .get(&value.place)
                 .and_then(|names| names.get(value.output))
-                .ok_or_else(|| damaged(format!("{:?} restores too few tensors", restored.name)))?;
+                .ok_or_else(|| {
+                    damaged(text!(
+                        "{name:?} restores too few tensors",
+                        name = restored.name
+                    ))
+                })?;
             keys.insert(handle.name, VariableKey(key.clone()));
         }
         Ok(Self { keys })
@@ -108,10 +118,10 @@ impl<'a> VariableKeys<'a> {
                     }
                     Entry::Occupied(entry) if checkpoint.are_equal(&entry.get().0, key) => {}
                     Entry::Occupied(entry) => {
-                        return Err(damaged(format!(
-                            "the variable {:?} is restored from {:?}, but its object from {key:?}",
-                            handle.name,
-                            entry.get().0
+                        return Err(damaged(text!(
+                            "the variable {name:?} is restored from {from:?}, but its object from {key:?}",
+                            name = handle.name,
+                            from = entry.get().0
                         )));
                     }
                 }
@@ -125,7 +135,7 @@ impl<'a> VariableKeys<'a> {
         let key = (place.frame == MAIN_FRAME).then(|| self.keys.get(name));
         key.flatten()
             .cloned()
-            .ok_or_else(|| damaged(format!("nothing restores the variable {name:?}")))
+            .ok_or_else(|| damaged(text!("nothing restores the variable {name:?}")))
     }
 }
 
@@ -134,12 +144,12 @@ fn restored_names(calls: &mut Calls<'_>, place: Place) -> Result<Vec<String>, Er
     let node = calls.node(place)?;
     let names = node
         .input(1)?
-        .ok_or_else(|| damaged(format!("{:?} names no tensors", node.name)))?;
+        .ok_or_else(|| damaged(text!("{name:?} names no tensors", name = node.name)))?;
     let names = calls.resolve(place.frame, names)?;
     let constant = calls.node(names.place)?;
     let tensor: Tensor<'_> = super::attributes::Attributes::of(constant)
         .tensor("value")?
-        .ok_or_else(|| damaged(format!("{:?} is not a constant", constant.name)))?;
+        .ok_or_else(|| damaged(text!("{name:?} is not a constant", name = constant.name)))?;
     Ok(tensor.texts()?.into_iter().map(str::to_owned).collect())
 }
 
@@ -175,9 +185,9 @@ impl Variables {
         if shape_fits && type_fits {
             return Ok(());
         }
-        Err(damaged(format!(
-            "the variable {:?} is stored as {data_type} of shape {stored:?}, which it is not",
-            variable.name
+        Err(damaged(text!(
+            "the variable {name:?} is stored as {data_type} of shape {stored:?}, which it is not",
+            name = variable.name
         )))
     }
 

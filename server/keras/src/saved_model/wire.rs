@@ -5,11 +5,13 @@
 //! a slice of the file, and only the fields of the messages that are visited are looked at. See
 //! "Encoding" in the documentation of protocol buffers.
 
+use localization::{Phrase, phrase};
+
 use crate::limits;
 
 /// Bytes that are no protocol buffer message, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed(pub(super) &'static str);
+pub(super) struct Malformed(pub(super) Phrase);
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,26 +27,26 @@ impl<'a> Value<'a> {
     pub(super) fn bytes(self) -> Result<&'a [u8], Malformed> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
-            _ => Err(Malformed("a number stands where bytes belong")),
+            _ => Err(Malformed(phrase!("a number stands where bytes belong"))),
         }
     }
 
     pub(super) fn text(self) -> Result<&'a str, Malformed> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Malformed("a name is not in UTF-8"))
+        std::str::from_utf8(self.bytes()?).map_err(|_| Malformed(phrase!("a name is not in UTF-8")))
     }
 
     pub(super) fn integer(self) -> Result<i64, Malformed> {
         match self {
             // Negative numbers are stored in two's complement.
             Self::Varint(value) => Ok(value as i64),
-            _ => Err(Malformed("an integer has another type")),
+            _ => Err(Malformed(phrase!("an integer has another type"))),
         }
     }
 
     pub(super) fn fixed32(self) -> Result<u32, Malformed> {
         match self {
             Self::Fixed32(bits) => Ok(bits),
-            _ => Err(Malformed("a number has another type")),
+            _ => Err(Malformed(phrase!("a number has another type"))),
         }
     }
 
@@ -63,14 +65,14 @@ pub(super) fn take_varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes
             .split_first()
-            .ok_or(Malformed("it ends within a number"))?;
+            .ok_or(Malformed(phrase!("it ends within a number")))?;
         *bytes = rest;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Ok(value);
         }
     }
-    Err(Malformed("a number has too many bytes"))
+    Err(Malformed(phrase!("a number has too many bytes")))
 }
 
 /// Splits `count` bytes off the front of `bytes`.
@@ -78,7 +80,7 @@ pub(super) fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], Mal
     let (taken, rest) = usize::try_from(count)
         .ok()
         .and_then(|count| bytes.split_at_checked(count))
-        .ok_or(Malformed("it ends within a field"))?;
+        .ok_or(Malformed(phrase!("it ends within a field")))?;
     *bytes = rest;
     Ok(taken)
 }
@@ -86,7 +88,7 @@ pub(super) fn take<'a>(bytes: &mut &'a [u8], count: u64) -> Result<&'a [u8], Mal
 fn take_array<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Malformed> {
     let (taken, rest) = bytes
         .split_first_chunk::<N>()
-        .ok_or(Malformed("it ends within a number"))?;
+        .ok_or(Malformed(phrase!("it ends within a number")))?;
     *bytes = rest;
     Ok(*taken)
 }
@@ -105,8 +107,8 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn take_field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
         let tag = take_varint(&mut self.rest)?;
-        let number =
-            u32::try_from(tag >> 3).map_err(|_| Malformed("a field number is too large"))?;
+        let number = u32::try_from(tag >> 3)
+            .map_err(|_| Malformed(phrase!("a field number is too large")))?;
         let value = match tag & 7 {
             0 => Value::Varint(take_varint(&mut self.rest)?),
             1 => Value::Fixed64(u64::from_le_bytes(take_array(&mut self.rest)?)),
@@ -116,7 +118,7 @@ impl<'a> Fields<'a> {
             }
             5 => Value::Fixed32(u32::from_le_bytes(take_array(&mut self.rest)?)),
             // Groups (3 and 4) went out of use before TensorFlow came into being.
-            _ => return Err(Malformed("a field has an unknown type")),
+            _ => return Err(Malformed(phrase!("a field has an unknown type"))),
         };
         Ok((number, value))
     }
@@ -144,7 +146,7 @@ pub(super) fn extend_integers(values: &mut Vec<i64>, value: Value<'_>) -> Result
         Value::Bytes(packed)
             if packed.len() > limits::SINGLE_ELEMENTS.saturating_sub(values.len()) =>
         {
-            Err(Malformed("a list of numbers is too long"))
+            Err(Malformed(phrase!("a list of numbers is too long")))
         }
         Value::Bytes(mut packed) => {
             while !packed.is_empty() {
@@ -153,7 +155,7 @@ pub(super) fn extend_integers(values: &mut Vec<i64>, value: Value<'_>) -> Result
             Ok(())
         }
         _ if values.len() >= limits::SINGLE_ELEMENTS => {
-            Err(Malformed("a list of numbers is too long"))
+            Err(Malformed(phrase!("a list of numbers is too long")))
         }
         single => {
             values.push(single.integer()?);
@@ -191,7 +193,11 @@ mod tests {
     fn damage_ends_the_fields_with_an_error() {
         let check = |message: &[u8], problem| {
             let mut fields = fields(message);
-            assert_eq!(fields.next(), Some(Err(Malformed(problem))), "{message:?}");
+            assert_eq!(
+                fields.next(),
+                Some(Err(Malformed(Phrase::new(problem)))),
+                "{message:?}"
+            );
             assert_eq!(fields.next(), None);
         };
         check(&[0x08], "it ends within a number");

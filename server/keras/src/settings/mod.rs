@@ -2,6 +2,7 @@
 
 mod arguments;
 
+use localization::{Phrase, phrase, text};
 use serde_json::{Map, Value};
 
 use crate::limits;
@@ -55,14 +56,14 @@ impl Settings {
             Some(value) => value
                 .as_bool()
                 .or_else(|| value.as_u64().map(|number| number != 0))
-                .ok_or_else(|| invalid(key, "true or false")),
+                .ok_or_else(|| invalid(key, phrase!("true or false"))),
         }
     }
 
     /// A positive integer.
     pub(crate) fn count(&self, key: &str) -> Result<usize, LayerProblem> {
         self.count_or(key, 0).and_then(|count| match count {
-            0 => Err(invalid(key, "a positive integer")),
+            0 => Err(invalid(key, phrase!("a positive integer"))),
             count => Ok(count),
         })
     }
@@ -73,7 +74,7 @@ impl Settings {
             None => Ok(default),
             Some(value) => integer(value)
                 .filter(|&number| number > 0)
-                .ok_or_else(|| invalid(key, "a positive integer")),
+                .ok_or_else(|| invalid(key, phrase!("a positive integer"))),
         }
     }
 
@@ -90,7 +91,7 @@ impl Settings {
         };
         pair.filter(|pair| !pair.contains(&0))
             .map(Some)
-            .ok_or_else(|| invalid(key, "two positive integers"))
+            .ok_or_else(|| invalid(key, phrase!("two positive integers")))
     }
 
     /// Elements `[[top, bottom], [left, right]]` from one number, two, or two pairs.
@@ -105,7 +106,7 @@ impl Settings {
             Some([height, width]) => side(height).zip(side(width)).map(Into::into),
             Some(_) => None,
         });
-        borders.ok_or_else(|| invalid(key, "one integer, two, or two pairs"))
+        borders.ok_or_else(|| invalid(key, phrase!("one integer, two, or two pairs")))
     }
 
     /// A finite number, also when NumPy's wrapping surrounds it.
@@ -113,7 +114,7 @@ impl Settings {
         match self.numbers(key)?.as_deref() {
             None => Ok(None),
             Some(&[number]) => Ok(Some(number)),
-            Some(_) => Err(invalid(key, "one number")),
+            Some(_) => Err(invalid(key, phrase!("one number"))),
         }
     }
 
@@ -126,7 +127,7 @@ impl Settings {
         if flatten(value, &mut numbers) && !numbers.is_empty() {
             Ok(Some(numbers))
         } else {
-            Err(invalid(key, "finite numbers"))
+            Err(invalid(key, phrase!("finite numbers")))
         }
     }
 
@@ -141,7 +142,7 @@ impl Settings {
             None => extent(value).map(|extent| vec![extent]),
             Some(list) => list.iter().map(extent).collect(),
         };
-        extents.ok_or_else(|| invalid(key, "positive integers"))
+        extents.ok_or_else(|| invalid(key, phrase!("positive integers")))
     }
 
     /// Signed integers from one or a list.
@@ -160,12 +161,12 @@ impl Settings {
         };
         numbers
             .map(Some)
-            .ok_or_else(|| invalid(key, "an integer or a list of integers"))
+            .ok_or_else(|| invalid(key, phrase!("an integer or a list of integers")))
     }
 }
 
-fn invalid(key: &str, expected: &str) -> LayerProblem {
-    LayerProblem::Invalid(format!("\"{key}\" should be {expected}"))
+fn invalid(key: &str, expected: Phrase) -> LayerProblem {
+    LayerProblem::Invalid(text!("\"{key}\" should be {expected}"))
 }
 
 /// The elements of a list, or of a tuple as tf.keras wraps it.

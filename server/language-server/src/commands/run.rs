@@ -7,6 +7,7 @@ use crate::jobs::{
 use crate::session::Session;
 use configuration::{DiskFacts, Job as Kind};
 use futures_util::FutureExt as _;
+use localization::{Text, phrase, text};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ const HEARTBEAT: Duration = Duration::from_millis(950);
 
 impl Ending {
     /// A failure that is nobody's configuration.
-    fn failed(message: impl Into<String>) -> Ending {
+    fn failed(message: impl Into<Text>) -> Ending {
         Ending::Failed {
             message: message.into(),
             key: None,
@@ -52,12 +53,12 @@ pub(super) async fn run(
         job,
         shown: Shown::Nothing,
         told: Instant::now(),
-        pace: Pace::begin(String::new(), Instant::now()),
+        pace: Pace::begin(Text::default(), Instant::now()),
     };
     run.show(token).await;
     let driven = AssertUnwindSafe(run.drive(kind, &arguments)).catch_unwind();
     let ending = driven.await.unwrap_or_else(|_| {
-        Ending::failed("the language server has a fault; its log tells more, and so does the job on the command line")
+        Ending::failed(phrase!("the language server has a fault; its log tells more, and so does the job on the command line"))
     });
     run.end(ending).await;
 }
@@ -82,9 +83,10 @@ enum Shown {
 
 /// How a job has ended.
 enum Ending {
-    Succeeded(Value),
+    /// With a result and its warnings.
+    Succeeded(Value, Vec<Text>),
     Failed {
-        message: String,
+        message: Text,
         /// The key of the configuration that is at fault.
         key: Option<String>,
     },
@@ -116,16 +118,16 @@ impl Run {
             Some(folder) => format!("{}/{}", folder.display(), file.display()),
             None => file.display().to_string(),
         };
-        let verb = match status.job {
-            "quantize" => "Quantizing",
-            _ => "Evaluating",
+        let title = match status.job {
+            "quantize" => text!("Quantizing {file}", file = shown),
+            _ => text!("Evaluating {file}", file = shown),
         };
         let localization = self.session.localization();
         let begun = Progress::begin(
             self.session.client.clone(),
             self.job.token.clone(),
-            localization.owned(format!("{verb} {shown}")),
-            localization.owned(status.message),
+            localization.text(&title),
+            localization.text(&status.message),
             status.percentage,
         );
         self.shown = Shown::Progress(begun.await);
@@ -136,7 +138,7 @@ impl Run {
         let turn = self.session.jobs.turn(&self.job.path);
         let waiting = turn.try_lock().is_err();
         if waiting {
-            let message = "waiting for the job before it".to_owned();
+            let message = text!("waiting for the job before it");
             self.tell(|status| status.message = message, true).await;
         }
         let _turn = tokio::select! {
@@ -155,7 +157,7 @@ impl Run {
             Ok(process) => process,
             Err(error) => {
                 let program = self.session.program.display();
-                return Ending::failed(format!(
+                return Ending::failed(text!(
                     "the program {program} does not start ({error}); check that it is still there"
                 ));
             }
@@ -196,7 +198,7 @@ impl Run {
             None if kill_at.is_some() => Ending::Cancelled,
             None => {
                 let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
-                Ending::failed(format!(
+                Ending::failed(text!(
                     "the job ended without a result ({how}); the log of the language server may tell why"
                 ))
             }
@@ -237,7 +239,9 @@ impl Run {
                 cancelled: true, ..
             } => return Some(Ending::Cancelled),
             Event::Error { message, key, .. } => return Some(Ending::Failed { message, key }),
-            Event::Result(result) => return Some(Ending::Succeeded(result)),
+            Event::Result(result, warnings) => {
+                return Some(Ending::Succeeded(result, warnings));
+            }
             Event::Other => {}
         }
         None
@@ -299,21 +303,22 @@ impl Run {
             self.check_again();
         }
         let status = self.job.update(|status| match ending {
-            Ending::Succeeded(result) => {
+            Ending::Succeeded(result, warnings) => {
                 status.state = State::Succeeded;
                 status.percentage = 100;
-                status.message = "done".to_owned();
+                status.message = text!("done");
                 status.result = Some(result);
+                status.warnings = warnings;
             }
             Ending::Failed { message, .. } => {
                 status.state = State::Failed;
-                status.message = "failed".to_owned();
+                status.message = text!("failed");
                 status.error = Some(message);
                 status.range = range;
             }
             Ending::Cancelled => {
                 status.state = State::Cancelled;
-                status.message = "cancelled".to_owned();
+                status.message = text!("cancelled");
             }
         });
         self.notify(&status).await;
@@ -328,14 +333,14 @@ impl Run {
         }
         let localization = self.session.localization();
         if let Shown::Progress(progress) = self.shown {
-            let message = localization.text(&status.message).into_owned();
+            let message = localization.text(&status.message);
             progress.end(message).await;
         }
         if let Some(error) = status.error
             && !self.session.options().job_events
         {
             let client = &self.session.client;
-            let message = localization.owned(error);
+            let message = localization.text(&error);
             client.show_message(MessageType::ERROR, message).await;
         }
     }

@@ -5,6 +5,7 @@ use crate::disk::Asked;
 use crate::jobs::{Arguments, WhenRunning, WhenUnsaved, name};
 use crate::session::Session;
 use configuration::{Configuration, Document, Job as Kind, LoadError, stops};
+use localization::{Message as _, Text, text};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,14 +27,15 @@ pub(super) async fn start(
     token: Option<ProgressToken>,
 ) -> Result<Value, Error> {
     require_trust(session)?;
-    let arguments =
-        Arguments::read(arguments, &session.configurations()).map_err(Error::invalid_params)?;
+    let arguments = Arguments::read(arguments, &session.configurations())
+        .map_err(|message| invalid(session, message))?;
     if arguments.choices.running == WhenRunning::Refuse
         && let Some(running) = session.jobs.running(&arguments.path).first()
     {
         let id = running.status().id;
         return Err(refusal(
-            format!("{id} is running on this configuration; wait for its end or cancel it"),
+            session,
+            text!("{id} is running on this configuration; wait for its end or cancel it"),
             json!({"reason": "running", "id": id}),
         ));
     }
@@ -62,7 +64,8 @@ pub(super) async fn start(
 /// Whether a job may start: what is in the editor is on disk, and no finding stops the job.
 fn ready(session: &Session, kind: Kind, arguments: &Arguments) -> Result<(), Error> {
     let shown = arguments.path.display();
-    let unreadable = |error: LoadError| refusal(error.to_string(), json!({"reason": "unreadable"}));
+    let unreadable =
+        |error: LoadError| refusal(session, error.text(), json!({"reason": "unreadable"}));
     let texts = HashMap::new();
     let place = Document::new(String::new(), &arguments.path);
     // What is not known yet, the job itself will find.
@@ -72,7 +75,8 @@ fn ready(session: &Session, kind: Kind, arguments: &Arguments) -> Result<(), Err
     let unsaved = open.is_some_and(|open| open.lines.text() != configuration.text());
     if unsaved && arguments.choices.unsaved == WhenUnsaved::Refuse {
         return Err(refusal(
-            format!(
+            session,
+            text!(
                 "{shown} has changes that are not saved, and a job reads the file; save it and start again"
             ),
             json!({"reason": "unsaved", "uri": arguments.uri}),
@@ -90,11 +94,15 @@ fn ready(session: &Session, kind: Kind, arguments: &Arguments) -> Result<(), Err
     let range = lines.range(first.range);
     let (line, column) = (range.start.line + 1, range.start.character + 1);
     let more = match stopping.len() {
-        1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
+        1 => Text::default(),
+        count => text!(" (and {more} more)", more = count - 1),
     };
     Err(refusal(
-        format!("{shown}:{line}:{column}: {}{more}", first.message),
+        session,
+        text!(
+            "{shown}:{line}:{column}: {message}{more}",
+            message = first.message
+        ),
         json!({
             "reason": "findings",
             "uri": arguments.uri,
@@ -114,17 +122,24 @@ pub(super) fn require_trust(session: &Session) -> Result<(), Error> {
         return Ok(());
     }
     Err(refusal(
-        "nothing is run, written or opened in a workspace that is not trusted; trust it and try again"
-            .to_owned(),
+        session,
+        text!(
+            "nothing is run, written or opened in a workspace that is not trusted; trust it and try again"
+        ),
         json!({"reason": "untrusted"}),
     ))
 }
 
-/// The answer "no" to a request that makes sense.
-pub(super) fn refusal(message: String, data: Value) -> Error {
+/// The answer to arguments that make no sense, in the language of the client.
+pub(super) fn invalid(session: &Session, message: Text) -> Error {
+    Error::invalid_params(session.localization().text(&message))
+}
+
+/// The answer "no" to a request that makes sense, in the language of the client.
+pub(super) fn refusal(session: &Session, message: Text, data: Value) -> Error {
     Error {
         code: ErrorCode::ServerError(REQUEST_FAILED),
-        message: message.into(),
+        message: session.localization().text(&message).into(),
         data: Some(data),
     }
 }

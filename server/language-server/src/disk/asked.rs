@@ -7,6 +7,7 @@ use configuration::{
     ClassFolders, DiskFacts, Entry, Facts, FolderError, ImageExamination, Listed, ModelFacts,
     ModelProblem, ReportedAdvice,
 };
+use localization::Text;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -127,7 +128,7 @@ impl Facts for Asked<'_> {
         self.note(file).then(|| DiskFacts.modified(file))?
     }
 
-    fn text(&self, file: &Path) -> Option<Result<Arc<str>, String>> {
+    fn text(&self, file: &Path) -> Option<Result<Arc<str>, Text>> {
         if !self.note(file) {
             return None;
         }

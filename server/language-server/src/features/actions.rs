@@ -97,7 +97,7 @@ fn code_action(
 ) -> Option<CodeAction> {
     let mut edit = Edit::new(snapshot);
     let mut command = None;
-    let title = session.localization().owned(fix.title);
+    let title = session.localization().text(&fix.title);
     for change in fix.changes {
         match change {
             Change::Text(replacement) => edit.here(TextEdit {

@@ -1,6 +1,7 @@
 use super::{Context, snippet};
 use configuration::Replacement;
 use configuration::assist::{self, Completion, CompletionKind};
+use localization::text;
 use tower_lsp::lsp_types::{
     Command, CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation,
     InsertTextFormat, MarkupContent, MarkupKind, Position, TextEdit,
@@ -39,13 +40,13 @@ fn item(context: &Context<'_>, completion: Completion) -> CompletionItem {
             CompletionKind::File => CompletionItemKind::FILE,
             CompletionKind::Folder => CompletionItemKind::FOLDER,
         }),
-        detail: Some(localization.owned(completion.detail)).filter(|detail| !detail.is_empty()),
+        detail: Some(localization.text(&completion.detail)).filter(|detail| !detail.is_empty()),
         documentation: Some(completion.documentation)
             .filter(|documentation| !documentation.is_empty())
             .map(|value| {
                 Documentation::MarkupContent(MarkupContent {
                     kind: MarkupKind::Markdown,
-                    value: localization.markdown(value),
+                    value: localization.text(&value),
                 })
             }),
         insert_text_format: Some(if is_snippet {
@@ -58,7 +59,7 @@ fn item(context: &Context<'_>, completion: Completion) -> CompletionItem {
         filter_text: Some(completion.filter),
         sort_text: Some(completion.sort),
         command: suggest.filter(|_| completion.again).map(|command| {
-            let title = localization.text("Complete further").into_owned();
+            let title = localization.text(&text!("Complete further"));
             Command::new(title, command, None)
         }),
         ..CompletionItem::default()

@@ -1,7 +1,5 @@
 use super::Context;
 use configuration::assist;
-use localization::Localization;
-use std::path::Path;
 use tower_lsp::lsp_types::{InlayHint, InlayHintLabel, InlayHintTooltip, Range};
 
 /// What is worth knowing beside the values of a configuration.
@@ -13,13 +11,10 @@ pub(crate) fn hints(context: &Context<'_>, range: Range) -> Vec<InlayHint> {
         .into_iter()
         .map(|hint| InlayHint {
             position: snapshot.lines.position(hint.offset),
-            label: InlayHintLabel::String(match hint.is_name {
-                true => hint.label,
-                false => localization.owned(hint.label),
-            }),
+            label: InlayHintLabel::String(localization.text(&hint.label)),
             kind: None,
             text_edits: None,
-            tooltip: Some(tooltip(localization, hint.tooltip))
+            tooltip: Some(localization.text(&hint.tooltip))
                 .filter(|tooltip| !tooltip.is_empty())
                 .map(InlayHintTooltip::String),
             padding_left: Some(true),
@@ -27,12 +22,4 @@ pub(crate) fn hints(context: &Context<'_>, range: Range) -> Vec<InlayHint> {
             data: None,
         })
         .collect()
-}
-
-/// The tooltip in the language of the client, unless it is the path of a file.
-fn tooltip(localization: Localization, tooltip: String) -> String {
-    match Path::new(&tooltip).is_absolute() {
-        true => tooltip,
-        false => localization.owned(tooltip),
-    }
 }

@@ -10,7 +10,7 @@ pub(crate) fn hover(context: &Context<'_>, position: Position) -> Option<Hover> 
     Some(Hover {
         contents: HoverContents::Markup(MarkupContent {
             kind: MarkupKind::Markdown,
-            value: context.session.localization().markdown(hover.markdown),
+            value: context.session.localization().text(&hover.markdown),
         }),
         range: Some(snapshot.lines.range(hover.range)),
     })

@@ -19,7 +19,7 @@ pub(crate) fn lenses(context: &Context<'_>) -> Vec<CodeLens> {
                 }
             };
             let arguments = Some(vec![json!(argument)]);
-            let title = localization.owned(lens.title);
+            let title = localization.text(&lens.title);
             Some(CodeLens {
                 range: snapshot.lines.range(lens.range),
                 command: Some(Command::new(title, command.to_owned(), arguments)),

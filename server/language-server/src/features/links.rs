@@ -13,7 +13,7 @@ pub(crate) fn links(context: &Context<'_>) -> Vec<DocumentLink> {
             Some(DocumentLink {
                 range: snapshot.lines.range(link.range),
                 target: Some(Url::from_file_path(link.target).ok()?),
-                tooltip: tooltips.then(|| localization.owned(link.tooltip)),
+                tooltip: tooltips.then(|| localization.text(&link.tooltip)),
                 data: None,
             })
         })

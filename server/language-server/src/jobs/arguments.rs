@@ -1,6 +1,7 @@
 //! The arguments of the commands that start jobs.
 
 use crate::documents::file;
+use localization::{Text, phrase, text};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -55,28 +56,32 @@ impl Arguments {
     ///
     /// # Errors
     /// One sentence.
-    pub(crate) fn read(arguments: &[Value], open: &[Url]) -> Result<Arguments, String> {
+    pub(crate) fn read(arguments: &[Value], open: &[Url]) -> Result<Arguments, Text> {
         let uri = match (arguments.first(), open) {
             (Some(uri), _) => uri
                 .as_str()
                 .and_then(|uri| Url::parse(uri).ok())
-                .ok_or("the first argument must be the URI of a configuration")?,
+                .ok_or(phrase!(
+                    "the first argument must be the URI of a configuration"
+                ))?,
             (None, [uri]) => uri.clone(),
-            (None, []) => return Err("no configuration is open; open one and start again".into()),
+            (None, []) => return Err(text!("no configuration is open; open one and start again")),
             (None, _) => {
-                return Err("several configurations are open; say which one by its URI".into());
+                return Err(text!(
+                    "several configurations are open; say which one by its URI"
+                ));
             }
         };
         let path = file(&uri).ok_or_else(|| {
-            format!("{uri} is no file on this machine; save it as a file and start again")
+            text!("{uri} is no file on this machine; save it as a file and start again")
         })?;
         let choices = match arguments.get(1) {
             None | Some(Value::Null) => Choices::default(),
             Some(choices) => serde_json::from_value(choices.clone())
-                .map_err(|error| format!("the second argument is not understood: {error}"))?,
+                .map_err(|error| text!("the second argument is not understood: {error}"))?,
         };
         if choices.threads == Some(0) {
-            return Err("`threads` must be 1 or more".into());
+            return Err(text!("`threads` must be 1 or more"));
         }
         Ok(Arguments { uri, path, choices })
     }
@@ -96,7 +101,9 @@ mod tests {
         ];
         let check = |arguments: Value, open: &[Url], expected: Result<&str, &str>| {
             let read = Arguments::read(arguments.as_array().unwrap(), open);
-            let read = read.map(|arguments| arguments.uri.to_string());
+            let read = read
+                .map(|arguments| arguments.uri.to_string())
+                .map_err(|message| message.to_string());
             match expected {
                 Ok(uri) => assert_eq!(read.as_deref(), Ok(uri)),
                 Err(part) => assert!(read.unwrap_err().contains(part), "{part}"),

@@ -4,6 +4,7 @@ use super::arguments::Choices;
 use super::status::name;
 use crate::log::Log;
 use configuration::Job as Kind;
+use localization::{Structured, Text};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io;
@@ -16,47 +17,138 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 /// How long a process may take to end after its input was closed. Jobs promise 0.7 seconds.
 pub(crate) const GRACE: Duration = Duration::from_millis(850);
 
-/// One line of what a job prints (`schemas/events.schema.json`).
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+/// What a job tells (`schemas/events.schema.json`).
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Event {
     Stage {
         stage: String,
+        title: Text,
+    },
+    Progress {
+        stage: String,
+        done: u64,
+        total: u64,
+        unit: Text,
+    },
+    Log {
+        message: Text,
+    },
+    Error {
+        cancelled: bool,
+        message: Text,
+        /// The key of the configuration that is at fault.
+        key: Option<String>,
+    },
+    /// What the job has made, as it was printed, and its warnings.
+    Result(Value, Vec<Text>),
+    /// An event of a later version.
+    Other,
+}
+
+/// One line of what a job prints. `texts` has the texts of the other members as data.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    Stage {
+        stage: String,
         title: String,
+        #[serde(default)]
+        texts: Texts,
     },
     Progress {
         stage: String,
         done: u64,
         total: u64,
         unit: String,
+        #[serde(default)]
+        texts: Texts,
     },
     Log {
         message: String,
+        #[serde(default)]
+        texts: Texts,
     },
     Error {
         cancelled: bool,
         message: String,
-        /// The key of the configuration that is at fault.
         #[serde(default)]
         key: Option<String>,
+        #[serde(default)]
+        texts: Texts,
     },
-    /// What the job has made, as it was printed.
-    #[serde(skip)]
-    Result(Value),
-    /// An event of a later version.
     #[serde(other)]
     Other,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Texts {
+    title: Option<Structured>,
+    unit: Option<Structured>,
+    message: Option<Structured>,
+    warnings: Vec<Structured>,
 }
 
 impl Event {
     /// Reads a line; `None` where it is no event.
     fn read(line: &str) -> Option<Event> {
-        let value: Value = serde_json::from_str(line).ok()?;
+        let mut value: Value = serde_json::from_str(line).ok()?;
         if value.get("event").and_then(Value::as_str) == Some("result") {
-            return Some(Event::Result(value));
+            let texts = value.as_object_mut()?.remove("texts");
+            let warnings = warnings(&value, texts);
+            return Some(Event::Result(value, warnings));
         }
-        serde_json::from_value(value).ok()
+        let said = Structured::said;
+        Some(match serde_json::from_value(value).ok()? {
+            Line::Stage {
+                stage,
+                title,
+                texts,
+            } => Event::Stage {
+                stage,
+                title: said(texts.title, &title),
+            },
+            Line::Progress {
+                stage,
+                done,
+                total,
+                unit,
+                texts,
+            } => Event::Progress {
+                stage,
+                done,
+                total,
+                unit: said(texts.unit, &unit),
+            },
+            Line::Log { message, texts } => Event::Log {
+                message: said(texts.message, &message),
+            },
+            Line::Error {
+                cancelled,
+                message,
+                key,
+                texts,
+            } => Event::Error {
+                cancelled,
+                message: said(texts.message, &message),
+                key,
+            },
+            Line::Other => Event::Other,
+        })
     }
+}
+
+/// The warnings of a result.
+fn warnings(result: &Value, texts: Option<Value>) -> Vec<Text> {
+    let texts: Texts = texts
+        .and_then(|texts| serde_json::from_value(texts).ok())
+        .unwrap_or_default();
+    let mut structured = texts.warnings.into_iter();
+    let english = result.get("warnings").and_then(Value::as_array);
+    let english = english.into_iter().flatten().filter_map(Value::as_str);
+    english
+        .map(|english| Structured::said(structured.next(), english))
+        .collect()
 }
 
 /// A running job.
@@ -82,7 +174,7 @@ impl Process {
         let mut command = Command::new(program);
         command
             .arg(name(kind))
-            .args(["--message-format", "json", "--stop-with-stdin"])
+            .args(["--message-format", "texts", "--stop-with-stdin"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -154,6 +246,7 @@ impl Process {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use localization::text;
 
     #[test]
     fn lines_of_a_job() {
@@ -164,13 +257,22 @@ mod tests {
             r#"{"event": "stage", "stage": "read", "title": "Reading", "total": 0, "unit": "steps"}"#,
             Some(Event::Stage {
                 stage: "read".to_owned(),
-                title: "Reading".to_owned(),
+                title: Text::verbatim("Reading"),
             }),
         );
         check(
             r#"{"event": "result", "job": "quantize"}"#,
             Some(Event::Result(
                 serde_json::json!({"event": "result", "job": "quantize"}),
+                Vec::new(),
+            )),
+        );
+        check(
+            r#"{"event": "result", "warnings": ["a of b", "c"],
+                "texts": {"warnings": [{"template": "a of {x}", "arguments": {"x": "b"}}]}}"#,
+            Some(Event::Result(
+                serde_json::json!({"event": "result", "warnings": ["a of b", "c"]}),
+                vec![text!("a of {x}", x = "b"), Text::verbatim("c")],
             )),
         );
         check(r#"{"event": "news", "x": 1}"#, Some(Event::Other));

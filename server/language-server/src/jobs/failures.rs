@@ -3,6 +3,7 @@
 use crate::documents::Snapshot;
 use configuration::text::TextRange;
 use configuration::{Document, Facts};
+use localization::Text;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +20,7 @@ pub(crate) struct Failures {
 #[derive(Debug)]
 struct Noted {
     text: Arc<str>,
-    failure: Option<(TextRange, String)>,
+    failure: Option<(TextRange, Text)>,
 }
 
 impl Failures {
@@ -40,17 +41,17 @@ impl Failures {
     }
 
     /// Notes that the job has failed with the value of a key, and gives the place of the value.
-    pub(crate) fn fail(&self, path: &Path, key: &str, message: &str) -> Option<Range> {
+    pub(crate) fn fail(&self, path: &Path, key: &str, message: &Text) -> Option<Range> {
         let mut noted = self.lock();
         let noted = noted.get_mut(path)?;
         let document = Document::new(noted.text.to_string(), path);
         let range = document.root()?.get(key)?.range;
-        noted.failure = Some((range, message.to_owned()));
+        noted.failure = Some((range, message.clone()));
         Some(crate::lines::Lines::new(&noted.text).range(range))
     }
 
     /// The failure of the last job on a document, with its place, if the text is still the same.
-    pub(crate) fn on(&self, snapshot: &Snapshot) -> Option<(Range, String)> {
+    pub(crate) fn on(&self, snapshot: &Snapshot) -> Option<(Range, Text)> {
         let noted = self.lock();
         let noted = noted.get(&snapshot.path)?;
         let (range, message) = noted.failure.as_ref()?;

@@ -1,6 +1,7 @@
 //! All jobs of this server, those that have ended included.
 
 use super::status::{JobStatus, State};
+use localization::Text;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,9 +77,10 @@ impl Jobs {
                 job,
                 uri,
                 state: State::Queued,
-                message: String::new(),
+                message: Text::default(),
                 percentage: 0,
                 result: None,
+                warnings: Vec::new(),
                 error: None,
                 range: None,
             }),

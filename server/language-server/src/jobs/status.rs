@@ -2,7 +2,7 @@
 //! `modelQuantizer/jobs` and `modelQuantizer/jobResult`.
 
 use configuration::Job as Kind;
-use localization::Localization;
+use localization::{Localization, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower_lsp::lsp_types::notification::Notification;
@@ -21,13 +21,16 @@ pub(crate) struct JobStatus {
     /// How far it is.
     pub(crate) state: State,
     /// What it is doing, in words; empty before its first stage.
-    pub(crate) message: String,
+    pub(crate) message: Text,
     /// Part that is done, in percent; it never falls.
     pub(crate) percentage: u32,
     /// What the job has made: its `result` event.
     pub(crate) result: Option<Value>,
+    /// The warnings in the result.
+    #[serde(skip)]
+    pub(crate) warnings: Vec<Text>,
     /// Why it failed or what stopped it, in one sentence.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<Text>,
     /// Where the value that is at fault stands in the configuration.
     pub(crate) range: Option<Range>,
 }
@@ -51,14 +54,13 @@ pub(crate) enum State {
 impl JobStatus {
     /// What the client shows of it, in its language.
     pub(crate) fn shown(mut self, localization: Localization) -> JobStatus {
-        self.message = localization.owned(self.message);
-        self.error = self.error.map(|error| localization.owned(error));
+        let shown = |text: &Text| localization.text(text);
+        self.message = Text::verbatim(shown(&self.message));
+        self.error = self.error.map(|error| Text::verbatim(shown(&error)));
         let result = self.result.as_mut();
-        let warnings = result.and_then(|result| result.get_mut("warnings")?.as_array_mut());
-        for warning in warnings.into_iter().flatten() {
-            if let Value::String(text) = warning {
-                *text = localization.owned(std::mem::take(text));
-            }
+        let warnings = result.and_then(|result| result.get_mut("warnings"));
+        if let Some(warnings) = warnings {
+            *warnings = self.warnings.iter().map(shown).collect();
         }
         self
     }
@@ -97,27 +99,33 @@ pub(crate) fn name(kind: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use localization::text;
     use serde_json::json;
 
     #[test]
     fn warnings_of_a_result_are_translated_and_the_rest_stays() {
-        let warning = "in \"/d\": 2 hidden file(s) or folder(s) are left out; rename those that start with a dot to use them";
+        let warning = text!(
+            "in \"{folder}\": {hidden} hidden file(s) or folder(s) are left out; rename those that start with a dot to use them",
+            folder = "/d",
+            hidden = 2
+        );
         let status = JobStatus {
             id: "quantize-1".to_owned(),
             job: "quantize",
             uri: Url::parse("file:///c/configuration.json").unwrap(),
             state: State::Succeeded,
-            message: "done".to_owned(),
+            message: text!("done"),
             percentage: 100,
-            result: Some(json!({"warnings": [warning, 1], "job": "quantize"})),
+            result: Some(json!({"warnings": [warning.to_string(), "x"], "job": "quantize"})),
+            warnings: vec![warning, Text::verbatim("x")],
             error: None,
             range: None,
         };
         let english = status.clone().shown(Localization::English);
-        assert_eq!(english, status);
+        assert_eq!(english.result, status.result);
         let result = status.shown(Localization::Japanese).result.unwrap();
         assert_eq!(result["job"], "quantize");
-        assert_eq!(result["warnings"][1], 1);
+        assert_eq!(result["warnings"][1], "x");
         let text = result["warnings"][0].as_str().unwrap();
         assert!(text.contains("/d") && text.contains("ドット"), "{text}");
     }

@@ -93,7 +93,7 @@ async fn a_job_runs_with_progress_and_a_result() {
     assert_eq!(all, json!([status]));
     let configuration = project.path("configuration.json");
     let expected = format!(
-        "quantize\n--message-format\njson\n--stop-with-stdin\n--threads\n2\n--seed\n7\n--\n{}",
+        "quantize\n--message-format\ntexts\n--stop-with-stdin\n--threads\n2\n--seed\n7\n--\n{}",
         configuration.display()
     );
     assert_eq!(project.read("arguments.txt"), expected);

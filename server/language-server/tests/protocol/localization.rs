@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Project, RICH};
 
-const STAGE: &str = r#"print {"event":"stage","stage":"calibrate","title":"calibrating","total":300,"unit":"images"}"#;
-const PROGRESS: &str =
-    r#"print {"event":"progress","stage":"calibrate","done":300,"total":300,"unit":"images"}"#;
-const FAILURE: &str = r#"print {"event":"error","cancelled":false,"message":"cannot write \"/out/model.tflite\": No space left on device (os error 28); free some space and run the job again","key":"output_dir"}"#;
+const STAGE: &str = r#"print {"event":"stage","stage":"calibrate","title":"calibrating","total":300,"unit":"images","texts":{"title":{"template":"calibrating"},"unit":{"template":"images"}}}"#;
+const PROGRESS: &str = r#"print {"event":"progress","stage":"calibrate","done":300,"total":300,"unit":"images","texts":{"unit":{"template":"images"}}}"#;
+const FAILURE: &str = r#"print {"event":"error","cancelled":false,"message":"cannot write \"/out/model.tflite\": No space left on device (os error 28); free some space and run the job again","key":"output_dir","texts":{"message":{"template":"cannot write \"{path}\": {source}; {remedy}","arguments":{"path":"/out/model.tflite","source":{"template":"No space left on device (os error 28)"},"remedy":{"template":"free some space and run the job again"}}}}}"#;
 
 /// What a client of a language is shown of a configuration with a misspelt key.
 struct Shown {

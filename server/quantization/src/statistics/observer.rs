@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use graph::{Graph, TensorId};
+use localization::Message;
 use thiserror::Error;
 
 use super::channels::ChannelSums;
@@ -12,7 +13,7 @@ use super::tensors::{ChannelDistributions, Statistics, TensorStatistics};
 use crate::histogram::{ChannelHistograms, GrowingHistogram, Histogram, Scratch};
 
 /// A layer computes infinite or undefined values, so that no threshold fits it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Message)]
 #[error("a layer computes infinite or undefined values")]
 pub struct NonFinite {
     /// The tensor.

@@ -70,7 +70,7 @@ fn advice_and_warnings(report: &EvaluationReport) -> String {
         layers: &advice.layers,
         key: &advice.key,
         value: advice.value.as_ref(),
-        message: &advice.message,
+        message: advice.message.clone(),
     }));
     if !report.warnings.is_empty() {
         markup += "<section>\n<h2 id=\"warnings\">Warnings</h2>\n<ul class=\"advice\">\n";

@@ -147,8 +147,10 @@ pub struct Advice {
     pub key: String,
     /// The value of the key that would help; `None` where that is for the user to judge.
     pub value: Option<Value>,
-    /// What was seen, with figures, and what to do; one sentence without a final full stop.
-    pub message: String,
+    /// What was seen, with figures, and what to do; one sentence without a final full stop; written
+    /// in English as `message`, and as data as `text`.
+    #[serde(flatten, serialize_with = "localization::message_and_text")]
+    pub message: localization::Text,
 }
 
 /// One operator of the converted model and its output.

@@ -22,7 +22,7 @@ pub(super) fn page(report: &QuantizationReport) -> String {
         layers: &advice.layers,
         key: &advice.key,
         value: advice.value.as_ref(),
-        message: &advice.message,
+        message: advice.message.to_string(),
     }));
     if report.comparison.is_some() {
         body += &noise_chart(report);
@@ -384,7 +384,7 @@ mod tests {
                 layers: ["a&b", "c"].map(str::to_owned).to_vec(),
                 key: "quantization.z_threshold".to_owned(),
                 value: Some(8.into()),
-                message: "few values of `a&b` reach far".to_owned(),
+                message: localization::Text::verbatim("few values of `a&b` reach far"),
             }],
             layers: vec![
                 layer("\"second\"", 1, Some(8.0)),

@@ -1,12 +1,13 @@
 //! Operators that treat every element alike.
 
 use graph::{Activation, BinaryOp, Node};
+use localization::{Text, text};
 
 use super::{Context, Lowered};
 use crate::options::{self, ALPHA, APPROXIMATE, BETA, OptionValue, Options, POT_SCALE_INT16};
 use crate::{Builtin, ElementType};
 
-pub(super) fn activation(node: &Node, activation: Activation) -> Result<Lowered, String> {
+pub(super) fn activation(node: &Node, activation: Activation) -> Result<Lowered, Text> {
     let table = |table| Some(Options::new(table));
     let options = match activation {
         Activation::LeakyRelu { alpha } => {
@@ -33,12 +34,12 @@ pub(super) fn activation(node: &Node, activation: Activation) -> Result<Lowered,
     Lowered::new(node, options)
 }
 
-pub(super) fn softmax(node: &Node) -> Result<Lowered, String> {
+pub(super) fn softmax(node: &Node) -> Result<Lowered, Text> {
     let options = Options::new(options::SOFTMAX).with(BETA, OptionValue::Float(1.0));
     Lowered::new(node, Some(options))
 }
 
-pub(super) fn binary(context: &Context, node: &Node, op: BinaryOp) -> Result<Lowered, String> {
+pub(super) fn binary(context: &Context, node: &Node, op: BinaryOp) -> Result<Lowered, Text> {
     let table = match op {
         BinaryOp::Add => options::ADD,
         BinaryOp::Subtract => options::SUB,
@@ -56,12 +57,14 @@ pub(super) fn binary(context: &Context, node: &Node, op: BinaryOp) -> Result<Low
 
 /// To a quantized tensor from a float or from another quantized one it is `QUANTIZE`, to a float
 /// tensor `DEQUANTIZE`.
-pub(super) fn convert(context: &Context, node: &Node) -> Result<Lowered, String> {
+pub(super) fn convert(context: &Context, node: &Node) -> Result<Lowered, Text> {
     let from = context.element(node.input());
     let to = context.element(node.output);
     let (builtin, table) = match (from, to) {
         (ElementType::Float32, ElementType::Float32) => {
-            return Err("converts nothing, because both its tensors are float32".to_owned());
+            return Err(text!(
+                "converts nothing, because both its tensors are float32"
+            ));
         }
         (_, ElementType::Float32) => (Builtin::Dequantize, options::DEQUANTIZE),
         _ => (Builtin::Quantize, options::QUANTIZE),

@@ -5,6 +5,7 @@ mod layout;
 mod window;
 
 use graph::{FusedActivation, Graph, Node, Op, TensorId};
+use localization::{Text, text};
 
 use crate::kernels::KernelTraits;
 use crate::options::{ACTIVATION, activation_name};
@@ -41,7 +42,7 @@ pub(crate) enum Operand {
 
 impl Lowered {
     /// The operator that TFLite has for the node's, with the node's own inputs in their order.
-    fn new(node: &Node, options: Option<Options>) -> Result<Self, String> {
+    fn new(node: &Node, options: Option<Options>) -> Result<Self, Text> {
         let kernels = KernelTraits::of(node.op.opcode());
         let builtin = kernels.builtins.first().ok_or_else(no_operator)?;
         Ok(Self::of(*builtin, node, options))
@@ -94,10 +95,8 @@ pub(crate) fn lower(context: &Context, node: &Node) -> Result<Lowered, WriteErro
                 options.has(ACTIVATION) && lowered.builtin != Builtin::Concatenation
             })
             .ok_or_else(|| {
-                let problem = format!(
-                    "cannot clamp its own output to {:?}; keep the activation as a layer of its own",
-                    node.activation
-                );
+                let problem = text!(
+                    "cannot clamp its own output to {activation:?}; keep the activation as a layer of its own", activation = node.activation);
                 unsupported(node, problem)
             })?;
         lowered.options = Some(options.with(ACTIVATION, activation_name(node.activation)));
@@ -105,7 +104,7 @@ pub(crate) fn lower(context: &Context, node: &Node) -> Result<Lowered, WriteErro
     Ok(lowered)
 }
 
-fn operator(context: &Context, node: &Node) -> Result<Lowered, String> {
+fn operator(context: &Context, node: &Node) -> Result<Lowered, Text> {
     match &node.op {
         Op::Conv2d { window, .. } => window::convolution(node, *window),
         Op::DepthwiseConv2d { window, multiplier } => window::depthwise(node, *window, *multiplier),
@@ -137,11 +136,11 @@ fn operator(context: &Context, node: &Node) -> Result<Lowered, String> {
     }
 }
 
-fn no_operator() -> String {
-    "has no operator in TFLite; decompose it before writing".to_owned()
+fn no_operator() -> Text {
+    text!("has no operator in TFLite; decompose it before writing")
 }
 
-fn unsupported(node: &Node, problem: String) -> WriteError {
+fn unsupported(node: &Node, problem: Text) -> WriteError {
     WriteError::Unsupported {
         node: node.name.clone(),
         op: node.op.name(),
@@ -149,10 +148,10 @@ fn unsupported(node: &Node, problem: String) -> WriteError {
     }
 }
 
-fn integer(value: usize) -> Result<i32, String> {
-    i32::try_from(value).map_err(|_| format!("uses the number {value}, which is above 2^31 - 1"))
+fn integer(value: usize) -> Result<i32, Text> {
+    i32::try_from(value).map_err(|_| text!("uses the number {value}, which is above 2^31 - 1"))
 }
 
-fn integers(values: &[usize]) -> Result<Vec<i32>, String> {
+fn integers(values: &[usize]) -> Result<Vec<i32>, Text> {
     values.iter().map(|&value| integer(value)).collect()
 }

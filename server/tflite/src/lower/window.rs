@@ -1,6 +1,7 @@
 //! Operators that slide a window over a feature map, or resample it.
 
 use graph::{Node, Padding, Pool, ResizeMethod, Window};
+use localization::Text;
 
 use super::{Context, Lowered, Operand, integer, integers};
 use crate::Builtin;
@@ -14,21 +15,21 @@ fn strided(
     table: &'static OptionsTable,
     stride: [usize; 2],
     padding: Padding,
-) -> Result<Options, String> {
+) -> Result<Options, Text> {
     Ok(Options::new(table)
         .with(PADDING, padding_name(padding))
         .with(STRIDE_H, OptionValue::Int(integer(stride[0])?))
         .with(STRIDE_W, OptionValue::Int(integer(stride[1])?)))
 }
 
-fn dilated(table: &'static OptionsTable, window: Window) -> Result<Options, String> {
+fn dilated(table: &'static OptionsTable, window: Window) -> Result<Options, Text> {
     Ok(strided(table, window.stride, window.padding)?
         .with(DILATION_H, OptionValue::Int(integer(window.dilation[0])?))
         .with(DILATION_W, OptionValue::Int(integer(window.dilation[1])?)))
 }
 
 /// Conversion to an operator whose kernel reads a bias even where there is none to add.
-fn biased(options: Options, node: &Node) -> Result<Lowered, String> {
+fn biased(options: Options, node: &Node) -> Result<Lowered, Text> {
     let mut lowered = Lowered::new(node, Some(options))?;
     if node.bias().is_none() {
         lowered.operands.push(Operand::ZeroBias);
@@ -37,12 +38,12 @@ fn biased(options: Options, node: &Node) -> Result<Lowered, String> {
 }
 
 /// Groups need no option: the runtime divides the input channels by the kernel's.
-pub(super) fn convolution(node: &Node, window: Window) -> Result<Lowered, String> {
+pub(super) fn convolution(node: &Node, window: Window) -> Result<Lowered, Text> {
     let options = dilated(options::CONV_2D, window)?;
     biased(options, node)
 }
 
-pub(super) fn depthwise(node: &Node, window: Window, multiplier: usize) -> Result<Lowered, String> {
+pub(super) fn depthwise(node: &Node, window: Window, multiplier: usize) -> Result<Lowered, Text> {
     let options = dilated(options::DEPTHWISE_CONV_2D, window)?
         .with(DEPTH_MULTIPLIER, OptionValue::Int(integer(multiplier)?));
     biased(options, node)
@@ -54,7 +55,7 @@ pub(super) fn transposed(
     node: &Node,
     stride: [usize; 2],
     padding: Padding,
-) -> Result<Lowered, String> {
+) -> Result<Lowered, Text> {
     let options = strided(options::TRANSPOSE_CONV, stride, padding)?;
     let shape = integers(context.graph.shape(node.output))?;
     let Lowered {
@@ -73,7 +74,7 @@ pub(super) fn transposed(
     Ok(lowered)
 }
 
-pub(super) fn pool(node: &Node, pool: Pool) -> Result<Lowered, String> {
+pub(super) fn pool(node: &Node, pool: Pool) -> Result<Lowered, Text> {
     let options = strided(options::POOL_2D, pool.stride, pool.padding)?
         .with(FILTER_HEIGHT, OptionValue::Int(integer(pool.kernel[0])?))
         .with(FILTER_WIDTH, OptionValue::Int(integer(pool.kernel[1])?));
@@ -82,11 +83,7 @@ pub(super) fn pool(node: &Node, pool: Pool) -> Result<Lowered, String> {
 
 /// With half-pixel centres and without aligned corners, the nearest-neighbour kernel reads
 /// `floor((i + 0.5) * in / out)`, which is what the graph means.
-pub(super) fn resize(
-    node: &Node,
-    size: [usize; 2],
-    method: ResizeMethod,
-) -> Result<Lowered, String> {
+pub(super) fn resize(node: &Node, size: [usize; 2], method: ResizeMethod) -> Result<Lowered, Text> {
     let (builtin, table) = match method {
         ResizeMethod::Nearest => (
             Builtin::ResizeNearestNeighbor,

@@ -33,7 +33,7 @@ pub(crate) const TARGET: Target = Target {
         let findings = configuration.findings();
         for finding in findings {
             fits(&text, finding.range);
-            assert!(!finding.message.contains('\n'), "{finding:?}");
+            assert!(!finding.message.contains("\n"), "{finding:?}");
             finding.fixes.iter().for_each(|fix| changes_fit(fix, &text));
         }
         // The same text as a target file.

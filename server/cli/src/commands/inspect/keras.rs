@@ -161,7 +161,7 @@ fn problems(summary: &Summary) -> String {
 /// Why Quantize refuses the model, unless the configuration keeps layers in float.
 fn refusal(summary: &Summary) -> Option<String> {
     let refused = summary.classifier_refusal().map(|kind| kind.to_string());
-    refused.or_else(|| no_integer(&FloatLayer::all(summary)))
+    refused.or_else(|| no_integer(&FloatLayer::all(summary)).map(|text| text.to_string()))
 }
 
 /// The form of `schemas/inspect.schema.json`.

@@ -2,12 +2,14 @@
 
 use super::{Completion, CompletionKind, escaped, replaced};
 use crate::assist::cursor::Cursor;
+use crate::assist::markdown;
 use crate::document::Document;
 use crate::fix::Replacement;
 use crate::role::PathRole;
-use crate::schema::{KeyHelp, keys};
+use crate::schema::{KeyHelp, keys, type_name};
 use crate::starting::starting_configuration;
 use crate::text::TextRange;
+use localization::{Text, text};
 
 /// The keys that may be written at the cursor.
 pub(super) fn complete(document: &Document, cursor: &Cursor, offset: usize) -> Vec<Completion> {
@@ -35,7 +37,7 @@ fn completion(help: &KeyHelp, text: &str, cursor: &Cursor, offset: usize) -> Com
     let range = replaced(cursor, offset);
     let mut completion = Completion::new(CompletionKind::Key, &help.key, range, quoted.clone());
     completion.detail = detail(help);
-    completion.documentation = help.markdown.clone();
+    completion.documentation = markdown::document(&help.markdown);
     completion.also = cursor.missing_comma.map(|end| Replacement {
         range: TextRange::at(end),
         text: ",".to_owned(),
@@ -54,15 +56,11 @@ fn completion(help: &KeyHelp, text: &str, cursor: &Cursor, offset: usize) -> Com
     completion
 }
 
-fn detail(help: &KeyHelp) -> String {
-    let word = if help.required {
-        "required"
-    } else {
-        "optional"
-    };
+fn detail(help: &KeyHelp) -> Text {
     match &help.default {
-        Some(default) if !help.required => format!("{word}, default {default}"),
-        _ => word.to_owned(),
+        _ if help.required => text!("required"),
+        Some(default) => text!("optional, default {default}"),
+        None => text!("optional"),
     }
 }
 
@@ -77,7 +75,7 @@ fn placeholder(help: &KeyHelp) -> String {
             Some(text) => format!("\"${{1:{}}}\"", escaped(text)),
             None => format!("${{1:{}}}", escaped(json)),
         },
-        None if help.types.iter().any(|name| name.contains('{')) => "{\n\t$1\n}".to_owned(),
+        None if help.types.contains(&type_name("object")) => "{\n\t$1\n}".to_owned(),
         None => "$1".to_owned(),
     }
 }
@@ -92,7 +90,7 @@ pub(super) fn whole(offset: usize) -> Vec<Completion> {
         range,
         text.trim_end().to_owned(),
     );
-    completion.detail = "a configuration with the required keys".to_owned();
+    completion.detail = text!("a configuration with the required keys");
     completion.filter = "configuration".to_owned();
     vec![completion]
 }

@@ -10,6 +10,7 @@ use crate::paths::absolute;
 use crate::role::PathRole;
 use crate::syntax::decode_string;
 use crate::text::TextRange;
+use localization::{Text, phrase, text};
 use std::path::Path;
 
 /// Subfolders that are looked into for what they hold.
@@ -62,7 +63,7 @@ pub(super) fn complete(
         name: "..".to_owned(),
         is_folder: true,
         fits: false,
-        detail: "the folder above".to_owned(),
+        detail: text!("the folder above"),
     };
     candidates.push(parent);
     completions(candidates, segment, is_quoted)
@@ -74,7 +75,7 @@ struct Candidate {
     is_folder: bool,
     /// Whether it is what the key takes, and not only on the way there.
     fits: bool,
-    detail: String,
+    detail: Text,
 }
 
 impl Candidate {
@@ -95,27 +96,30 @@ impl Candidate {
         let (fits, detail) = match (role, is_folder) {
             (PathRole::Model, true) => {
                 let is_model = looks_inside && is_model_folder(facts, &path);
-                (is_model, if is_model { "model in a folder" } else { "" })
+                (is_model, is_model.then_some(phrase!("model in a folder")))
             }
-            (PathRole::Model, false) => (is_model_name(&listed.name), ""),
+            (PathRole::Model, false) => (is_model_name(&listed.name), None),
             (PathRole::CalibrationImages | PathRole::EvaluationImages, true) => {
                 let holds = looks_inside && facts.holds_images(&path) == Some(true);
-                (holds, if holds { "JPEG images" } else { "" })
+                (holds, holds.then_some(phrase!("JPEG images")))
             }
-            (PathRole::Labels | PathRole::Target, false) => (is_json(&listed.name), ""),
-            (PathRole::Labels | PathRole::Target | PathRole::Output, true) => (false, ""),
+            (PathRole::Labels | PathRole::Target, false) => (is_json(&listed.name), None),
+            (PathRole::Labels | PathRole::Target | PathRole::Output, true) => (false, None),
             _ => return None,
         };
         if !is_folder && !fits {
             return None;
         }
-        let size = || facts.size(&path).map_or_else(String::new, bytes);
-        let detail = if is_folder { detail.to_owned() } else { size() };
+        let size = || facts.size(&path).map(|size| Text::verbatim(bytes(size)));
+        let detail = match is_folder {
+            true => detail.map(Text::from),
+            false => size(),
+        };
         Some(Candidate {
             name: listed.name,
             is_folder,
             fits,
-            detail,
+            detail: detail.unwrap_or_default(),
         })
     }
 }

@@ -3,13 +3,14 @@
 use super::{Completion, CompletionKind, paths, replaced};
 use crate::assist::about;
 use crate::assist::cursor::Cursor;
-use crate::assist::markdown::counted;
+use crate::assist::markdown::{self, images};
 use crate::document::Document;
 use crate::facts::{Entry, Facts};
 use crate::role::PathRole;
 use crate::schema::{KeyHelp, key_help};
 use crate::settings;
 use crate::text::TextRange;
+use localization::{Text, phrase, text};
 use std::collections::BTreeMap;
 
 /// The values that may be written at the cursor.
@@ -67,33 +68,33 @@ pub(super) fn complete(
     completions
 }
 
-fn value(help: &KeyHelp, json: &str, detail: String, range: TextRange) -> Completion {
+fn value(help: &KeyHelp, json: &str, detail: Text, range: TextRange) -> Completion {
     let label = json.trim_matches('"');
     let mut completion = Completion::new(CompletionKind::Value, label, range, json.to_owned());
     let described = help.values.iter().find(|value| value.value == label);
     completion.documentation = match described {
-        Some(value) => value.description.clone(),
-        None => help.markdown.clone(),
+        Some(value) => Text::of_document(&value.description),
+        None => markdown::document(&help.markdown),
     };
     completion.detail = detail;
     completion
 }
 
 /// Values as JSON text that the schema names, each with a few words.
-fn from_schema(help: &KeyHelp) -> Vec<(String, String)> {
+fn from_schema(help: &KeyHelp) -> Vec<(String, Text)> {
     let default = help.default.as_ref();
     let word = |json: &String| match Some(json) == default {
-        true if help.required => "proposed".to_owned(),
-        true => "default".to_owned(),
-        false if json.starts_with(['{', '[']) => "example".to_owned(),
-        false => String::new(),
+        true if help.required => text!("proposed"),
+        true => text!("default"),
+        false if json.starts_with(['{', '[']) => text!("example"),
+        false => Text::default(),
     };
     let mut values: Vec<String> = help
         .values
         .iter()
         .map(|value| serde_json::Value::from(value.value.as_str()).to_string())
         .collect();
-    if help.types.contains(&"true or false") {
+    if help.types.contains(&phrase!("true or false")) {
         values.extend(["true".to_owned(), "false".to_owned()]);
     }
     values.extend(default.cloned());
@@ -112,13 +113,13 @@ fn from_schema(help: &KeyHelp) -> Vec<(String, String)> {
 }
 
 /// Values as JSON text that the files at hand suggest, each with the reason.
-fn from_facts(document: &Document, path: &[&str], facts: &dyn Facts) -> Vec<(String, String)> {
+fn from_facts(document: &Document, path: &[&str], facts: &dyn Facts) -> Vec<(String, Text)> {
     match *path {
         ["input_tensor_size"] => {
             let size = about::model(document, facts)
                 .and_then(|model| Some([model.input_height?, model.input_width?]));
             let written = size.map(settings::written_size);
-            let suggestion = written.map(|written| (written, "the model's input".to_owned()));
+            let suggestion = written.map(|written| (written, text!("the model's input")));
             suggestion.into_iter().collect()
         }
         ["evaluate_image_extension"] => extensions(document, facts),
@@ -128,14 +129,14 @@ fn from_facts(document: &Document, path: &[&str], facts: &dyn Facts) -> Vec<(Str
             let names = model.iter().flat_map(|model| &model.layer_names);
             let name = |name: &String| {
                 let json = serde_json::Value::from(name.as_str()).to_string();
-                (json, "layer".to_owned())
+                (json, text!("layer"))
             };
             names.map(name).collect()
         }
         ["preprocessing" | "evaluate_preprocessing"] => {
             let model = about::model(document, facts);
             let normalizes = model.is_some_and(|model| !model.normalization_layers.is_empty());
-            let reason = "the model normalizes its input itself".to_owned();
+            let reason = text!("the model normalizes its input itself");
             normalizes
                 .then_some(("\"none\"".to_owned(), reason))
                 .into_iter()
@@ -146,7 +147,7 @@ fn from_facts(document: &Document, path: &[&str], facts: &dyn Facts) -> Vec<(Str
 }
 
 /// The extensions of the evaluation images, the commonest first.
-fn extensions(document: &Document, facts: &dyn Facts) -> Vec<(String, String)> {
+fn extensions(document: &Document, facts: &dyn Facts) -> Vec<(String, Text)> {
     let mentions = document.mentions();
     let folder = mentions
         .iter()
@@ -168,7 +169,7 @@ fn extensions(document: &Document, facts: &dyn Facts) -> Vec<(String, String)> {
     ordered.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let suggestion = |(extension, count): (String, usize)| {
         let json = serde_json::Value::from(extension).to_string();
-        (json, counted(count, "image", "images"))
+        (json, images(count))
     };
     ordered.into_iter().map(suggestion).collect()
 }

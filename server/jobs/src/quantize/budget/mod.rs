@@ -12,6 +12,7 @@ use evaluation::PairedAccuracy;
 use graph::{Graph, Node, TensorId};
 use images::{Extensions, LabelledImage, Labels};
 use inference::{Kernels, TfliteModel};
+use localization::{Phrase, phrase, text};
 use quantization::{Options, Precision, QuantizedModel, has_int16_kernel, moves_values};
 use tflite::Encodings;
 
@@ -80,7 +81,8 @@ impl<'a> Budget<'a> {
             trials: 0,
         };
         let file = model_file::write(subject.original, &Encodings::float())?;
-        measured.original = measured.answers("measuring the accuracy", subject, &file, context)?;
+        measured.original =
+            measured.answers(phrase!("measuring the accuracy"), subject, &file, context)?;
         Ok(measured)
     }
 
@@ -93,7 +95,7 @@ impl<'a> Budget<'a> {
         model: QuantizedModel,
         context: &mut Context,
     ) -> Result<Met<'a>, JobError> {
-        let what = "measuring the accuracy";
+        let what = phrase!("measuring the accuracy");
         let (without, answers) = self.accuracy(what, subject, &model, context)?;
         let mut best = Candidate {
             accuracy: without,
@@ -127,8 +129,8 @@ impl<'a> Budget<'a> {
         context: &mut Context,
     ) -> Result<Option<Candidate>, JobError> {
         let count = subject.rewritten.nodes().len();
-        let title = "measuring the noise of layers";
-        context.begin(Stage::Budget, title, count, "layers");
+        let title = phrase!("measuring the noise of layers");
+        context.begin(Stage::Budget, title, count, phrase!("layers"));
         let (graph, set) = (subject.rewritten, &subject.set);
         let ranked = sensitivity::ranking(graph, &without.model, set, context)?;
         let mut best: Option<Candidate> = None;
@@ -136,7 +138,7 @@ impl<'a> Budget<'a> {
             let tensors: Vec<TensorId> = chosen.iter().map(|&rank| ranked[rank]).collect();
             let options = precisions(subject, options, &tensors);
             let model = subject.quantize(&options, context)?;
-            let what = "trying layers in more bits";
+            let what = phrase!("trying layers in more bits");
             let (accuracy, _) = self.accuracy(what, subject, &model, context)?;
             self.trials += 1;
             let allowed = self.allows(&accuracy);
@@ -189,7 +191,7 @@ impl<'a> Budget<'a> {
     /// doubtful are taken to have those of the original model.
     fn accuracy(
         &self,
-        what: &str,
+        what: Phrase,
         subject: &Subject,
         model: &QuantizedModel,
         context: &mut Context,
@@ -212,12 +214,12 @@ impl<'a> Budget<'a> {
     /// tells the user what is done.
     fn answers(
         &self,
-        what: &str,
+        what: Phrase,
         subject: &Subject,
         file: &[u8],
         context: &mut Context,
     ) -> Result<Vec<Option<Answer>>, JobError> {
-        context.begin(Stage::Budget, what, self.doubtful.len(), "images");
+        context.begin(Stage::Budget, what, self.doubtful.len(), phrase!("images"));
         let model = TfliteModel::from_bytes(file, Kernels::Xnnpack)?;
         let images = self.doubtful.iter();
         let images: Vec<LabelledImage> = images.map(|&image| self.images[image].clone()).collect();
@@ -249,7 +251,7 @@ impl Met<'_> {
         model: QuantizedModel,
         context: &mut Context,
     ) -> Result<(), JobError> {
-        let what = "measuring the accuracy";
+        let what = phrase!("measuring the accuracy");
         let (accuracy, _) = self.budget.accuracy(what, subject, &model, context)?;
         let (now, before) = (accuracy.second(), self.best.accuracy.second());
         if self.budget.allows(&accuracy) || now >= before {
@@ -265,24 +267,24 @@ impl Met<'_> {
         let images = best.accuracy.images();
         if !budget.allows(&best.accuracy) {
             let help = match budget.settings.quantization.accuracy_budget_precision {
-                BudgetPrecision::Float32 => "",
-                BudgetPrecision::Int16 => ", or set `accuracy_budget_precision` to \"float32\"",
+                BudgetPrecision::Float32 => Phrase::NONE,
+                BudgetPrecision::Int16 => {
+                    phrase!(", or set `accuracy_budget_precision` to \"float32\"")
+                }
             };
-            context.warn(format!(
-                "`accuracy_budget` of {} points is not met: the best model found loses {:.1} points on {images} images; raise the budget{help}",
-                budget.budget,
-                best.accuracy.loss() * 100.0,
+            context.warn(text!(
+                "`accuracy_budget` of {budget} points is not met: the best model found loses {loss:.1} points on {images} images; raise the budget{help}", budget = budget.budget, loss = best.accuracy.loss() * 100.0,
             ));
         }
         let [low, high] = best.accuracy.loss_interval().map(|loss| loss * 100.0);
         context.log(
             Level::Info,
-            format!(
-                "float {:.1} %, quantized {:.1} % on {images} labelled images with {} of {} layers in more bits; on other images of the kind the loss lies between {low:.1} and {high:.1} points (95 %)",
-                best.accuracy.first() * 100.0,
-                best.accuracy.second() * 100.0,
-                best.options.precisions.len(),
-                subject.rewritten.nodes().len()
+            text!(
+                "float {float:.1} %, quantized {quantized:.1} % on {images} labelled images with {count} of {layers} layers in more bits; on other images of the kind the loss lies between {low:.1} and {high:.1} points (95 %)",
+                float = best.accuracy.first() * 100.0,
+                quantized = best.accuracy.second() * 100.0,
+                count = best.options.precisions.len(),
+                layers = subject.rewritten.nodes().len()
             ),
         );
     }

@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use ::report::{Search as Report, Trial};
 use configuration::{Effort, Settings};
 use graph::Graph;
+use localization::{Text, phrase, text};
 use quantization::{FoundThresholds, Options, Statistics};
 
 use super::held_out::{self, Expectation, Judge};
@@ -58,7 +59,12 @@ impl Search<'_> {
             Effort::Best => 0,
             _ => steps::MOST_TRIALS,
         };
-        context.begin(Stage::Search, "trying improvements", most, "models");
+        context.begin(
+            Stage::Search,
+            phrase!("trying improvements"),
+            most,
+            phrase!("models"),
+        );
         let start = options.clone();
         let best = steps::demanded(self, options);
         let rewritten = best.rewritten(self.base, self.statistics);
@@ -85,14 +91,13 @@ impl Search<'_> {
             .collect();
         context.log(
             Level::Info,
-            format!(
-                "{} of {} improvements that were tried are kept: {}",
-                kept.len(),
-                progress.trials.len(),
-                if kept.is_empty() {
-                    "none".to_owned()
-                } else {
-                    kept.join(", ")
+            text!(
+                "{count} of {all} improvements that were tried are kept: {names}",
+                count = kept.len(),
+                all = progress.trials.len(),
+                names = match kept.is_empty() {
+                    true => Text::from(phrase!("none")),
+                    false => Text::verbatim(kept.join(", ")),
                 }
             ),
         );

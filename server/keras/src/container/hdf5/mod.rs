@@ -5,6 +5,7 @@ mod source;
 use std::collections::HashMap;
 
 use hdf5_pure::{DType, Datatype, DatatypeByteOrder, FormatError};
+use localization::{Text, phrase, text};
 
 use self::source::{Allowance, MeteredFile};
 use super::section::Section;
@@ -28,7 +29,7 @@ pub(super) type StringAttributes = HashMap<String, Vec<String>>;
 /// Why a dataset cannot be read.
 pub(super) enum DatasetProblem {
     /// The rest of a sentence about the dataset.
-    Described(String),
+    Described(Text),
     /// The HDF5 structures around it are damaged.
     Damaged(ErrorKind),
 }
@@ -50,7 +51,7 @@ impl PureHdf5 {
         let allowance = Allowance::new(length);
         let source = MeteredFile::new(file, allowance.clone());
         let file = hdf5_pure::File::from_source(source)
-            .map_err(|error| damaged("the file header", &error))?;
+            .map_err(|error| damaged(phrase!("the file header"), &error))?;
         let superblock = file.superblock();
         let expected = superblock
             .eof_address
@@ -74,10 +75,10 @@ impl PureHdf5 {
         dataset: &hdf5_pure::Dataset,
         elements: u64,
     ) -> Result<(), DatasetProblem> {
-        let described = |problem: String| Err(DatasetProblem::Described(problem));
+        let described = |problem: Text| Err(DatasetProblem::Described(problem));
         let filters = dataset.filters();
         if let Some(filter) = filters.iter().find(|filter| !FILTERS.contains(filter)) {
-            return described(format!(
+            return described(text!(
                 "is compressed with HDF5 filter {filter}, which is not supported"
             ));
         }
@@ -93,7 +94,7 @@ impl PureHdf5 {
             .saturating_mul(expansion)
             .min(limits::WEIGHT_BYTES);
         if stored.is_none_or(|bytes| bytes > most) {
-            return described("is larger than the file can hold".to_owned());
+            return described(text!("is larger than the file can hold"));
         }
         // A chunk is allocated whole, so one that is far larger than its dataset is an attack.
         let chunk = dataset.chunk_shape().map_err(|error| inner(&error))?;
@@ -103,7 +104,7 @@ impl PureHdf5 {
                 .fold(element, |product, &extent| product.saturating_mul(extent))
         });
         if chunk_bytes.is_some_and(|bytes| bytes > stored.unwrap_or(0).max(CHUNK_BYTES)) {
-            return described("is stored in chunks larger than itself".to_owned());
+            return described(text!("is stored in chunks larger than itself"));
         }
         Ok(())
     }
@@ -123,14 +124,14 @@ impl Hdf5 for PureHdf5 {
             path => match self.file.group(path) {
                 Ok(object) => object,
                 Err(hdf5_pure::Error::Format(FormatError::PathNotFound(_))) => return Ok(None),
-                Err(error) => return Err(damaged(path, &error)),
+                Err(error) => return Err(damaged(Text::verbatim(path), &error)),
             },
         };
         let attributes = object.attrs().map_err(|error| {
             let place = if group.is_empty() {
-                "the root group"
+                phrase!("the root group").into()
             } else {
-                group
+                Text::verbatim(group)
             };
             damaged(place, &error)
         })?;
@@ -148,13 +149,13 @@ impl Hdf5 for PureHdf5 {
         let object = match self.file.dataset(dataset) {
             Ok(object) => object,
             Err(hdf5_pure::Error::Format(FormatError::PathNotFound(_))) => {
-                return Err(DatasetProblem::Described("is missing".to_owned()));
+                return Err(DatasetProblem::Described(text!("is missing")));
             }
             Err(error) => return Err(inner(&error)),
         };
         let stored = object.shape().map_err(|error| inner(&error))?;
         if !stored.iter().copied().eq(shape.iter().map(|&n| n as u64)) {
-            return Err(DatasetProblem::Described(format!(
+            return Err(DatasetProblem::Described(text!(
                 "has shape {stored:?} where the configuration asks for {shape:?}"
             )));
         }
@@ -169,9 +170,9 @@ impl Hdf5 for PureHdf5 {
         if values.len() as u64 == elements {
             Ok(values)
         } else {
-            Err(DatasetProblem::Described(format!(
-                "has {} values where its shape {shape:?} asks for {elements}",
-                values.len()
+            Err(DatasetProblem::Described(text!(
+                "has {values} values where its shape {shape:?} asks for {elements}",
+                values = values.len()
             )))
         }
     }
@@ -179,8 +180,8 @@ impl Hdf5 for PureHdf5 {
 
 /// Reads numbers of half, single or double precision.
 fn read_floats(dataset: &hdf5_pure::Dataset) -> Result<Vec<f32>, DatasetProblem> {
-    let unsupported = |kind: String| {
-        Err(DatasetProblem::Described(format!(
+    let unsupported = |kind: Text| {
+        Err(DatasetProblem::Described(text!(
             "holds {kind} instead of floating-point numbers"
         )))
     };
@@ -199,9 +200,9 @@ fn read_floats(dataset: &hdf5_pure::Dataset) -> Result<Vec<f32>, DatasetProblem>
                 });
                 Ok(numbers.map(crate::half::to_f32).collect())
             }
-            _ => unsupported("numbers of an unknown kind".to_owned()),
+            _ => unsupported(text!("numbers of an unknown kind")),
         },
-        kind => unsupported(format!("{kind}")),
+        kind => unsupported(Text::verbatim(kind.to_string())),
     }
 }
 
@@ -212,29 +213,29 @@ fn check_path(path: &str) -> Result<(), ErrorKind> {
         components += 1;
         if component == ".." || component.contains('\0') {
             return Err(ErrorKind::Damaged {
-                place: path.escape_debug().to_string(),
-                problem: "a name leads out of the model".to_owned(),
+                place: Text::verbatim(path.escape_debug().to_string()),
+                problem: text!("a name leads out of the model"),
             });
         }
     }
     if components > limits::PATH_COMPONENTS {
         return Err(ErrorKind::Limit {
-            what: format!("a weight with {components} groups in its path"),
-            limit: limits::PATH_COMPONENTS.to_string(),
+            what: text!("a weight with {components} groups in its path"),
+            limit: Text::verbatim(limits::PATH_COMPONENTS.to_string()),
         });
     }
     Ok(())
 }
 
-fn damaged(place: &str, error: &hdf5_pure::Error) -> ErrorKind {
+fn damaged(place: impl Into<Text>, error: &hdf5_pure::Error) -> ErrorKind {
     ErrorKind::Damaged {
-        place: place.to_owned(),
-        problem: error.to_string(),
+        place: place.into(),
+        problem: Text::verbatim(error.to_string()),
     }
 }
 
 fn inner(error: &hdf5_pure::Error) -> DatasetProblem {
-    DatasetProblem::Described(format!("cannot be read from the HDF5 data ({error})"))
+    DatasetProblem::Described(text!("cannot be read from the HDF5 data ({error})"))
 }
 
 #[cfg(test)]

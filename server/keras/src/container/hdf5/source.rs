@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5_pure::{FormatError, Source};
+use localization::text;
 
 use crate::container::section::Section;
 use crate::limits;
@@ -41,7 +42,9 @@ impl Allowance {
         for counter in [&self.operation, &self.total] {
             let left = counter.load(Ordering::Relaxed);
             let left = left.checked_sub(cost).ok_or_else(|| {
-                FormatError::Source("it asks for more data than the file can hold".to_owned())
+                FormatError::Source(
+                    text!("it asks for more data than the file can hold").to_string(),
+                )
             })?;
             counter.store(left, Ordering::Relaxed);
         }

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use localization::{Text, phrase, text};
+
 use super::damaged;
 use crate::container::section::Section;
 use crate::error::ErrorKind;
@@ -76,44 +78,54 @@ pub(super) fn read(archive: &Section) -> Result<HashMap<String, Member>, ErrorKi
     let directory = find(archive)?;
     if directory.members > limits::ARCHIVE_MEMBERS {
         return Err(ErrorKind::Limit {
-            what: format!("{} members in its archive", directory.members),
-            limit: limits::ARCHIVE_MEMBERS.to_string(),
+            what: text!(
+                "{members} members in its archive",
+                members = directory.members
+            ),
+            limit: Text::verbatim(limits::ARCHIVE_MEMBERS.to_string()),
         });
     }
     if directory.bytes > limits::ARCHIVE_DIRECTORY_BYTES {
         return Err(ErrorKind::Limit {
-            what: format!("a list of archive members of {} bytes", directory.bytes),
-            limit: format!("{} bytes", limits::ARCHIVE_DIRECTORY_BYTES),
+            what: text!(
+                "a list of archive members of {bytes} bytes",
+                bytes = directory.bytes
+            ),
+            limit: text!("{count} bytes", count = limits::ARCHIVE_DIRECTORY_BYTES),
         });
     }
     if directory.start.checked_add(directory.bytes) != Some(directory.end) {
-        return Err(damaged("its list of members is not where it should be"));
+        return Err(damaged(phrase!(
+            "its list of members is not where it should be"
+        )));
     }
     let list = read_at(archive, directory.start, directory.bytes)?;
     let mut fields = Fields(&list);
     let mut members = HashMap::new();
     for _ in 0..directory.members {
         let Some((name, member)) = parse_entry(&mut fields) else {
-            return Err(damaged("its list of members is damaged"));
+            return Err(damaged(phrase!("its list of members is damaged")));
         };
         let name = String::from_utf8_lossy(name).into_owned();
         if members.contains_key(&name) {
-            return Err(damaged(format!(
-                "it has two members named \"{}\"",
-                name.escape_debug()
+            return Err(damaged(text!(
+                "it has two members named \"{name}\"",
+                name = name.escape_debug()
             )));
         }
         members.insert(name, member);
     }
     if !fields.0.is_empty() {
-        return Err(damaged("its list of members is longer than it states"));
+        return Err(damaged(phrase!(
+            "its list of members is longer than it states"
+        )));
     }
     Ok(members)
 }
 
 fn read_at(archive: &Section, start: u64, length: u64) -> Result<Vec<u8>, ErrorKind> {
     let part = archive.part(start, length);
-    let part = part.ok_or_else(|| damaged("it points behind its end"))?;
+    let part = part.ok_or_else(|| damaged(phrase!("it points behind its end")))?;
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
     part.read_exact_at(0, &mut bytes)?;
     Ok(bytes)
@@ -128,7 +140,9 @@ fn find(archive: &Section) -> Result<Directory, ErrorKind> {
         .rev()
         .find_map(|start| Some((start as u64, parse_end(tail.get(start..)?)?)));
     let Some((position, directory)) = record else {
-        return Err(damaged("its end is missing, it may have been cut off"));
+        return Err(damaged(phrase!(
+            "its end is missing, it may have been cut off"
+        )));
     };
     let directory = Directory {
         end: tail_start + position,
@@ -137,7 +151,8 @@ fn find(archive: &Section) -> Result<Directory, ErrorKind> {
     match zip64_position(archive, directory.end)? {
         Some(position) => {
             let record = read_at(archive, position, ZIP64_END_BYTES)?;
-            parse_zip64_end(&record, position).ok_or_else(|| damaged("its ZIP64 record is damaged"))
+            parse_zip64_end(&record, position)
+                .ok_or_else(|| damaged(phrase!("its ZIP64 record is damaged")))
         }
         None => Ok(directory),
     }

@@ -10,6 +10,7 @@ use std::io::Read;
 
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
+use localization::{Text, text};
 
 use self::directory::{Fields, Member};
 use super::section::Section;
@@ -54,8 +55,11 @@ impl Archive {
             .saturating_add(limits::ARCHIVE_SLACK_BYTES);
         if member.length > most {
             return Err(ErrorKind::Limit {
-                what: format!("\"{name}\" of {} bytes in its archive", member.length),
-                limit: format!("{most} bytes"),
+                what: text!(
+                    "\"{name}\" of {length} bytes in its archive",
+                    length = member.length
+                ),
+                limit: text!("{count} bytes", count = most),
             });
         }
         if member.method != STORED && member.length > expanded {
@@ -65,9 +69,9 @@ impl Archive {
         let contents = match member.method {
             STORED if member.stored == member.length => data,
             DEFLATED => inflate(name, &data, member.length)?,
-            STORED => return Err(damaged(format!("\"{name}\" has two different lengths"))),
+            STORED => return Err(damaged(text!("\"{name}\" has two different lengths"))),
             method => {
-                return Err(damaged(format!(
+                return Err(damaged(text!(
                     "\"{name}\" is compressed with method {method}, only deflate is supported"
                 )));
             }
@@ -75,7 +79,7 @@ impl Archive {
         if checksum(&contents)? == member.checksum {
             Ok(contents)
         } else {
-            Err(damaged(format!("\"{name}\" does not match its checksum")))
+            Err(damaged(text!("\"{name}\" does not match its checksum")))
         }
     }
 
@@ -83,11 +87,7 @@ impl Archive {
     fn data(&self, name: &str, member: Member) -> Result<Section, ErrorKind> {
         self.data_start(name, member)
             .and_then(|start| self.section.part(start, member.stored))
-            .ok_or_else(|| {
-                damaged(format!(
-                    "\"{name}\" is not where the list of members has it"
-                ))
-            })
+            .ok_or_else(|| damaged(text!("\"{name}\" is not where the list of members has it")))
     }
 
     fn data_start(&self, name: &str, member: Member) -> Option<u64> {
@@ -119,8 +119,8 @@ fn inflate(name: &str, data: &Section, length: u64) -> Result<Section, ErrorKind
         .read_to_end(&mut bytes);
     match result {
         Ok(count) if count as u64 == length => Ok(Section::memory(bytes)),
-        Ok(_) => Err(damaged(format!("\"{name}\" has not the length it states"))),
-        Err(error) => Err(damaged(format!("\"{name}\" cannot be inflated, {error}"))),
+        Ok(_) => Err(damaged(text!("\"{name}\" has not the length it states"))),
+        Err(error) => Err(damaged(text!("\"{name}\" cannot be inflated, {error}"))),
     }
 }
 
@@ -137,6 +137,6 @@ fn checksum(contents: &Section) -> Result<u32, ErrorKind> {
     }
 }
 
-fn damaged(problem: impl Into<String>) -> ErrorKind {
+fn damaged(problem: impl Into<Text>) -> ErrorKind {
     ErrorKind::DamagedArchive(problem.into())
 }

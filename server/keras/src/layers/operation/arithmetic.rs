@@ -1,6 +1,7 @@
 //! Arguments of operations that compute element by element, of products and of reductions.
 
 use graph::{Activation, BinaryOp, Op, ReduceOp};
+use localization::{phrase, text};
 
 use super::bound::{BoundCall, Operand, input};
 use super::{Build, of_tensor, one_output};
@@ -38,9 +39,9 @@ pub(super) fn power(call: &BoundCall) -> Result<Build, LayerProblem> {
     let power = match call.operand("y")? {
         Operand::Constant { values, .. } => match values.as_slice() {
             &[exponent] => Power::of(exponent)?,
-            _ => return unsupported("its exponent is not one number"),
+            _ => return unsupported(phrase!("its exponent is not one number")),
         },
-        Operand::Tensor(_) => return unsupported("its exponent is not one number"),
+        Operand::Tensor(_) => return unsupported(phrase!("its exponent is not one number")),
     };
     of_tensor(call, move |draft, x| power.build(draft, x))
 }
@@ -67,7 +68,7 @@ pub(super) fn bias_add(call: &BoundCall) -> Result<Build, LayerProblem> {
 pub(super) fn clip(call: &BoundCall) -> Result<Build, LayerProblem> {
     let bound = |name: &str| match call.constants.number(name)? {
         Some(number) => Ok(number),
-        None => unsupported(format!("its {name} is not a constant number")),
+        None => unsupported(text!("its {name} is not a constant number")),
     };
     let (minimum, maximum) = (bound("minimum")?, bound("maximum")?);
     unary(call, Function::Clamp { minimum, maximum })
@@ -101,13 +102,13 @@ pub(super) fn softmax(call: &BoundCall) -> Result<Build, LayerProblem> {
 pub(super) fn log_softmax(call: &BoundCall) -> Result<Build, LayerProblem> {
     match softmax_function(&call.constants)? {
         Function::Softmax { axis } => unary(call, Function::LogSoftmax { axis }),
-        _ => unsupported("it normalizes over several axes"),
+        _ => unsupported(phrase!("it normalizes over several axes")),
     }
 }
 
 pub(super) fn silu(call: &BoundCall) -> Result<Build, LayerProblem> {
     if call.constants.number("beta")?.unwrap_or(1.0) != 1.0 {
-        return unsupported("it sets beta");
+        return unsupported(phrase!("it sets beta"));
     }
     unary(call, Function::Elementwise(Activation::Swish))
 }
@@ -116,7 +117,7 @@ pub(super) fn silu(call: &BoundCall) -> Result<Build, LayerProblem> {
 pub(super) fn cast(call: &BoundCall) -> Result<Build, LayerProblem> {
     let dtype = call.constants.text("dtype").unwrap_or("unnamed");
     if !dtype.contains("float") && dtype != "half" {
-        return unsupported(format!("it casts to {dtype}"));
+        return unsupported(text!("it casts to {dtype}"));
     }
     unary(call, Function::Linear)
 }
@@ -206,7 +207,7 @@ pub(super) fn l2_normalize(call: &BoundCall) -> Result<Build, LayerProblem> {
 /// `keras.ops.normalize`: the norm, not its square, is at least `epsilon`.
 pub(super) fn normalize(call: &BoundCall) -> Result<Build, LayerProblem> {
     if call.constants.number("order")?.unwrap_or(2.0) != 2.0 {
-        return unsupported("its order is not 2");
+        return unsupported(phrase!("its order is not 2"));
     }
     let epsilon = call.constants.number("epsilon")?.unwrap_or(1e-7);
     normalize_to(call, epsilon * epsilon)

@@ -1,6 +1,7 @@
 //! Arguments of operations that join, cut, pick and rearrange.
 
 use graph::{Op, ResizeMethod};
+use localization::{phrase, text};
 use serde_json::Value;
 
 use super::bound::{BoundCall, build_all, input};
@@ -17,7 +18,7 @@ fn axis_setting(call: &BoundCall, default: i64) -> Result<i64, LayerProblem> {
     match call.constants.integers("axis")?.as_deref() {
         None => Ok(default),
         Some(&[axis]) => Ok(axis),
-        Some(_) => unsupported("it works on several axes"),
+        Some(_) => unsupported(phrase!("it works on several axes")),
     }
 }
 
@@ -69,7 +70,7 @@ fn split_by(
 ) -> Result<Build, LayerProblem> {
     let several = call.constants.get(parameter).is_some_and(Value::is_array);
     let Some(numbers) = call.constants.integers(parameter)? else {
-        return unsupported("the number of its parts is not constant");
+        return unsupported(phrase!("the number of its parts is not constant"));
     };
     cut(call, true, move |extent| match numbers.as_slice() {
         &[count] if !several => shapes::equal_parts(extent, count),
@@ -98,7 +99,7 @@ pub(super) fn reshape(call: &BoundCall) -> Result<Build, LayerProblem> {
                 .into_iter()
                 .map(|extent| Argument::Constant(extent.into()))
                 .collect(),
-            None => return unsupported("its shape is not in the file"),
+            None => return unsupported(phrase!("its shape is not in the file")),
         },
     };
     one_output(move |scope, inputs| {
@@ -115,7 +116,7 @@ pub(super) fn reshape(call: &BoundCall) -> Result<Build, LayerProblem> {
             };
             match known {
                 Some(known) => extents.extend(known),
-                None => return unsupported("its shape is computed"),
+                None => return unsupported(phrase!("its shape is computed")),
             }
         }
         let shape = shapes::reshape(scope.draft.shape(x), &extents)?;
@@ -165,7 +166,7 @@ pub(super) fn transpose(call: &BoundCall) -> Result<Build, LayerProblem> {
 pub(super) fn swap_axes(call: &BoundCall) -> Result<Build, LayerProblem> {
     let axis = |name: &str| match call.constants.integers(name)?.as_deref() {
         Some(&[axis]) => Ok(axis),
-        _ => invalid(format!("\"{name}\" should be one integer")),
+        _ => invalid(text!("\"{name}\" should be one integer")),
     };
     let (a, b) = (axis("axis1")?, axis("axis2")?);
     of_tensor(call, move |draft, x| {
@@ -182,18 +183,18 @@ pub(super) fn pad(call: &BoundCall) -> Result<Build, LayerProblem> {
         "constant" => None,
         "reflect" => Some(Mirror::Reflect),
         "symmetric" => Some(Mirror::Symmetric),
-        mode => return unsupported(format!("it pads in mode {mode}")),
+        mode => return unsupported(text!("it pads in mode {mode}")),
     };
     let value = call.constants.number("constant_values")?.unwrap_or(0.0);
     let Some(amounts) = call.constants.get("paddings").and_then(Value::as_array) else {
-        return unsupported("its paddings are not a constant list");
+        return unsupported(phrase!("its paddings are not a constant list"));
     };
     let amount = |side: usize| -> Option<Vec<usize>> {
         let amounts = amounts.iter().map(|pair| pair.get(side)?.as_u64());
         amounts.map(|it| usize::try_from(it?).ok()).collect()
     };
     let (Some(before), Some(after)) = (amount(0), amount(1)) else {
-        return invalid("its paddings are not pairs of integers");
+        return invalid(phrase!("its paddings are not pairs of integers"));
     };
     of_tensor(call, move |draft, x| {
         let amounts = [before.clone(), after.clone()];
@@ -207,7 +208,7 @@ pub(super) fn pad(call: &BoundCall) -> Result<Build, LayerProblem> {
 pub(super) fn roll(call: &BoundCall) -> Result<Build, LayerProblem> {
     let list = |name: &str| match call.constants.integers(name)? {
         Some(numbers) => Ok(numbers),
-        None => unsupported(format!("its argument \"{name}\" is not in the file")),
+        None => unsupported(text!("its argument \"{name}\" is not in the file")),
     };
     let (shifts, axes) = (list("shift")?, list("axis")?);
     of_tensor(call, move |draft, x| {
@@ -217,14 +218,14 @@ pub(super) fn roll(call: &BoundCall) -> Result<Build, LayerProblem> {
 
 pub(super) fn tile(call: &BoundCall) -> Result<Build, LayerProblem> {
     let Some(counts) = call.constants.integers("multiples")? else {
-        return unsupported("its multiples are not constant");
+        return unsupported(phrase!("its multiples are not constant"));
     };
     of_tensor(call, move |draft, x| arrangement::tile(draft, x, &counts))
 }
 
 pub(super) fn broadcast_to(call: &BoundCall) -> Result<Build, LayerProblem> {
     let Some(target) = call.constants.integers("shape")? else {
-        return unsupported("its shape is not in the file");
+        return unsupported(phrase!("its shape is not in the file"));
     };
     of_tensor(call, move |draft, x| {
         arrangement::broadcast(draft, x, &shapes::fixed(&target)?)
@@ -235,7 +236,7 @@ pub(super) fn repeat(call: &BoundCall) -> Result<Build, LayerProblem> {
     let axis = axis_setting(call, 0)?;
     let count = match call.constants.integers("repeats")?.as_deref() {
         Some(&[count]) => shapes::pieces(count, PIECES)?,
-        _ => return unsupported("its number of repeats is not one constant"),
+        _ => return unsupported(phrase!("its number of repeats is not one constant")),
     };
     of_tensor(call, move |draft, x| {
         let axis = shapes::axis(axis, draft.rank(x))?;
@@ -275,10 +276,10 @@ pub(super) fn resize(call: &BoundCall) -> Result<Build, LayerProblem> {
     let method = match call.constants.text("interpolation").unwrap_or("bilinear") {
         "nearest" => ResizeMethod::Nearest,
         "bilinear" => ResizeMethod::Bilinear,
-        other => return unsupported(format!("its interpolation is \"{other}\"")),
+        other => return unsupported(text!("its interpolation is \"{other}\"")),
     };
     let Some(size) = call.constants.pair("size")? else {
-        return unsupported("its size is not constant");
+        return unsupported(phrase!("its size is not constant"));
     };
     one_output(move |scope, inputs| {
         let op = Op::Resize { size, method };
@@ -317,7 +318,7 @@ pub(super) fn get_item(call: &BoundCall) -> Result<Build, LayerProblem> {
         .iter()
         .find_map(|name| call.argument(name));
     let Some(Argument::Constant(key)) = key else {
-        return unsupported("its subscript is not constant");
+        return unsupported(phrase!("its subscript is not constant"));
     };
     let list = match key {
         Value::Array(elements) => elements,
@@ -325,7 +326,7 @@ pub(super) fn get_item(call: &BoundCall) -> Result<Build, LayerProblem> {
     };
     let subscripts: Option<Vec<Subscript>> = list.iter().map(subscript).collect();
     let Some(subscripts) = subscripts else {
-        return unsupported("its subscript is neither integers nor ranges");
+        return unsupported(phrase!("its subscript is neither integers nor ranges"));
     };
     one_output(move |scope, inputs| {
         let x = input(inputs, x)?;
@@ -335,7 +336,7 @@ pub(super) fn get_item(call: &BoundCall) -> Result<Build, LayerProblem> {
             let picked = slicing::element(index, known.len());
             return match picked.and_then(|position| known.get(position).copied()) {
                 Some(value) => scope.integers(vec![value]),
-                None => invalid(format!("its subscript {index} is out of range")),
+                None => invalid(text!("its subscript {index} is out of range")),
             };
         }
         let cut = slicing::subscripted(scope.draft.shape(x), &subscripts)?;
@@ -350,14 +351,14 @@ pub(super) fn gather(call: &BoundCall) -> Result<Build, LayerProblem> {
         .get("batch_dims")
         .is_some_and(|count| count.as_i64() != Some(0))
     {
-        return unsupported("it sets batch_dims");
+        return unsupported(phrase!("it sets batch_dims"));
     }
     let axis = match call.constants.integers("axis")?.as_deref() {
         Some(&[axis]) => axis,
-        _ => return unsupported("it picks from several axes"),
+        _ => return unsupported(phrase!("it picks from several axes")),
     };
     let Some(indices) = call.constants.integers("indices")? else {
-        return unsupported("its indices are not constant");
+        return unsupported(phrase!("its indices are not constant"));
     };
     let list = call.constants.get("indices").is_some_and(Value::is_array);
     of_tensor(call, move |draft, x| {
@@ -365,7 +366,7 @@ pub(super) fn gather(call: &BoundCall) -> Result<Build, LayerProblem> {
         let extent = draft.extent(x, axis)?;
         let positions = indices.iter().map(|&index| slicing::element(index, extent));
         let Some(positions) = positions.collect::<Option<Vec<usize>>>() else {
-            return invalid(format!("an index is out of the range of {extent} elements"));
+            return invalid(text!("an index is out of the range of {extent} elements"));
         };
         let picked: &[usize] = if list { &[positions.len()] } else { &[] };
         arrangement::gather(draft, x, axis, &positions, picked)
@@ -375,7 +376,7 @@ pub(super) fn gather(call: &BoundCall) -> Result<Build, LayerProblem> {
 /// Elements in the opposite order.
 pub(super) fn flip(call: &BoundCall) -> Result<Build, LayerProblem> {
     let Some(axes) = call.constants.integers("axis")? else {
-        return unsupported("it reverses the batch axis too");
+        return unsupported(phrase!("it reverses the batch axis too"));
     };
     of_tensor(call, move |draft, x| {
         let rank = draft.rank(x);

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use localization::{phrase, text};
 use serde_json::{Map, Value};
 
 use crate::draft::{Draft, ValueId};
@@ -47,10 +48,10 @@ impl BoundCall {
             },
         };
         if arguments.positional.len() > parameters.len() {
-            return unsupported(format!(
-                "it is called with {} arguments instead of {}",
-                arguments.positional.len(),
-                parameters.len()
+            return unsupported(text!(
+                "it is called with {given} arguments instead of {expected}",
+                given = arguments.positional.len(),
+                expected = parameters.len()
             ));
         }
         for (parameter, argument) in parameters.iter().zip(&arguments.positional) {
@@ -70,7 +71,7 @@ impl BoundCall {
             match find(name) {
                 Some(parameter) => bound.insert(main_name(parameter), argument),
                 None if WITHOUT_EFFECT.contains(&name.as_str()) || is_default(&argument) => {}
-                None => return unsupported(format!("its argument \"{name}\" is not supported")),
+                None => return unsupported(text!("its argument \"{name}\" is not supported")),
             }
         }
         Ok(bound)
@@ -98,7 +99,7 @@ impl BoundCall {
     pub(super) fn operand(&self, name: &str) -> Result<Operand, LayerProblem> {
         match self.argument(name) {
             Some(argument) => operand(&argument, name),
-            None => unsupported(format!("its argument \"{name}\" is not in the file")),
+            None => unsupported(text!("its argument \"{name}\" is not in the file")),
         }
     }
 
@@ -117,7 +118,7 @@ impl BoundCall {
     pub(super) fn tensor(&self, name: &str) -> Result<usize, LayerProblem> {
         match self.operand(name)? {
             Operand::Tensor(position) => Ok(position),
-            Operand::Constant { .. } => unsupported(format!("its argument \"{name}\" is constant")),
+            Operand::Constant { .. } => unsupported(text!("its argument \"{name}\" is constant")),
         }
     }
 
@@ -125,7 +126,7 @@ impl BoundCall {
     pub(super) fn refuse_channels_first(&self) -> Result<(), LayerProblem> {
         match self.constants.text("data_format") {
             Some(format) if format.starts_with("NC") || format == "channels_first" => {
-                unsupported("its data_format has channels first")
+                unsupported(phrase!("its data_format has channels first"))
             }
             _ => Ok(()),
         }
@@ -134,7 +135,7 @@ impl BoundCall {
     /// Refuses a flag that is set.
     pub(super) fn refuse_flag(&self, name: &str) -> Result<(), LayerProblem> {
         if self.constants.flag(name, false)? {
-            return unsupported(format!("it sets {name}"));
+            return unsupported(text!("it sets {name}"));
         }
         Ok(())
     }
@@ -157,11 +158,9 @@ fn operand(argument: &Argument, name: &str) -> Result<Operand, LayerProblem> {
         Argument::Tensor(position) => Ok(Operand::Tensor(*position)),
         Argument::Constant(value) => match array(value) {
             Some((shape, values)) => Ok(Operand::Constant { shape, values }),
-            None => invalid(format!(
-                "its argument \"{name}\" is not an array of numbers"
-            )),
+            None => invalid(text!("its argument \"{name}\" is not an array of numbers")),
         },
-        Argument::List(_) => unsupported(format!("its argument \"{name}\" is a list of tensors")),
+        Argument::List(_) => unsupported(text!("its argument \"{name}\" is a list of tensors")),
     }
 }
 
@@ -224,6 +223,6 @@ pub(super) fn build_all(
 pub(super) fn input(inputs: &[ValueId], position: usize) -> Result<ValueId, LayerProblem> {
     match inputs.get(position) {
         Some(&tensor) => Ok(tensor),
-        None => invalid("it has too few inputs"),
+        None => invalid(phrase!("it has too few inputs")),
     }
 }

@@ -15,6 +15,7 @@ use crate::layers::scope::Scope;
 use crate::problem::{LayerProblem, unsupported};
 use crate::settings::{Arguments, Settings};
 use bound::{BoundCall, input};
+use localization::text;
 use node::Node;
 
 /// What adds the operators of a call, once its arguments have been read.
@@ -48,7 +49,7 @@ impl Operation {
                 settings,
                 node: None,
             }),
-            None => unsupported(format!(
+            None => unsupported(text!(
                 "the TensorFlow operation {function} is not supported, use a Keras layer instead"
             )),
         }
@@ -66,7 +67,7 @@ impl Operation {
                 },
                 node: None,
             }),
-            None => unsupported(format!(
+            None => unsupported(text!(
                 "the operation {class} of keras.ops is not supported, use a Keras layer instead"
             )),
         }

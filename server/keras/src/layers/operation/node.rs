@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use localization::{phrase, text};
 use serde_json::{Map, Value, json};
 
 use super::names::{BINARY, Reader, Signature, UNARY, find_function};
@@ -47,10 +48,12 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn parse(settings: &Settings) -> Result<Self, LayerProblem> {
         let Some(Value::Object(node)) = settings.get("node_def") else {
-            return unsupported("its operation is stored as TensorFlow 2.0 and 2.1 did");
+            return unsupported(phrase!(
+                "its operation is stored as TensorFlow 2.0 and 2.1 did"
+            ));
         };
         let Some(op) = node.get("op").and_then(Value::as_str) else {
-            return invalid("its \"node_def\" names no operation");
+            return invalid(phrase!("its \"node_def\" names no operation"));
         };
         let attributes = match node.get("attr") {
             Some(Value::Object(attributes)) => attributes.clone(),
@@ -61,7 +64,9 @@ impl Node {
             for (position, value) in given {
                 match position.parse::<u8>() {
                     Ok(position) => constants.insert(usize::from(position), value.clone()),
-                    Err(_) => return invalid("\"constants\" has a key that is no position"),
+                    Err(_) => {
+                        return invalid(phrase!("\"constants\" has a key that is no position"));
+                    }
                 };
             }
         }
@@ -81,7 +86,7 @@ impl Node {
         let unary = || Some((UNARY, Reader::Unary(Function::of_operator(op)?)));
         match named.or_else(binary).or_else(unary) {
             Some(signature) => Ok(signature),
-            None => unsupported(format!(
+            None => unsupported(text!(
                 "the TensorFlow operation {op} is not supported, use a Keras layer instead"
             )),
         }

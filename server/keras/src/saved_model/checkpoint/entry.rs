@@ -1,5 +1,7 @@
 //! What the table of a checkpoint says of a tensor (`tensor_bundle.proto`).
 
+use localization::phrase;
+
 use crate::limits;
 use crate::saved_model::data_type::DataType;
 use crate::saved_model::protocol::{Message, TensorShape, decode};
@@ -30,7 +32,7 @@ impl BundleHeader {
         self.shards = u32::try_from(self.number_of_shards)
             .ok()
             .filter(|shards| (1..=limits::SHARDS).contains(shards))
-            .ok_or(Malformed("it states no usable number of files"))?;
+            .ok_or(Malformed(phrase!("it states no usable number of files")))?;
         Ok(self)
     }
 }
@@ -57,15 +59,15 @@ impl Entry {
             data_type: DataType::of(stored.data_type),
             shape: stored.shape.fixed()?,
             shard: u32::try_from(stored.shard)
-                .map_err(|_| Malformed("a file number is negative"))?,
-            offset: unsigned(stored.offset).ok_or(Malformed("a position is negative"))?,
-            size: unsigned(stored.size).ok_or(Malformed("a length is negative"))?,
+                .map_err(|_| Malformed(phrase!("a file number is negative")))?,
+            offset: unsigned(stored.offset).ok_or(Malformed(phrase!("a position is negative")))?,
+            size: unsigned(stored.size).ok_or(Malformed(phrase!("a length is negative")))?,
             crc32c: stored.crc32c,
         };
         if stored.sliced {
-            return Err(Malformed(
-                "a variable is stored in slices, which is not supported",
-            ));
+            return Err(Malformed(phrase!(
+                "a variable is stored in slices, which is not supported"
+            )));
         }
         if let Some(width) = entry.data_type.width() {
             let bytes = entry
@@ -73,13 +75,13 @@ impl Entry {
                 .iter()
                 .try_fold(width, |product, &extent| product.checked_mul(extent));
             if bytes.is_none_or(|bytes| bytes as u64 != entry.size) {
-                return Err(Malformed(
-                    "a variable has another length than its shape asks for",
-                ));
+                return Err(Malformed(phrase!(
+                    "a variable has another length than its shape asks for"
+                )));
             }
         }
         if entry.size > limits::WEIGHT_BYTES {
-            return Err(Malformed("a variable is too large"));
+            return Err(Malformed(phrase!("a variable is too large")));
         }
         Ok(entry)
     }

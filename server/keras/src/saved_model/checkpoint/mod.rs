@@ -4,6 +4,8 @@
 //! See `tensor_bundle.h` and `tensor_bundle.proto` in TensorFlow. Every block of the table and every
 //! tensor has a checksum, and all that is read is checked.
 
+use localization::{Text, phrase, text};
+
 mod crc32c;
 mod entry;
 mod table;
@@ -46,7 +48,10 @@ impl Checkpoint {
         let (header, entries) =
             read_table(&table).map_err(|malformed| damaged(&path, malformed.0))?;
         if header.big_endian {
-            return Err(damaged(&path, "it was written on a big-endian machine"));
+            return Err(damaged(
+                &path,
+                phrase!("it was written on a big-endian machine"),
+            ));
         }
         let checkpoint = Self {
             prefix: prefix.to_owned(),
@@ -65,7 +70,7 @@ impl Checkpoint {
                 let path = with_ending(&self.prefix, ".index");
                 return Err(damaged(
                     &path,
-                    format!("{key:?} is in a file that does not exist"),
+                    text!("{key:?} is in a file that does not exist"),
                 ));
             }
             let (size, end) = extents.entry(entry.shard).or_insert((0u64, 0u64));
@@ -79,7 +84,7 @@ impl Checkpoint {
             if size > length {
                 return Err(damaged(
                     &path,
-                    format!("it is cut off, {length} of {size} bytes are there"),
+                    text!("it is cut off, {length} of {size} bytes are there"),
                 ));
             }
         }
@@ -110,7 +115,7 @@ impl Checkpoint {
     fn entry(&self, key: &str) -> Result<&Entry, ErrorKind> {
         self.entries.get(key).ok_or_else(|| {
             let path = with_ending(&self.prefix, ".index");
-            damaged(&path, format!("the variable {key:?} is missing"))
+            damaged(&path, text!("the variable {key:?} is missing"))
         })
     }
 
@@ -138,10 +143,7 @@ impl Checkpoint {
 
     fn wrong_type(&self, key: &str, data_type: DataType) -> ErrorKind {
         let path = with_ending(&self.prefix, ".index");
-        damaged(
-            &path,
-            format!("the variable {key:?} is of type {data_type}"),
-        )
+        damaged(&path, text!("the variable {key:?} is of type {data_type}"))
     }
 
     /// Reads numbers of `N` bytes each.
@@ -174,7 +176,7 @@ impl Checkpoint {
             let count = left.min(PIECE_BYTES as u64);
             let (now, _) = piece.split_at_mut(count as usize);
             file.read_exact(now)
-                .map_err(|_| damaged(&path, "it is cut off"))?;
+                .map_err(|_| damaged(&path, phrase!("it is cut off")))?;
             visit(now);
             left -= count;
         }
@@ -186,7 +188,7 @@ impl Checkpoint {
             Ok(())
         } else {
             let path = self.data_path(entry.shard);
-            Err(damaged(&path, format!("the checksum of {key:?} is wrong")))
+            Err(damaged(&path, text!("the checksum of {key:?} is wrong")))
         }
     }
 
@@ -201,7 +203,7 @@ impl Checkpoint {
         };
         let path = self.data_path(entry.shard);
         if entry.data_type != DataType::String || !entry.shape.is_empty() {
-            return Err(damaged(&path, format!("{OBJECT_GRAPH:?} is not a text")));
+            return Err(damaged(&path, text!("{OBJECT_GRAPH:?} is not a text")));
         }
         let mut file = File::open(&path)?;
         file.seek(SeekFrom::Start(entry.offset))?;
@@ -229,11 +231,13 @@ fn single_text(stored: &[u8]) -> Result<(&[u8], Crc32c), Malformed> {
     let masked = take(&mut rest, 4)?;
     let stored_crc = masked.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
     if stored_crc.map(unmask) != Some(crc.finish()) {
-        return Err(Malformed("the checksum of a length is wrong"));
+        return Err(Malformed(phrase!("the checksum of a length is wrong")));
     }
     crc.update(masked);
     if rest.len() as u64 != length {
-        return Err(Malformed("a text has another length than it states"));
+        return Err(Malformed(phrase!(
+            "a text has another length than it states"
+        )));
     }
     crc.update(rest);
     Ok((rest, crc))
@@ -248,13 +252,17 @@ fn read_table(table: &[u8]) -> Result<(BundleHeader, BTreeMap<String, Entry>), M
             return Ok(());
         }
         if entries.len() >= limits::CHECKPOINT_ENTRIES {
-            return Err(Malformed("it has too many variables"));
+            return Err(Malformed(phrase!("it has too many variables")));
         }
-        let key = std::str::from_utf8(key).map_err(|_| Malformed("a key is not in UTF-8"))?;
+        let key =
+            std::str::from_utf8(key).map_err(|_| Malformed(phrase!("a key is not in UTF-8")))?;
         entries.insert(key.to_owned(), Entry::decode(value)?);
         Ok(())
     })?;
-    Ok((header.ok_or(Malformed("it has no header"))?, entries))
+    Ok((
+        header.ok_or(Malformed(phrase!("it has no header")))?,
+        entries,
+    ))
 }
 
 fn with_ending(prefix: &Path, ending: &str) -> PathBuf {
@@ -264,7 +272,7 @@ fn with_ending(prefix: &Path, ending: &str) -> PathBuf {
 }
 
 /// A file of the checkpoint is damaged; the problem is a phrase.
-fn damaged(path: &Path, problem: impl Into<String>) -> ErrorKind {
+fn damaged(path: &Path, problem: impl Into<Text>) -> ErrorKind {
     ErrorKind::DamagedSavedModel {
         file: super::files::name(path),
         problem: problem.into(),

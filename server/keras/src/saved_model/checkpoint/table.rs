@@ -2,6 +2,8 @@
 //!
 //! See `table_format.md` in the documentation of LevelDB.
 
+use localization::phrase;
+
 use super::crc32c::{crc32c, unmask};
 use crate::limits;
 use crate::saved_model::wire::{Malformed, take, take_varint};
@@ -20,9 +22,9 @@ pub(super) fn entries<'a>(
         .len()
         .checked_sub(FOOTER_BYTES)
         .and_then(|length| table.split_at_checked(length))
-        .ok_or(Malformed("it is cut off"))?;
+        .ok_or(Malformed(phrase!("it is cut off")))?;
     if footer.last_chunk() != Some(&MAGIC.to_le_bytes()) {
-        return Err(Malformed("it is cut off or of another kind"));
+        return Err(Malformed(phrase!("it is cut off or of another kind")));
     }
     let _meta_index = Handle::take(&mut footer)?;
     let index = Handle::take(&mut footer)?;
@@ -33,17 +35,17 @@ pub(super) fn entries<'a>(
         let handle = Handle::take(&mut handle)?;
         // Blocks that are listed once only bound the work by the length of the file.
         if handle.offset < end {
-            return Err(Malformed("its blocks overlap"));
+            return Err(Malformed(phrase!("its blocks overlap")));
         }
         end = handle.offset.saturating_add(handle.size);
         block_entries(block(blocks, handle)?, |key, value| {
             if last_key.as_deref().is_some_and(|last| last >= key) {
-                return Err(Malformed("its keys are not in order"));
+                return Err(Malformed(phrase!("its keys are not in order")));
             }
             // Keys share beginnings, so that a few bytes in the file may stand for a long key.
             key_bytes = key_bytes
                 .checked_sub(key.len())
-                .ok_or(Malformed("its keys are too long"))?;
+                .ok_or(Malformed(phrase!("its keys are too long")))?;
             last_key = Some(key.to_owned());
             visit(key, value)
         })
@@ -68,7 +70,7 @@ impl Handle {
 
 /// The contents of a block, when its checksum is right.
 fn block(blocks: &[u8], handle: Handle) -> Result<&[u8], Malformed> {
-    let outside = Malformed("a block lies outside of it");
+    let outside = Malformed(phrase!("a block lies outside of it"));
     let mut rest = usize::try_from(handle.offset)
         .ok()
         .and_then(|offset| blocks.get(offset..))
@@ -77,13 +79,13 @@ fn block(blocks: &[u8], handle: Handle) -> Result<&[u8], Malformed> {
     let checked = take(&mut rest, size).map_err(|_| outside)?;
     let stored = rest.first_chunk().ok_or(outside)?;
     if crc32c(checked) != unmask(u32::from_le_bytes(*stored)) {
-        return Err(Malformed("a checksum is wrong"));
+        return Err(Malformed(phrase!("a checksum is wrong")));
     }
     match checked.split_last() {
         Some((0, contents)) => Ok(contents),
-        _ => Err(Malformed(
-            "a block is compressed, which TensorFlow never does",
-        )),
+        _ => Err(Malformed(phrase!(
+            "a block is compressed, which TensorFlow never does"
+        ))),
     }
 }
 
@@ -97,7 +99,7 @@ fn block_entries<'a>(
     let mut entries = restarts
         .and_then(|count| usize::try_from(count).ok()?.checked_add(1)?.checked_mul(4))
         .and_then(|bytes| block.get(..block.len().checked_sub(bytes)?))
-        .ok_or(Malformed("a block is cut off"))?;
+        .ok_or(Malformed(phrase!("a block is cut off")))?;
     let mut key = Vec::new();
     while !entries.is_empty() {
         let shared = take_varint(&mut entries)?;
@@ -106,7 +108,7 @@ fn block_entries<'a>(
         let shared = usize::try_from(shared)
             .ok()
             .filter(|&shared| shared <= key.len());
-        key.truncate(shared.ok_or(Malformed("a key repeats more than there is"))?);
+        key.truncate(shared.ok_or(Malformed(phrase!("a key repeats more than there is")))?);
         key.extend_from_slice(take(&mut entries, own)?);
         let value = take(&mut entries, length)?;
         visit(&key, value)?;
@@ -116,6 +118,8 @@ fn block_entries<'a>(
 
 #[cfg(test)]
 mod tests {
+    use localization::Phrase;
+
     use super::super::writing::{mask, sealed, table};
     use super::*;
 
@@ -150,7 +154,7 @@ mod tests {
     #[test]
     fn damage_is_an_error() {
         let check = |table: &[u8], problem| {
-            assert_eq!(read(table), Err(Malformed(problem)));
+            assert_eq!(read(table), Err(Malformed(Phrase::new(problem))));
         };
         let block = sealed(&[(0, "a", b"1"), (0, "b", b"2")]);
         let whole = table(std::slice::from_ref(&block), &[0]);

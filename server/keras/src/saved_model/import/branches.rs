@@ -1,5 +1,7 @@
 //! Branches whose conditions follow from shapes, as Keras 2 traces them for layers that crop.
 
+use localization::text;
+
 use super::ImportOptions;
 use super::augmentation::Augmentation;
 use super::importer::{Importer, Source};
@@ -46,7 +48,7 @@ pub(super) fn decide(
         }
     }
     Err(ErrorKind::Limit {
-        what: "too many branches behind each other".to_owned(),
-        limit: format!("{PASSES} branches"),
+        what: text!("too many branches behind each other"),
+        limit: text!("{count} branches", count = PASSES),
     })
 }

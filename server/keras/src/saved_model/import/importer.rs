@@ -1,5 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
+use localization::{Text, phrase, text};
+
 use super::ImportOptions;
 use super::augmentation::{self, Augmentation, Removed};
 use super::folding;
@@ -226,9 +228,9 @@ impl<'a> Importer<'a> {
         let mut inputs = Vec::with_capacity(node.operands().len());
         for &port in node.operands() {
             let Some(operand) = self.operand(port) else {
-                return unsupported(format!(
-                    "output {} of an operator is used, which is not supported",
-                    port.output
+                return unsupported(text!(
+                    "output {output} of an operator is used, which is not supported",
+                    output = port.output
                 ));
             };
             inputs.push(operand);
@@ -259,7 +261,9 @@ impl<'a> Importer<'a> {
             return unsupported(operators::reason(op));
         };
         if inputs.iter().any(Operand::is_integer) && !operators::takes_integers(op) {
-            return unsupported("it computes with integers that depend on the image");
+            return unsupported(phrase!(
+                "it computes with integers that depend on the image"
+            ));
         }
         let sources = node.operands().iter().map(|&port| {
             let source = self.source.augmentation.source(port);
@@ -280,16 +284,16 @@ impl<'a> Importer<'a> {
             [Operand::Known(condition)] => match condition.as_integers() {
                 Some(&[condition]) => self.branches.push((index, condition != 0)),
                 _ => {
-                    return Err(LayerProblem::Unsupported(
-                        "its condition is not a truth value".to_owned(),
-                    ));
+                    return Err(LayerProblem::Unsupported(text!(
+                        "its condition is not a truth value"
+                    )));
                 }
             },
             [Operand::Unknown] if !self.depends_on_image(index) => {}
             _ => {
-                return Err(LayerProblem::Unsupported(
-                    "which way it goes depends on the image".to_owned(),
-                ));
+                return Err(LayerProblem::Unsupported(text!(
+                    "which way it goes depends on the image"
+                )));
             }
         }
         Ok(vec![Operand::Unknown])
@@ -332,7 +336,7 @@ impl<'a> Importer<'a> {
         Ok(Some(values.into_iter().map(Operand::Known).collect()))
     }
 
-    fn report(&mut self, index: usize, reason: String) {
+    fn report(&mut self, index: usize, reason: Text) {
         let layer = self.source.scopes.layer(index).to_owned();
         let class = self
             .source
@@ -359,7 +363,7 @@ impl Source<'_> {
         match problem {
             LayerProblem::Other(kind) => kind,
             LayerProblem::Invalid(problem) => ErrorKind::InvalidConfiguration {
-                place: format!("layer \"{layer}\" ({op})"),
+                place: text!("layer \"{layer}\" ({class})", class = op),
                 problem,
             },
             LayerProblem::Unsupported(reason) => {

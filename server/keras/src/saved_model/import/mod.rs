@@ -22,6 +22,7 @@ mod tensors;
 mod value;
 
 use graph::Graph;
+use localization::text;
 
 use crate::computation::OperatorSummary;
 use crate::draft::{Draft, ValueId};
@@ -106,8 +107,8 @@ pub(crate) fn import(
         Some(Operand::Unknown) => return Err(ErrorKind::UnsupportedLayers(read.unsupported)),
         _ => {
             return Err(ErrorKind::InvalidConfiguration {
-                place: format!("output \"{}\"", output.name),
-                problem: "it does not depend on the input".to_owned(),
+                place: text!("output \"{name}\"", name = output.name),
+                problem: text!("it does not depend on the input"),
             });
         }
     };
@@ -135,7 +136,7 @@ fn left_over(draft: &Draft, scopes: &Scopes, output: ValueId) -> Vec<Unsupported
             found.push(UnsupportedLayer {
                 layer: layer.to_owned(),
                 class: class.to_owned(),
-                reason: reason.to_owned(),
+                reason: reason.into(),
             });
         }
     }

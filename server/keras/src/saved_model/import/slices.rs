@@ -1,3 +1,5 @@
+use localization::text;
+
 use super::attributes::WithDefaults;
 use crate::operations::slicing::{Cut, Subscript, subscripted};
 use crate::problem::{LayerProblem, invalid};
@@ -15,9 +17,9 @@ pub(super) fn strided(
     let shrink = mask("shrink_axis_mask")?;
     let count = begin.len();
     if end.len() != count || strides.len() != count || count > 32 {
-        return invalid(format!(
-            "its slice has {count} starts and {} ends",
-            end.len()
+        return invalid(text!(
+            "its slice has {count} starts and {ends} ends",
+            ends = end.len()
         ));
     }
     let bounds = begin.iter().zip(end).zip(strides).enumerate();

@@ -1,3 +1,5 @@
+use localization::{phrase, text};
+
 use super::attributes::WithDefaults;
 use crate::operations::shapes;
 use crate::problem::{LayerProblem, invalid};
@@ -13,7 +15,7 @@ pub(super) fn parts<'a>(
 ) -> Result<(usize, Vec<usize>), LayerProblem> {
     let given = |index: usize| match integers(index) {
         Some(&[axis]) => Ok(axis),
-        _ => invalid("its axis depends on the image"),
+        _ => invalid(phrase!("its axis depends on the image")),
     };
     let axis = match op {
         "Split" => given(0)?,
@@ -23,12 +25,12 @@ pub(super) fn parts<'a>(
     let axis = shapes::axis(axis, shape.len())?;
     let &extent = shape
         .get(axis)
-        .ok_or_else(|| LayerProblem::Invalid("its axis depends on the image".to_owned()))?;
+        .ok_or_else(|| LayerProblem::Invalid(text!("its axis depends on the image")))?;
     let parts = match op {
         "Split" => shapes::equal_parts(extent, attributes.whole("num_split", 0)?)?,
         "SplitV" => match integers(1) {
             Some(sizes) => shapes::given_parts(extent, sizes)?,
-            None => return invalid("one of its inputs should be integers"),
+            None => return invalid(phrase!("one of its inputs should be integers")),
         },
         _ => shapes::equal_parts(extent, extent as i64)?,
     };

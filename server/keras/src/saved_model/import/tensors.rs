@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use localization::{phrase, text};
+
 use super::operand::Operand;
 use super::scopes::Scopes;
 use super::value::{Elements, Value};
@@ -48,8 +50,11 @@ impl Memory {
             return Ok(());
         }
         Err(ErrorKind::Limit {
-            what: "constants that are computed from others in great numbers".to_owned(),
-            limit: format!("{} million elements", limits::FOLDED_ELEMENTS >> 20),
+            what: text!("constants that are computed from others in great numbers"),
+            limit: text!(
+                "{count} million elements",
+                count = limits::FOLDED_ELEMENTS >> 20
+            ),
         })
     }
 
@@ -112,7 +117,7 @@ impl<'a> Tensors<'a> {
     /// The value of a `Const` node.
     pub(super) fn stored(&mut self, attributes: &Attributes<'_>) -> Result<Operand, LayerProblem> {
         let Some(tensor) = attributes.tensor("value")? else {
-            return invalid("it has no value");
+            return invalid(phrase!("it has no value"));
         };
         let damaged = |error| LayerProblem::Other(ErrorKind::from(error));
         let shape = tensor.shape().map_err(damaged)?;
@@ -138,7 +143,7 @@ impl<'a> Tensors<'a> {
             Operand::Known(value) => Ok(value.shape().to_vec()),
             Operand::Computed { id, .. } => Ok(self.draft.shape(*id).to_vec()),
             Operand::Variable(index) => Ok(self.variables.shape(self.key(*index)?)?.to_vec()),
-            Operand::Unknown => invalid("an input is missing"),
+            Operand::Unknown => invalid(phrase!("an input is missing")),
         }
     }
 
@@ -146,7 +151,7 @@ impl<'a> Tensors<'a> {
         let node = self.flat.nodes.get(index);
         match node.and_then(|node| node.attributes.variable()) {
             Some(key) => Ok(key),
-            None => invalid("a variable is missing"),
+            None => invalid(phrase!("a variable is missing")),
         }
     }
 
@@ -156,7 +161,7 @@ impl<'a> Tensors<'a> {
             Operand::Known(value) => Ok(value.clone()),
             Operand::Variable(index) => self.read_variable(*index),
             Operand::Computed { .. } | Operand::Unknown => {
-                unsupported("one of its settings depends on the image")
+                unsupported(phrase!("one of its settings depends on the image"))
             }
         }
     }
@@ -202,7 +207,7 @@ impl<'a> Tensors<'a> {
             Operand::Computed { id, .. } => Ok(*id),
             Operand::Variable(index) => self.variable(*index, Layout::Keras, role),
             Operand::Known(value) => self.constant_of(value, role),
-            Operand::Unknown => invalid("an input is missing"),
+            Operand::Unknown => invalid(phrase!("an input is missing")),
         }
     }
 
@@ -215,7 +220,7 @@ impl<'a> Tensors<'a> {
         let known = match value.elements() {
             Elements::Floats(array) => Some(array.clone()),
             Elements::Unread => None,
-            Elements::Integers(_) => return unsupported("it computes with integers"),
+            Elements::Integers(_) => return unsupported(phrase!("it computes with integers")),
         };
         self.draft.weight(role, value.shape().to_vec(), known)
     }
@@ -233,7 +238,7 @@ impl<'a> Tensors<'a> {
             Operand::Variable(index) => return self.variable(*index, layout, "kernel"),
             Operand::Known(value) => value,
             Operand::Computed { .. } | Operand::Unknown => {
-                return unsupported("its kernel depends on the image");
+                return unsupported(phrase!("its kernel depends on the image"));
             }
         };
         let key = port.map(|port| (Origin::Node(port), layout));
@@ -270,7 +275,12 @@ fn elements(shape: &[usize]) -> u64 {
 }
 
 fn laid_out(value: Value, layout: Layout) -> Result<Value, LayerProblem> {
-    let misfit = || LayerProblem::Invalid(format!("its kernel has shape {:?}", value.shape()));
+    let misfit = || {
+        LayerProblem::Invalid(text!(
+            "its kernel has shape {shape:?}",
+            shape = value.shape()
+        ))
+    };
     if layout == Layout::Keras {
         return Ok(value);
     }

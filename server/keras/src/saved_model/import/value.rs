@@ -1,6 +1,7 @@
 use std::rc::Rc;
 
 use graph::Constant;
+use localization::{Text, text};
 use ndarray::{ArcArray, IxDyn};
 
 use crate::problem::LayerProblem;
@@ -46,7 +47,7 @@ impl Value {
     /// Real numbers in row-major order.
     pub(super) fn floats(shape: Vec<usize>, elements: Vec<f32>) -> Result<Self, LayerProblem> {
         let array = ArcArray::from_shape_vec(IxDyn(&shape), elements).map_err(|_| {
-            LayerProblem::Invalid(format!("a constant does not have the shape {shape:?}"))
+            LayerProblem::Invalid(text!("a constant does not have the shape {shape:?}"))
         })?;
         Ok(Self::from(array))
     }
@@ -94,15 +95,16 @@ impl Value {
             .iter()
             .try_fold(1usize, |product, &extent| product.checked_mul(extent));
         if wanted != Some(self.count()) {
-            return Err(LayerProblem::Invalid(format!(
-                "a constant of shape {:?} cannot get the shape {shape:?}",
-                self.shape
+            return Err(LayerProblem::Invalid(text!(
+                "a constant of shape {part:?} cannot get the shape {shape:?}",
+                part = self.shape
             )));
         }
         match self.elements {
             Elements::Floats(array) => {
                 let array = array.into_shape_with_order(IxDyn(&shape));
-                let array = array.map_err(|error| LayerProblem::Invalid(error.to_string()))?;
+                let array = array
+                    .map_err(|error| LayerProblem::Invalid(Text::verbatim(error.to_string())))?;
                 Ok(Self::from(array))
             }
             elements => Ok(Self { shape, elements }),

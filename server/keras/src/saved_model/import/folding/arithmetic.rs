@@ -1,3 +1,4 @@
+use localization::{Text, text};
 use ndarray::{ArrayD, ArrayViewD, IxDyn, Zip};
 
 use crate::operations::shapes;
@@ -92,9 +93,9 @@ fn binary(op: &str, a: &Value, b: &Value) -> Result<Option<Value>, LayerProblem>
             let elements: Option<Vec<i64>> = result.into_iter().collect();
             match elements {
                 Some(elements) => Ok(Some(Value::integers(shape, elements))),
-                None => Err(LayerProblem::Invalid(
-                    "it divides a constant by zero".to_owned(),
-                )),
+                None => Err(LayerProblem::Invalid(text!(
+                    "it divides a constant by zero"
+                ))),
             }
         }
         (Elements::Floats(x), Elements::Floats(y)) => {
@@ -213,11 +214,11 @@ fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, LayerProblem> {
 
 fn view<'a, T>(shape: &[usize], elements: &'a [T]) -> Result<ArrayViewD<'a, T>, LayerProblem> {
     ArrayViewD::from_shape(IxDyn(shape), elements)
-        .map_err(|error| LayerProblem::Invalid(error.to_string()))
+        .map_err(|error| LayerProblem::Invalid(Text::verbatim(error.to_string())))
 }
 
 fn misfit() -> LayerProblem {
-    LayerProblem::Invalid("it combines constants that do not fit".to_owned())
+    LayerProblem::Invalid(text!("it combines constants that do not fit"))
 }
 
 fn combine<T: Copy, R>(

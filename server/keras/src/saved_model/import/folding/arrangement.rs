@@ -3,6 +3,7 @@
 //! Each is computed on the positions of elements instead of the elements, so that integers and
 //! real numbers take the same way.
 
+use localization::{Text, phrase, text};
 use ndarray::{ArrayD, Axis, IxDyn, Slice, concatenate};
 
 use crate::operations::shapes;
@@ -17,8 +18,12 @@ use crate::saved_model::import::{slices, splits};
 /// one operand behind the other.
 type Positions = ArrayD<u32>;
 
-fn invalid(problem: impl ToString) -> LayerProblem {
-    LayerProblem::Invalid(problem.to_string())
+fn invalid(problem: impl Into<Text>) -> LayerProblem {
+    LayerProblem::Invalid(problem.into())
+}
+
+fn unread(error: &dyn std::error::Error) -> LayerProblem {
+    invalid(Text::verbatim(error.to_string()))
 }
 
 /// Evaluates operators that move elements.
@@ -157,7 +162,7 @@ fn spread(x: &Value, target: &[i64]) -> Result<Option<Value>, LayerProblem> {
     let source = positions(&[x])?.remove(0);
     let result = source
         .broadcast(IxDyn(&shape))
-        .ok_or_else(|| invalid(format!("it spreads {:?} to {shape:?}", x.shape())))?
+        .ok_or_else(|| invalid(text!("it spreads {part:?} to {shape:?}", part = x.shape())))?
         .to_owned();
     pick(&[x], result)
 }
@@ -204,7 +209,7 @@ pub(super) fn split(
     inputs: &[Value],
 ) -> Result<Vec<Value>, LayerProblem> {
     let Some(x) = inputs.get(usize::from(op == "Split")) else {
-        return Err(invalid("its axis depends on the image"));
+        return Err(invalid(phrase!("its axis depends on the image")));
     };
     let integers = |index: usize| inputs.get(index).and_then(Value::as_integers);
     let (axis, parts) = splits::parts(op, attributes, x.shape(), integers)?;
@@ -265,13 +270,13 @@ fn positions(operands: &[&Value]) -> Result<Vec<Positions>, LayerProblem> {
     operands
         .iter()
         .map(|operand| {
-            let count = u32::try_from(operand.count()).map_err(invalid)?;
+            let count = u32::try_from(operand.count()).map_err(|error| unread(&error))?;
             let next = first
                 .checked_add(count)
-                .ok_or_else(|| invalid("its constants are too large"))?;
+                .ok_or_else(|| invalid(phrase!("its constants are too large")))?;
             let range = (first..next).collect();
             first = next;
-            ArrayD::from_shape_vec(IxDyn(operand.shape()), range).map_err(invalid)
+            ArrayD::from_shape_vec(IxDyn(operand.shape()), range).map_err(|error| unread(&error))
         })
         .collect()
 }
@@ -281,7 +286,8 @@ fn join(operands: &[Positions], axis: usize) -> Result<Positions, LayerProblem> 
     let largest = operands.iter().map(|operand| operand.len()).max();
     super::check_growth(&[count], largest.unwrap_or(0))?;
     let views: Vec<_> = operands.iter().map(|operand| operand.view()).collect();
-    concatenate(Axis(axis), &views).map_err(|_| invalid("it joins constants that do not fit"))
+    concatenate(Axis(axis), &views)
+        .map_err(|_| invalid(phrase!("it joins constants that do not fit")))
 }
 
 /// The elements at positions; `None` when the operands have different types.
@@ -317,6 +323,6 @@ fn pick(operands: &[&Value], positions: Positions) -> Result<Option<Value>, Laye
 fn choose<T: Copy>(elements: &[T], positions: &Positions) -> Result<Vec<T>, LayerProblem> {
     let chosen = positions.iter();
     let chosen = chosen.map(|&position| elements.get(position as usize).copied());
-    let missing = || invalid("its constants are too large");
+    let missing = || invalid(phrase!("its constants are too large"));
     chosen.collect::<Option<Vec<T>>>().ok_or_else(missing)
 }

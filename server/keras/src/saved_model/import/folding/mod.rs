@@ -5,6 +5,7 @@ mod arithmetic;
 mod arrangement;
 mod reduction;
 
+use localization::text;
 use ndarray::IxDyn;
 
 use super::attributes::WithDefaults;
@@ -137,7 +138,7 @@ fn range(inputs: &[Value]) -> Result<Option<Value>, LayerProblem> {
             Some(count) => Ok(Some(Value::vector(
                 (0..count).map(|index| start + index * delta).collect(),
             ))),
-            None => Err(LayerProblem::Invalid(format!(
+            None => Err(LayerProblem::Invalid(text!(
                 "a range goes from {start} to {limit} in steps of {delta}"
             ))),
         };
@@ -153,7 +154,7 @@ fn range(inputs: &[Value]) -> Result<Option<Value>, LayerProblem> {
     };
     let count = ((f64::from(limit) - f64::from(start)) / f64::from(delta)).ceil();
     if !(0.0..=RANGE as f64).contains(&count) {
-        return Err(LayerProblem::Invalid(format!(
+        return Err(LayerProblem::Invalid(text!(
             "a range goes from {start} to {limit} in steps of {delta}"
         )));
     }
@@ -176,9 +177,9 @@ pub(super) fn transposed(value: &Value, permutation: &[usize]) -> Result<Value, 
             let extent = |&axis: &usize| value.shape().get(axis).copied();
             match permutation.iter().map(extent).collect() {
                 Some(shape) => Ok(Value::unread(shape)),
-                None => invalid(format!(
-                    "it permutes {} axes by {permutation:?}",
-                    value.shape().len()
+                None => invalid(text!(
+                    "it permutes {rank} axes by {permutation:?}",
+                    rank = value.shape().len()
                 )),
             }
         }
@@ -197,8 +198,11 @@ pub(super) fn check_growth(shape: &[usize], largest: usize) -> Result<(), LayerP
     match elements {
         Some(elements) if elements <= most => Ok(()),
         _ => Err(LayerProblem::Other(ErrorKind::Limit {
-            what: format!("a constant of shape {shape:?} that is computed from small ones"),
-            limit: format!("{} million elements", limits::FOLDED_ELEMENTS >> 20),
+            what: text!("a constant of shape {shape:?} that is computed from small ones"),
+            limit: text!(
+                "{count} million elements",
+                count = limits::FOLDED_ELEMENTS >> 20
+            ),
         })),
     }
 }

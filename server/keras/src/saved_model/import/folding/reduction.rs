@@ -1,3 +1,4 @@
+use localization::Text;
 use ndarray::{ArrayD, Axis, IxDyn};
 
 use crate::operations::shapes;
@@ -46,7 +47,7 @@ pub(super) fn evaluate(
         Elements::Unread => return Ok(Some(Value::unread(shape))),
     };
     let mut array = ArrayD::from_shape_vec(IxDyn(x.shape()), numbers)
-        .map_err(|error| LayerProblem::Invalid(error.to_string()))?;
+        .map_err(|error| LayerProblem::Invalid(Text::verbatim(error.to_string())))?;
     for &axis in axes.iter().rev() {
         array = array.fold_axis(Axis(axis), start, |&so_far, &element| {
             function(so_far, element)

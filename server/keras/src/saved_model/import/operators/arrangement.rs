@@ -1,3 +1,5 @@
+use localization::{phrase, text};
+
 use super::call::{Call, Outputs};
 use crate::operations::arrangement::{self, Mirror};
 use crate::operations::{shapes, slicing};
@@ -21,7 +23,12 @@ pub(super) fn mirror(call: &mut Call<'_, '_>) -> Outputs {
     let mirror = match call.attributes.text("mode")? {
         Some("REFLECT") => Mirror::Reflect,
         Some("SYMMETRIC") => Mirror::Symmetric,
-        mode => return unsupported(format!("its mode is {}", mode.unwrap_or("missing"))),
+        mode => {
+            return unsupported(text!(
+                "its mode is {mode}",
+                mode = mode.unwrap_or("missing")
+            ));
+        }
     };
     let (x, amounts) = (call.tensor(0)?, call.integers(1)?);
     let amounts = shapes::paddings(&amounts, call.draft().rank(x))?;
@@ -38,7 +45,7 @@ pub(super) fn roll(call: &mut Call<'_, '_>) -> Outputs {
 
 pub(super) fn concatenate(call: &mut Call<'_, '_>) -> Outputs {
     let Some(last) = call.inputs.len().checked_sub(1) else {
-        return invalid("it has no inputs");
+        return invalid(phrase!("it has no inputs"));
     };
     let axis = call.integer(last)?;
     let operands = call.tensors(0..last)?;
@@ -69,7 +76,7 @@ pub(super) fn split(call: &mut Call<'_, '_>) -> Outputs {
 pub(super) fn reshape(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
     if !call.is_known(1) {
-        return unsupported("its shape depends on the image");
+        return unsupported(phrase!("its shape depends on the image"));
     }
     let target = call.integers(1)?;
     let shape = shapes::reshape(call.draft().shape(x), &target)?;
@@ -99,7 +106,7 @@ pub(super) fn transpose(call: &mut Call<'_, '_>) -> Outputs {
 pub(super) fn slice(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
     if (1..call.inputs.len()).any(|index| !call.is_known(index)) {
-        return unsupported("where it cuts depends on the image");
+        return unsupported(phrase!("where it cuts depends on the image"));
     }
     let shape = call.draft().shape(x).to_vec();
     let (begin, end) = (call.integers(1)?, call.integers(2)?);
@@ -122,10 +129,10 @@ pub(super) fn gather(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
     let given = call.inputs.len() > 2;
     if !call.is_known(1) || (given && !call.is_known(2)) {
-        return unsupported("which elements it takes depends on the image");
+        return unsupported(phrase!("which elements it takes depends on the image"));
     }
     if call.attributes.whole("batch_dims", 0)? != 0 {
-        return unsupported("it takes other elements for each image");
+        return unsupported(phrase!("it takes other elements for each image"));
     }
     let picked = call.shape(1)?;
     let indices = call.integers(1)?;

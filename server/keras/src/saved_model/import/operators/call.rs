@@ -1,6 +1,7 @@
 use std::ops::Range;
 
 use graph::{Op, Padding};
+use localization::{phrase, text};
 
 use crate::draft::{Draft, Layout, ValueId};
 use crate::problem::{LayerProblem, invalid, unsupported};
@@ -37,9 +38,9 @@ impl Call<'_, '_> {
     }
 
     pub(super) fn input(&self, index: usize) -> Result<&Operand, LayerProblem> {
-        self.inputs
-            .get(index)
-            .ok_or_else(|| LayerProblem::Invalid(format!("it has {} inputs", self.inputs.len())))
+        self.inputs.get(index).ok_or_else(|| {
+            LayerProblem::Invalid(text!("it has {count} inputs", count = self.inputs.len()))
+        })
     }
 
     /// An input as a value of the draft, be it computed or constant.
@@ -62,7 +63,7 @@ impl Call<'_, '_> {
         let operand = self.input(index)?.clone();
         match operand {
             Operand::Computed { .. } | Operand::Unknown => {
-                unsupported(format!("its {role} depends on the image"))
+                unsupported(text!("its {role} depends on the image"))
             }
             _ => self.tensors.value_of(&operand, role),
         }
@@ -103,7 +104,7 @@ impl Call<'_, '_> {
         let value = self.value(index)?;
         match value.as_integers() {
             Some(integers) => Ok(integers.to_vec()),
-            None => invalid("one of its inputs should be integers"),
+            None => invalid(phrase!("one of its inputs should be integers")),
         }
     }
 
@@ -111,7 +112,7 @@ impl Call<'_, '_> {
     pub(super) fn integer(&mut self, index: usize) -> Result<i64, LayerProblem> {
         match self.integers(index)?.as_slice() {
             &[integer] => Ok(integer),
-            _ => invalid("one of its inputs should be one integer"),
+            _ => invalid(phrase!("one of its inputs should be one integer")),
         }
     }
 
@@ -134,7 +135,7 @@ impl Call<'_, '_> {
         let integer = || Some(*value.as_integers()?.first()? as f32);
         match float.or_else(integer) {
             Some(number) => Ok(number),
-            None => invalid("one of its inputs should be one number"),
+            None => invalid(phrase!("one of its inputs should be one number")),
         }
     }
 
@@ -178,7 +179,10 @@ impl Call<'_, '_> {
         match self.attributes.text("padding")? {
             Some("SAME") => Ok(Padding::Same),
             Some("VALID") => Ok(Padding::Valid),
-            other => unsupported(format!("its padding is {}", other.unwrap_or("missing"))),
+            other => unsupported(text!(
+                "its padding is {padding}",
+                padding = other.unwrap_or("missing")
+            )),
         }
     }
 
@@ -187,7 +191,7 @@ impl Call<'_, '_> {
         match self.attributes.text("data_format")? {
             None | Some("NHWC") => Ok(false),
             Some("NCHW") => Ok(true),
-            Some(other) => unsupported(format!("its data format is {other}")),
+            Some(other) => unsupported(text!("its data format is {other}")),
         }
     }
 
@@ -215,10 +219,10 @@ impl Call<'_, '_> {
         let (pair, others) = match (list.as_slice(), self.is_channels_first()?) {
             ([], _) => return Ok([1, 1]),
             (&[n, h, w, c], false) | (&[n, c, h, w], true) => ([h, w], [n, c]),
-            _ => return invalid(format!("its {name} are {list:?}")),
+            _ => return invalid(text!("its {name} are {list:?}")),
         };
         if others != [1, 1] {
-            return unsupported(format!("its {name} are {list:?}"));
+            return unsupported(text!("its {name} are {list:?}"));
         }
         match pair.map(|extent| {
             usize::try_from(extent)
@@ -226,7 +230,7 @@ impl Call<'_, '_> {
                 .filter(|extent| (1..=SPATIAL).contains(extent))
         }) {
             [Some(height), Some(width)] => Ok([height, width]),
-            _ => invalid(format!("its {name} are {list:?}")),
+            _ => invalid(text!("its {name} are {list:?}")),
         }
     }
 }

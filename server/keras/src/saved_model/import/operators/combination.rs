@@ -1,6 +1,7 @@
 //! Element-wise combinations of two tensors.
 
 use graph::{Activation, BinaryOp};
+use localization::phrase;
 
 use super::call::{Call, Outputs};
 use crate::draft::{Pending, Step, ValueId};
@@ -28,7 +29,7 @@ pub(super) fn add(call: &mut Call<'_, '_>) -> Outputs {
     let output = match *operands.as_slice() {
         [a, b] if biased => call.draft().bias(a, b)?,
         [a, b] => call.draft().binary("", BinaryOp::Add, a, b)?,
-        _ => return unsupported("it has no inputs"),
+        _ => return unsupported(phrase!("it has no inputs")),
     };
     if is_image {
         return call.image_result(output);
@@ -53,7 +54,9 @@ pub(super) fn binary(call: &mut Call<'_, '_>) -> Outputs {
 
 pub(super) fn divide_no_nan(call: &mut Call<'_, '_>) -> Outputs {
     if !call.is_known(1) {
-        return unsupported("its divisor depends on the image and could be zero");
+        return unsupported(phrase!(
+            "its divisor depends on the image and could be zero"
+        ));
     }
     let x = call.tensor(0)?;
     let mut factor = call.value(1)?;
@@ -77,7 +80,7 @@ pub(super) fn squared_difference(call: &mut Call<'_, '_>) -> Outputs {
 
 pub(super) fn power(call: &mut Call<'_, '_>) -> Outputs {
     if !call.is_known(1) {
-        return unsupported("its exponent depends on the image");
+        return unsupported(phrase!("its exponent depends on the image"));
     }
     let x = call.tensor(0)?;
     let exponent = call.value(1)?;
@@ -86,7 +89,7 @@ pub(super) fn power(call: &mut Call<'_, '_>) -> Outputs {
         _ => None,
     };
     let Some(exponent) = exponent else {
-        return unsupported("its exponent is not one number");
+        return unsupported(phrase!("its exponent is not one number"));
     };
     let output = Power::of(exponent)?.build(call.draft(), x)?;
     Ok(call.result(output))
@@ -109,7 +112,7 @@ pub(super) fn finite(call: &mut Call<'_, '_>) -> Outputs {
 /// `x > 0 ? elu(x) : alpha * elu(x)`, the ELU of Keras with a factor of its own, and
 /// `is_finite(x) ? x : y`, where `x` is finite whenever the model is of use.
 pub(super) fn select(call: &mut Call<'_, '_>) -> Outputs {
-    let choice = || unsupported("it chooses between tensors");
+    let choice = || unsupported(phrase!("it chooses between tensors"));
     let (condition, a, b) = (call.tensor(0)?, call.tensor(1)?, call.tensor(2)?);
     let draft = call.draft();
     let real = |id| Operand::Computed { id, integer: false };

@@ -1,4 +1,5 @@
 use graph::{Op, Padding, Window};
+use localization::{phrase, text};
 
 use super::call::{Call, Outputs};
 use crate::draft::Layout;
@@ -45,10 +46,10 @@ pub(super) fn conv2d(call: &mut Call<'_, '_>) -> Outputs {
     let (&[_, _, _, channels], &[_, _, inputs, _]) =
         (call.draft().shape(x).to_vec().as_slice(), shape.as_slice())
     else {
-        return invalid(format!("its kernel has shape {shape:?}"));
+        return invalid(text!("its kernel has shape {shape:?}"));
     };
     let Some(groups) = channels.checked_div(inputs).filter(|&groups| groups > 0) else {
-        return invalid(format!(
+        return invalid(text!(
             "its kernel {shape:?} does not fit {channels} channels"
         ));
     };
@@ -64,7 +65,7 @@ pub(super) fn depthwise(call: &mut Call<'_, '_>) -> Outputs {
     let window = window(call, &mut x)?;
     let shape = call.shape(1)?;
     let &[_, _, _, multiplier] = shape.as_slice() else {
-        return invalid(format!("its kernel has shape {shape:?}"));
+        return invalid(text!("its kernel has shape {shape:?}"));
     };
     let kernel = call.kernel(1, Layout::Depthwise)?;
     let op = Op::DepthwiseConv2d { window, multiplier };
@@ -77,21 +78,21 @@ pub(super) fn transposed(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.image(2)?;
     let padding = call.padding()?;
     if call.spatial("dilations")? != [1, 1] {
-        return unsupported("it is dilated");
+        return unsupported(phrase!("it is dilated"));
     }
     let (height, width) = match (size.as_slice(), call.is_channels_first()?) {
         (&[_, height, width, _], false) | (&[_, _, height, width], true) => (height, width),
         // The gradient may be asked for height and width alone.
         (&[height, width], _) => (height, width),
-        _ => return invalid(format!("its output has shape {size:?}")),
+        _ => return invalid(text!("its output has shape {size:?}")),
     };
     let (Ok(height), Ok(width)) = (usize::try_from(height), usize::try_from(width)) else {
-        return invalid(format!("its output has shape {size:?}"));
+        return invalid(text!("its output has shape {size:?}"));
     };
     let shape = call.shape(1)?;
     let channels = call.draft().shape(x).last().copied();
     if shape.get(3).copied() != channels {
-        return unsupported("it is a transposed convolution in groups");
+        return unsupported(phrase!("it is a transposed convolution in groups"));
     }
     let op = Op::TransposeConv2d {
         stride: call.spatial("strides")?,
@@ -120,7 +121,7 @@ fn blocks(
         {
             Ok(([rows, columns], [[top, bottom], [left, right]]))
         }
-        _ => unsupported(format!("its block shape is {block:?}")),
+        _ => unsupported(text!("its block shape is {block:?}")),
     }
 }
 
@@ -129,7 +130,7 @@ pub(super) fn space_to_batch(call: &mut Call<'_, '_>) -> Outputs {
     let shape = call.draft().shape(x).to_vec();
     let (block, [rows, columns]) = blocks(call, shape.len())?;
     let &[batch, height, width, channels] = shape.as_slice() else {
-        return unsupported("its input is not an image");
+        return unsupported(phrase!("its input is not an image"));
     };
     let padded = [
         height + rows.iter().sum::<usize>(),
@@ -138,7 +139,7 @@ pub(super) fn space_to_batch(call: &mut Call<'_, '_>) -> Outputs {
     let &[height, width] = &padded;
     let [down, across] = block;
     if !height.is_multiple_of(down) || !width.is_multiple_of(across) {
-        return invalid("its block shape does not divide its input");
+        return invalid(phrase!("its block shape does not divide its input"));
     }
     let shape = vec![
         batch * down * across,
@@ -163,7 +164,11 @@ pub(super) fn batch_to_space(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
     let rank = call.draft().shape(x).len();
     let (cropped_block, crops) = blocks(call, rank)?;
-    let alone = || unsupported("it is only supported around a convolution, as dilation");
+    let alone = || {
+        unsupported(phrase!(
+            "it is only supported around a convolution, as dilation"
+        ))
+    };
     let draft = call.draft();
     let Some((op, inputs)) = draft.op(x) else {
         return alone();
@@ -232,7 +237,7 @@ fn margins(
 ) -> Result<ValueId, LayerProblem> {
     let shape = call.draft().shape(x).to_vec();
     let &[batch, height, width, channels] = shape.as_slice() else {
-        return invalid("its input is not an image");
+        return invalid(phrase!("its input is not an image"));
     };
     let mut output = x;
     let [[top, bottom], [left, right]] = crops;
@@ -246,7 +251,7 @@ fn margins(
                 .filter(|&rest| rest > 0)
         };
         let (Some(rows), Some(columns)) = (left_over(height, 0), left_over(width, 1)) else {
-            return invalid("it crops all pixels away");
+            return invalid(phrase!("it crops all pixels away"));
         };
         let op = Op::Slice {
             begin: vec![0, first[0], first[1], 0],

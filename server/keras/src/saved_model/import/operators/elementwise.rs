@@ -1,4 +1,5 @@
 use graph::Activation;
+use localization::phrase;
 
 use super::call::{Call, Outputs};
 use crate::operations::function::{Function, LEAKY_RELU_SLOPE};
@@ -32,11 +33,11 @@ pub(super) fn cast(call: &mut Call<'_, '_>) -> Outputs {
     }
     let to_float = call.attributes.is_float("DstT")?;
     match *call.input(0)? {
-        _ if source == Some(DataType::Bool) => unsupported("it computes with comparisons"),
+        _ if source == Some(DataType::Bool) => unsupported(phrase!("it computes with comparisons")),
         Operand::Computed { id, integer } if to_float || integer => Ok(vec![Operand::Computed {
             id,
             integer: !to_float,
         }]),
-        _ => unsupported("it rounds to integers"),
+        _ => unsupported(phrase!("it rounds to integers")),
     }
 }

@@ -2,6 +2,7 @@
 //! (Lee-Thorp et al., FNet: Mixing Tokens with Fourier Transforms, 2021).
 
 use graph::{BinaryOp, Op};
+use localization::{phrase, text};
 
 use super::call::{Call, Outputs};
 use crate::draft::{Pending, Step, ValueId};
@@ -28,7 +29,7 @@ pub(super) fn complex(call: &mut Call<'_, '_>) -> Outputs {
             Elements::Integers(_) => false,
         });
         if !zero {
-            return unsupported("it computes with complex numbers");
+            return unsupported(phrase!("it computes with complex numbers"));
         }
     }
     wait(call, Pending::Complex)
@@ -38,7 +39,7 @@ pub(super) fn transform(call: &mut Call<'_, '_>) -> Outputs {
     let x = call.tensor(0)?;
     match call.draft().step(x) {
         Some((Step::Pending(Pending::Complex), _)) => wait(call, Pending::Spectrum),
-        _ => unsupported("it transforms complex numbers"),
+        _ => unsupported(phrase!("it transforms complex numbers")),
     }
 }
 
@@ -58,7 +59,7 @@ pub(super) fn real_part(call: &mut Call<'_, '_>) -> Outputs {
         _ => None,
     };
     let Some((_, &[x])) = source else {
-        return unsupported("it computes with complex numbers");
+        return unsupported(phrase!("it computes with complex numbers"));
     };
     let permutation = shapes::last_exchanged(draft.rank(x))?;
     let mut parts = Vec::with_capacity(2);
@@ -69,7 +70,7 @@ pub(super) fn real_part(call: &mut Call<'_, '_>) -> Outputs {
     }
     let draft = call.draft();
     let &[cosines, sines] = parts.as_slice() else {
-        return unsupported("it computes with complex numbers");
+        return unsupported(phrase!("it computes with complex numbers"));
     };
     let difference = draft.binary("", BinaryOp::Subtract, cosines, sines)?;
     let output = draft.transpose("", difference, permutation)?;
@@ -87,7 +88,7 @@ fn with_waves(
 ) -> Result<ValueId, LayerProblem> {
     let length = call.draft().channels(x)?;
     if length > LENGTH {
-        return unsupported(format!("it transforms {length} elements"));
+        return unsupported(text!("it transforms {length} elements"));
     }
     let elements = (length * length) as u64;
     call.tensors.hold(elements)?;

@@ -1,4 +1,5 @@
 use graph::Op;
+use localization::phrase;
 
 use super::call::{Call, Outputs};
 use crate::operations::reduction::standardize;
@@ -31,9 +32,9 @@ pub(super) fn batch_normalization(call: &mut Call<'_, '_>) -> Outputs {
 /// channels first, with a scale of one and an offset of zero.
 fn of_the_image(call: &mut Call<'_, '_>, epsilon: f32) -> Outputs {
     let by_batch = || {
-        unsupported(
-            "it normalizes by the statistics of the batch, build the model with training=False",
-        )
+        unsupported(phrase!(
+            "it normalizes by the statistics of the batch, build the model with training=False"
+        ))
     };
     if !(call.is_channels_first()? && call.is_known(1) && call.is_known(2)) {
         return by_batch();

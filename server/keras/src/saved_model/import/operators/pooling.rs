@@ -1,4 +1,5 @@
 use graph::{Op, Pool, ReduceOp};
+use localization::phrase;
 
 use super::call::{Call, Outputs};
 use crate::operations::{reduction, shapes};
@@ -27,9 +28,9 @@ pub(super) fn reduce(call: &mut Call<'_, '_>) -> Outputs {
         return Ok(call.result(x));
     }
     if axes.first() == Some(&0) && call.draft().rank(x) > 1 {
-        return unsupported(
-            "it computes batch statistics in this export, save the model as .keras",
-        );
+        return unsupported(phrase!(
+            "it computes batch statistics in this export, save the model as .keras"
+        ));
     }
     let kind = match call.op {
         "Mean" => ReduceOp::Mean,

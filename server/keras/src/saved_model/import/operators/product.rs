@@ -1,6 +1,7 @@
 //! Products of matrices and Einstein sums.
 
 use graph::Op;
+use localization::text;
 
 use super::call::{Call, Outputs};
 use crate::draft::Layout;
@@ -38,7 +39,7 @@ pub(super) fn matmul(call: &mut Call<'_, '_>) -> Outputs {
 pub(super) fn einsum(call: &mut Call<'_, '_>) -> Outputs {
     let text = call.attributes.text("equation")?.unwrap_or_default();
     if call.inputs.len() != 2 {
-        return unsupported(format!("its equation \"{text}\" is not supported"));
+        return unsupported(text!("its equation \"{text}\" is not supported"));
     }
     let contraction = Equation::parse(text)?.contraction(&call.shape(0)?, &call.shape(1)?)?;
     let x = call.tensor(0)?;

@@ -1,5 +1,7 @@
+use localization::{Phrase, Text, phrase, text};
+
 /// Beginnings of operators, and why those cannot be converted.
-const REASONS: &[(&[&str], &str)] = &[
+const REASONS: &[(&[&str], Phrase)] = &[
     (
         &[
             "StatelessRandom",
@@ -8,7 +10,7 @@ const REASONS: &[(&[&str], &str)] = &[
             "ImageProjectiveTransform",
             "StatelessMultinomial",
         ],
-        "random augmentation is active in this export, save the model as .keras instead",
+        phrase!("random augmentation is active in this export, save the model as .keras instead"),
     ),
     (
         &[
@@ -26,9 +28,9 @@ const REASONS: &[(&[&str], &str)] = &[
             "TensorList",
             "TensorArray",
         ],
-        "it is part of a loop or a branch",
+        phrase!("it is part of a loop or a branch"),
     ),
-    (&["PyFunc", "EagerPyFunc"], "it runs Python code"),
+    (&["PyFunc", "EagerPyFunc"], phrase!("it runs Python code")),
     (
         &[
             "LookupTable",
@@ -38,11 +40,11 @@ const REASONS: &[(&[&str], &str)] = &[
             "Regex",
             "AsString",
         ],
-        "it works with text",
+        phrase!("it works with text"),
     ),
     (
         &["Decode", "ParseExample", "ReadFile", "EncodeJpeg"],
-        "it reads files, export the model without it",
+        phrase!("it reads files, export the model without it"),
     ),
     (
         &[
@@ -51,15 +53,15 @@ const REASONS: &[(&[&str], &str)] = &[
             "TopK",
             "ArgMax",
         ],
-        "it chooses among results, export the model without it",
+        phrase!("it chooses among results, export the model without it"),
     ),
 ];
 
 /// Why an operator without a handler cannot be converted.
-pub(in crate::saved_model::import) fn reason(op: &str) -> String {
+pub(in crate::saved_model::import) fn reason(op: &str) -> Text {
     let begins = |prefixes: &&[&str]| prefixes.iter().any(|prefix| op.starts_with(prefix));
     match REASONS.iter().find(|(prefixes, _)| begins(prefixes)) {
-        Some((_, reason)) => (*reason).to_owned(),
-        None => format!("the TensorFlow operator {op} is not supported"),
+        Some((_, reason)) => (*reason).into(),
+        None => text!("the TensorFlow operator {op} is not supported"),
     }
 }

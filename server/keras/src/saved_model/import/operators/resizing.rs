@@ -1,4 +1,5 @@
 use graph::{Op, ResizeMethod, Window};
+use localization::{phrase, text};
 
 use super::call::{Call, Outputs};
 use crate::draft::ValueId;
@@ -12,10 +13,10 @@ pub(super) fn resize(call: &mut Call<'_, '_>) -> Outputs {
     let (&[height, width], &[_, rows, columns, _]) =
         (size.as_slice(), call.draft().shape(x).to_vec().as_slice())
     else {
-        return invalid("it does not resize an image");
+        return invalid(phrase!("it does not resize an image"));
     };
     let (Ok(height), Ok(width)) = (usize::try_from(height), usize::try_from(width)) else {
-        return invalid(format!("it resizes to {size:?}"));
+        return invalid(text!("it resizes to {size:?}"));
     };
     let method = if call.op == "ResizeBilinear" {
         ResizeMethod::Bilinear
@@ -23,14 +24,14 @@ pub(super) fn resize(call: &mut Call<'_, '_>) -> Outputs {
         ResizeMethod::Nearest
     };
     if call.attributes.flag("align_corners", false)? {
-        return unsupported("it aligns corners when it resizes");
+        return unsupported(phrase!("it aligns corners when it resizes"));
     }
     // Whole factors make no difference to the nearest pixel.
     let enlarges = method == ResizeMethod::Nearest
         && height.checked_rem(rows) == Some(0)
         && width.checked_rem(columns) == Some(0);
     if !call.attributes.flag("half_pixel_centers", false)? && !enlarges {
-        return unsupported("it resizes without half-pixel centres");
+        return unsupported(phrase!("it resizes without half-pixel centres"));
     }
     let op = Op::Resize {
         size: [height, width],
@@ -54,12 +55,12 @@ pub(super) fn space_to_depth(call: &mut Call<'_, '_>) -> Outputs {
 /// The image and the block size of an operator that moves blocks.
 fn block(call: &mut Call<'_, '_>) -> Result<(ValueId, usize), LayerProblem> {
     if call.is_channels_first()? {
-        return unsupported("it uses channels_first");
+        return unsupported(phrase!("it uses channels_first"));
     }
     let size = call.attributes.whole("block_size", 0)?;
     match usize::try_from(size) {
         Ok(size) => Ok((call.tensor(0)?, size)),
-        Err(_) => invalid(format!("its block size is {size}")),
+        Err(_) => invalid(text!("its block size is {size}")),
     }
 }
 

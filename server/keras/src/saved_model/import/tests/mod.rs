@@ -41,9 +41,14 @@ fn check_refused(result: Result, expected: &[(&str, &str)]) {
     let Err(ErrorKind::UnsupportedLayers(layers)) = result else {
         panic!("not refused: {expected:?}");
     };
+    let reasons: Vec<String> = layers
+        .iter()
+        .map(|layer| layer.reason.to_string())
+        .collect();
     let found: Vec<(&str, &str)> = layers
         .iter()
-        .map(|layer| (layer.class.as_str(), layer.reason.as_str()))
+        .zip(&reasons)
+        .map(|(layer, reason)| (layer.class.as_str(), reason.as_str()))
         .collect();
     assert_eq!(found, expected);
 }
