@@ -38,7 +38,7 @@ const OWN_TARGET = 'my_device.json';
 const IMAGES = 300;
 
 /** Facts about the made-up model, labels and so on; there is no file that fits each. */
-const NOT_ON_DISK = /^((model|labels|classes|unreadable|target) |images (error|link|unknown))/;
+const NOT_ON_DISK = /^((model|float_layers|labels|classes|unreadable|target) |images (error|link|unknown))/;
 
 /** Why a case cannot be put on a disk; undefined if it can. */
 export function obstacle({ text, facts }) {
