@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::markup::Text;
+
 /// How classes lie in the output of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Output {
@@ -21,5 +23,12 @@ impl Output {
             None => "no classes".to_owned(),
         };
         ("Output", number, self.description.clone())
+    }
+
+    /// The same as a paragraph.
+    pub(crate) fn paragraph(&self) -> String {
+        let (heading, number, description) = self.figure();
+        let sentence = format!("{heading}: {number}, {description}.");
+        format!("<p>{}</p>\n", Text(&sentence))
     }
 }

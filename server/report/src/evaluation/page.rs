@@ -60,8 +60,7 @@ fn summary(report: &EvaluationReport) -> String {
             format!("−{} +{}", report.changes.lost, report.changes.gained),
             "images that only float, and only int8, gets right".to_owned(),
         ),
-        report.output.figure(),
-    ])
+    ]) + &report.output.paragraph()
 }
 
 fn advice_and_warnings(report: &EvaluationReport) -> String {
